@@ -1,0 +1,187 @@
+"""The command line. Thin: each command reads its input, calls one function, writes.
+
+Nothing heavy is imported before a command needs it, so that help appears at once.
+Every error that a user can mend is one sentence on the error stream and exit code 2.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from transcripts.errors import SymposiaError
+
+app = typer.Typer(
+    name="symposia",
+    help="From recordings of multilingual conference panels to a record that can be searched and cited.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ArchiveDir = Annotated[Path, typer.Option("--archive", help="Directory of the archive.", metavar="DIR")]
+ProfileName = Annotated[
+    str,
+    typer.Option("--profile", help="embedded, standard, quality, or the path of your own.", metavar="P"),
+]
+Out = Annotated[Path | None, typer.Option("-o", "--output", help="File to write; left out: standard output.")]
+TextInput = Annotated[str, typer.Argument(help="File to read; '-' is standard input.", metavar="[FILE|-]")]
+
+
+class TranscriptFormat(StrEnum):
+    json = "json"
+    txt = "txt"
+    srt = "srt"
+    vtt = "vtt"
+
+
+class SearchMode(StrEnum):
+    hybrid = "hybrid"
+    words = "words"
+    meaning = "meaning"
+
+
+class TableFormat(StrEnum):
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+@app.command()
+def run(
+    conference: Annotated[Path, typer.Argument(help="The conference file.", metavar="CONFERENCE.yaml")],
+    archive: ArchiveDir,
+    profile: ProfileName = "embedded",
+) -> None:
+    """Process a conference's recordings into an archive; what is up to date is left alone."""
+    from flows.conference import run_conference
+
+    raise typer.Exit(run_conference(conference, archive, profile))
+
+
+@app.command()
+def transcribe(
+    audio: Annotated[Path, typer.Argument(help="An audio or video file.", metavar="AUDIO")],
+    languages: Annotated[
+        str, typer.Option(help="Codes of the languages spoken, such as ja,fa,es,ko,en.", metavar="CODES")
+    ],
+    speakers: Annotated[bool, typer.Option(help="Whether to tell speakers apart.")] = True,
+    form: Annotated[TranscriptFormat, typer.Option("--format", help="What to write.")] = TranscriptFormat.txt,
+    output: Out = None,
+    profile: ProfileName = "embedded",
+) -> None:
+    """Transcribe one file, without an archive."""
+    from flows.single import transcribe_file
+
+    codes = [code.strip() for code in languages.split(",") if code.strip()]
+    _write(transcribe_file(audio, codes, speakers, form.value, profile), output)
+
+
+@app.command()
+def translate(
+    source: Annotated[str, typer.Option("--from", help="Language of the text.", metavar="CODE")],
+    target: Annotated[str, typer.Option("--to", help="Language to translate into.", metavar="CODE")],
+    text: TextInput = "-",
+    profile: ProfileName = "embedded",
+) -> None:
+    """Translate text, a line in, a line out."""
+    from flows.single import translate_lines
+
+    for line in translate_lines(_lines(text), source, target, profile):
+        sys.stdout.write(line + "\n")
+
+
+@app.command()
+def tag(
+    text: TextInput = "-",
+    themes: Annotated[Path | None, typer.Option(help="A themes file; left out: the packaged one.")] = None,
+    profile: ProfileName = "embedded",
+) -> None:
+    """Score texts by theme: JSON lines (or plain lines) in, JSON lines out."""
+    from flows.single import tag_lines
+
+    for line in tag_lines(_lines(text), themes, profile):
+        sys.stdout.write(line + "\n")
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="Words in any language; '' with a filter lists by time.")],
+    archive: ArchiveDir,
+    theme: Annotated[str | None, typer.Option(help="Only passages of this theme (id).")] = None,
+    language: Annotated[str | None, typer.Option(help="Only this language (code).")] = None,
+    speaker: Annotated[str | None, typer.Option(help="Only this speaker (id or name).")] = None,
+    panel: Annotated[str | None, typer.Option(help="Only this panel (id).")] = None,
+    mode: Annotated[SearchMode, typer.Option(help="By words, by meaning, or both.")] = SearchMode.hybrid,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most hits to show.")] = 10,
+    form: Annotated[TableFormat, typer.Option("--format", help="How to show them.")] = TableFormat.table,
+) -> None:
+    """Search an archive's passages, in any language."""
+    from flows.finding import search_archive
+    from transcripts.search import SearchQuery
+
+    asked = SearchQuery(query, theme, language, speaker, panel, mode.value, limit)
+    search_archive(archive, asked, form.value)
+
+
+@app.command()
+def status(archive: ArchiveDir) -> None:
+    """What is in an archive, what is doubtful, what failed and how to go on."""
+    from flows.overview import show_status
+
+    show_status(archive)
+
+
+def _lines(name: str) -> list[str]:
+    """The lines of a file or of standard input, without their line ends.
+
+    Only line feeds end a line: a text may hold other separators. Raises
+    FormatError for what cannot be read.
+    """
+    from transcripts.errors import FormatError
+
+    try:
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise FormatError(f"{name} cannot be read ({error.strerror}): check the path.") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        where = f"byte {error.start}"
+        raise FormatError(f"{name} is not UTF-8 text ({where}): save it as UTF-8 and try again.") from error
+    lines = text.split("\n")
+    return [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
+
+
+def _write(text: str, output: Path | None) -> None:
+    """Write to a file, whole or not at all, or to standard output."""
+    if output is None:
+        sys.stdout.write(text)
+        return
+    from transcripts.files import write_atomically
+
+    write_atomically(output, text)
+
+
+def main() -> None:
+    """Run the command line; the exit code is 2 for anything the user can mend."""
+    try:
+        app()
+    except SymposiaError as error:
+        sys.stderr.write(f"symposia: {error}\n")
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of a pipe has gone
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.stderr.write("symposia: stopped; nothing is lost, the same command goes on from here.\n")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""`symposia run`: a conference file and an archive in, an up-to-date archive and a summary out.
+
+What is up to date is found out first, from the archive alone. Prefect and the models
+are loaded only when there is something to do.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from flows.config import Conference, Source, load_conference
+from flows.engine import prepare
+from flows.models import Models, models_for
+from flows.overview import show_summary
+from flows.profiles import load_profile
+from flows.work import is_up_to_date, job_for
+from nlp.themes import load_taxonomy
+from transcripts.archive import Archive
+from transcripts.errors import ArchiveError, MediaError
+from transcripts.holdings import Conference as ConferenceRecord
+from transcripts.holdings import ThemeName
+from transcripts.search import SearchIndex
+
+FAILED = 2  # exit code: something needs a person
+
+
+def run_conference(path: Path, directory: Path, profile: str) -> int:
+    """Bring an archive up to date with a conference file; the exit code.
+
+    Raises ConfigurationError for a conference or profile that is not valid and
+    ArchiveError for an archive that cannot be used, before any work is done. A
+    recording that fails is noted in the archive, and the others go on.
+    """
+    conference = load_conference(path)
+    models = models_for(load_profile(profile), conference.themes, _say)
+    with Archive.open(directory, create=True) as archive, _alone(directory):
+        archive.set_conference(_record(conference))
+        _forget_gone(archive, conference)
+        waiting = [source.recording_id for source in conference.sources if _needs_work(source, conference, models, archive)]
+        if waiting:
+            prepare(directory / "work")
+            from flows.recording import process_conference
+
+            process_conference(str(path), str(directory), profile, waiting)
+        else:
+            _say(f"nothing to do: all {len(conference.sources)} recordings are up to date.")
+        SearchIndex.open(archive).refresh()
+        show_summary(archive, directory)
+        return FAILED if archive.failures() else 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def _alone(directory: Path) -> FileLock:
+    """Hold the archive for one run at a time; a killed run's hold ends with it."""
+    lock = FileLock(directory / ".run.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ArchiveError(
+            f"another run is at work on {directory}: wait until it ends, or stop it and run again."
+        ) from None
+    except OSError as error:
+        raise ArchiveError(f"{directory} cannot be written ({error.strerror}): check its permissions.") from error
+    return lock
+
+
+def _needs_work(source: Source, conference: Conference, models: Models, archive: Archive) -> bool:
+    try:
+        return not is_up_to_date(job_for(source, conference, models, archive), archive)
+    except MediaError:  # the run itself finds the same and notes it
+        return True
+
+
+def _forget_gone(archive: Archive, conference: Conference) -> None:
+    """Forget failures of recordings that the conference file no longer names."""
+    panels = {panel.id for panel in conference.panels}
+    named = {source.recording_id for source in conference.sources}
+    for failure in archive.failures():
+        if failure.panel_id in panels and failure.recording_id not in named:
+            archive.clear_failure(failure.recording_id)
+
+
+def _record(conference: Conference) -> ConferenceRecord:
+    taxonomy = load_taxonomy(conference.themes)
+    return ConferenceRecord(
+        conference.id,
+        conference.title,
+        conference.target_language,
+        conference.panel_records(),
+        conference.speaker_records(),
+        tuple(entry.model_dump(mode="json") for entry in conference.glossary),
+        tuple(ThemeName(theme.id, theme.name(conference.target_language)) for theme in taxonomy.themes),
+    )

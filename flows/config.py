@@ -1,0 +1,273 @@
+"""A conference as its organisers describe it: one YAML file, checked whole before anything runs.
+
+docs/conference.md has a word for every key (a test sees to it). Paths in the file
+are taken from its folder; in what `load_conference` returns they are absolute.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+
+from flows.yamlfile import Described, Keys, Problem, configs_dir, read_yaml, resolved, suggestion, validated
+from nlp.languages import language
+from transcripts.errors import ConfigurationError
+from transcripts.records import Panel, Speaker
+
+
+def _slug(value: str) -> str:
+    if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,79}", value):
+        return value
+    better = re.sub(r"[^a-z0-9._-]+", "-", value.casefold()).strip("-._")[:80]
+    raise ValueError(
+        f"{value[:81]!r} cannot be an id, which is written into links and file names: "
+        f"use up to 80 of a-z, 0-9, '.', '_' and '-'{f', such as {better!r}' if better else ''}."
+    )
+
+
+def _known_language(value: str) -> str:
+    try:
+        return language(value).code
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
+
+
+def _existing_file(value: object, info: ValidationInfo) -> Path:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"must be the path of a file, not {value!r}: write it as text.")
+    path = resolved(value, info)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name the file in it.")
+    if not path.is_file():
+        neighbours = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = (
+            suggestion(path.name, neighbours) or ": correct the path; it starts from the folder of this file."
+        )
+        raise ValueError(f"{path} does not exist{near}")
+    return path
+
+
+def _iso_date(value: object) -> date:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is not a date: write it as 2025-10-28.") from None
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Text = Annotated[str, Field(min_length=1)]
+Slug = Annotated[str, AfterValidator(_slug)]
+LanguageCode = Annotated[str, AfterValidator(_known_language)]
+ExistingFile = Annotated[Path, BeforeValidator(_existing_file)]
+Forms = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
+
+
+class SpeakerEntry(Described):
+    """One of `speakers`."""
+
+    id: Slug = Field(description="a short name for files and links, such as director-jp")
+    name: Text = Field(description="the person's name, or a role such as 'Director (Japan)'")
+    affiliation: str = Field(default="", description="institution, company or country")
+    languages: tuple[LanguageCode, ...] = Field(
+        default=(), description="codes of the languages the person speaks"
+    )
+    enrolment: ExistingFile | None = Field(
+        default=None, description="a recording of this voice alone, 5 to 60 s"
+    )
+
+
+class GlossaryEntry(Described):
+    """One of `glossary`."""
+
+    id: Slug = Field(description="a short name for the entry")
+    kind: Literal["person", "film", "organisation", "place", "term"] = Field(
+        description="what the entry names"
+    )
+    forms: Annotated[Mapping[LanguageCode, Forms], Field(min_length=1)] = Field(
+        description="how it is written, a form or a list of forms for each language code"
+    )
+
+
+class CaptionEntry(Described):
+    """One of a panel's `captions`."""
+
+    path: ExistingFile = Field(description="a SubRip (.srt) or WebVTT (.vtt) file")
+    language: LanguageCode = Field(description="the language that the captions are written in")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one recording of a panel is made from: a file, captions, or both."""
+
+    recording_id: str
+    panel_id: str
+    path: Path | None
+    captions: tuple[CaptionEntry, ...] = ()
+
+
+class PanelEntry(Described):
+    """One of `panels`."""
+
+    id: Slug = Field(description="a short name for files and links, such as opening-panel")
+    title: Text = Field(description="the title as printed in the programme")
+    held_on: Annotated[date, BeforeValidator(_iso_date)] | None = Field(
+        default=None, description="the day, as 2025-10-28"
+    )
+    languages: tuple[LanguageCode, ...] = Field(
+        default=(), description="codes of the languages spoken; may be left out where captions stand alone"
+    )
+    speakers: tuple[Slug, ...] | None = Field(
+        default=None, description="ids of those who speak; left out: all speakers"
+    )
+    recording: ExistingFile | None = Field(default=None, description="an audio or video file")
+    recordings: tuple[ExistingFile, ...] = Field(
+        default=(), description="several files, in order, instead of `recording`"
+    )
+    captions: tuple[CaptionEntry, ...] = Field(
+        default=(), description="human captions, which stand in for transcription"
+    )
+
+    @model_validator(mode="after")
+    def _languages_of_captions(self) -> Self:
+        languages = self.languages or (each.language for each in self.captions)
+        return self.model_copy(update={"languages": tuple(dict.fromkeys(languages))})
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The recordings of the panel, in order, with ids that stay the same: `id`, `id-2`, `id-3`..."""
+        paths = (self.recording, *self.recordings) if self.recording else self.recordings
+        if not paths:
+            return (Source(self.id, self.id, None, self.captions),)
+        return tuple(
+            Source(recording_id, self.id, path, self.captions)
+            for recording_id, path in zip(_recording_ids(self.id, len(paths)), paths, strict=True)
+        )
+
+
+class Conference(Described):
+    """The whole file."""
+
+    id: Slug = Field(description="a short name for files and links, such as ai-cinema-2025")
+    title: Text = Field(description="the name of the conference")
+    target_language: LanguageCode = Field(description="the code of the language that all is translated into")
+    themes: ExistingFile = Field(
+        default_factory=lambda: configs_dir() / "themes.yaml", description="the file of themes to tag with"
+    )
+    speakers: tuple[SpeakerEntry, ...] = Field(default=(), description="who speaks")
+    glossary: tuple[GlossaryEntry, ...] = Field(
+        default=(), description="names and terms that must come out right"
+    )
+    panels: Annotated[tuple[PanelEntry, ...], Field(min_length=1)] = Field(
+        description="the sessions, at least one"
+    )
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The recordings of all panels, in the order of the file."""
+        return tuple(source for panel in self.panels for source in panel.sources)
+
+    def panel_records(self) -> tuple[Panel, ...]:
+        """The panels as the archive keeps them."""
+        everyone = tuple(speaker.id for speaker in self.speakers)
+        return tuple(
+            Panel(
+                id=panel.id,
+                title=panel.title,
+                languages=panel.languages,
+                held_on=panel.held_on.isoformat() if panel.held_on else "",
+                speaker_ids=everyone if panel.speakers is None else panel.speakers,
+            )
+            for panel in self.panels
+        )
+
+    def speaker_records(self) -> tuple[Speaker, ...]:
+        """The speakers as the archive keeps them."""
+        return tuple(Speaker(each.id, each.name, each.affiliation, each.languages) for each in self.speakers)
+
+
+def load_conference(path: Path) -> Conference:
+    """Read and check a conference file.
+
+    Raises ConfigurationError with every mistake found, one a line.
+    """
+    file = read_yaml(path)
+    return validated(Conference, file, _cross_problems(file.data))
+
+
+def _cross_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Mistakes that only show where two places are compared; shapes are checked elsewhere."""
+    for section in ("speakers", "glossary", "panels"):
+        yield from _repeated_ids(section, _entries(data, section))
+    speaker_ids = [entry["id"] for _, entry in _entries(data, "speakers") if isinstance(entry.get("id"), str)]
+    for keys, panel in _entries(data, "panels"):
+        yield from _source_problems(keys, panel)
+        for at, speaker in enumerate(_listed(panel, "speakers")):
+            if isinstance(speaker, str) and speaker not in speaker_ids:
+                near = suggestion(speaker, speaker_ids) or ": describe this speaker under 'speakers' first."
+                yield Problem((*keys, "speakers", at), f"there is no speaker {speaker!r}{near}")
+    yield from _clashing_recordings(_entries(data, "panels"))
+
+
+def _source_problems(keys: Keys, panel: Mapping[str, Any]) -> Iterator[Problem]:
+    recordings, captions = _listed(panel, "recordings"), _listed(panel, "captions")
+    if not (panel.get("recording") or panel.get("recordings") or panel.get("captions")):
+        yield Problem(
+            keys, "has nothing to read: add 'recording: FILE' or 'captions: [{path: FILE, language: CODE}]'."
+        )
+    if panel.get("recording") and panel.get("recordings"):
+        yield Problem((*keys, "recordings"), "stands beside 'recording': move that file into this list.")
+    if captions and len(recordings) > 1:
+        yield Problem((*keys, "captions"), "belong to one recording: give each recording a panel of its own.")
+    languages = _listed(panel, "languages")
+    if not panel.get("languages") and (panel.get("recording") or panel.get("recordings")):
+        yield Problem(
+            (*keys, "languages"), "is missing or empty: list the languages spoken, such as [ja, en]."
+        )
+    for at, caption in enumerate(captions):
+        code = caption.get("language") if isinstance(caption, dict) else None
+        if languages and isinstance(code, str) and code not in languages:
+            what = f"{code!r} is not among the panel's languages: add it to them, or correct it."
+            yield Problem((*keys, "captions", at, "language"), what)
+
+
+def _repeated_ids(section: str, entries: list[tuple[Keys, dict[str, Any]]]) -> Iterator[Problem]:
+    owners: dict[str, Keys] = {}
+    for keys, entry in entries:
+        entry_id = entry.get("id")
+        if isinstance(entry_id, str) and (owner := owners.setdefault(entry_id, keys)) != keys:
+            what = f"{entry_id!r} is already the id of {section}[{owner[1]}]: give each its own."
+            yield Problem((*keys, "id"), what)
+
+
+def _clashing_recordings(panels: list[tuple[Keys, dict[str, Any]]]) -> Iterator[Problem]:
+    """A panel called 'a-2' beside a panel 'a' of two recordings."""
+    panel_ids = Counter(str(panel.get("id")) for _, panel in panels)
+    for keys, panel in panels:
+        for recording_id in _recording_ids(str(panel.get("id")), len(_listed(panel, "recordings")))[1:]:
+            if recording_id in panel_ids:
+                what = f"its recording {recording_id!r} would have the id of another panel: change one."
+                yield Problem((*keys, "id"), what)
+
+
+def _recording_ids(panel_id: str, count: int) -> list[str]:
+    return [panel_id, *(f"{panel_id}-{number}" for number in range(2, count + 1))][:count]
+
+
+def _entries(data: Mapping[str, Any], section: str) -> list[tuple[Keys, dict[str, Any]]]:
+    """The entries of a section that are keys and values, with their places."""
+    return [((section, at), each) for at, each in enumerate(_listed(data, section)) if isinstance(each, dict)]
+
+
+def _listed(data: Mapping[str, Any], key: str) -> list[Any]:
+    value = data.get(key)
+    return value if isinstance(value, list) else []

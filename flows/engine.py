@@ -1,0 +1,67 @@
+"""Prefect, set up for one user at one machine: quiet, private, and tidy after a crash.
+
+Call `prepare` before anything imports Prefect. Where PREFECT_API_URL names a server,
+that server is used and none of the ephemeral server's settings apply.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+from platformdirs import user_cache_path
+
+RUN_MARK = "SYMPOSIA_RUN_PID"
+# The ephemeral server works for one run: it schedules nothing and cleans up nobody else's runs.
+IDLE_SERVICES = (
+    "SCHEDULER",
+    "LATE_RUNS",
+    "FOREMAN",
+    "CANCELLATION_CLEANUP",
+    "PAUSE_EXPIRATIONS",
+    "EVENT_PERSISTER",
+    "TRIGGERS",
+)
+
+
+def cache_dir() -> Path:
+    """Where weights and Prefect's own database are kept: SYMPOSIA_CACHE, or the user's cache folder."""
+    given = os.environ.get("SYMPOSIA_CACHE")
+    return Path(given) if given else user_cache_path("symposia")
+
+
+def prepare(results: Path) -> None:
+    """Set Prefect's environment: task results go to `results`, nothing leaves the machine.
+
+    What the user has set stays as it is, except telemetry, which is always off.
+    """
+    os.environ["DO_NOT_TRACK"] = "1"
+    os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    os.environ["PREFECT_LOCAL_STORAGE_PATH"] = str(results)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    if os.environ.get("PREFECT_API_URL"):
+        return
+    _sweep_orphans()
+    os.environ[RUN_MARK] = str(os.getpid())
+    quiet = {
+        "PREFECT_HOME": str(cache_dir() / "prefect"),
+        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        **{f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in IDLE_SERVICES},
+    }
+    for name, value in quiet.items():
+        os.environ.setdefault(name, value)
+
+
+def _sweep_orphans() -> None:
+    """End ephemeral servers whose run was killed: they would wait for ever."""
+    for process in psutil.process_iter(["environ"]):
+        mark = (process.info["environ"] or {}).get(RUN_MARK)
+        if mark and mark.isdigit() and not psutil.pid_exists(int(mark)):
+            try:
+                process.terminate()
+            except psutil.Error:
+                continue

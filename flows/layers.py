@@ -1,0 +1,84 @@
+"""What each stage of a recording makes, and how it is written down between stages.
+
+A layer is one frozen record a stage. Its bytes are JSON; their hash is the layer's
+digest, which goes into the keys of the stages that read it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from nlp.transcription import Listening, Transcript
+from transcripts.records import Embedding, Passage, Segment, ThemeTag, Translation, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Who speaks when, and the segments cut where the speaker changes."""
+
+    segments: tuple[Segment, ...]
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """What is read and cited."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Translations:
+    """Passages in the target language, where they are not in it already."""
+
+    translations: tuple[Translation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """The meaning of each passage."""
+
+    embeddings: tuple[Embedding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Every theme's score for each passage, assigned or not."""
+
+    tags: tuple[ThemeTag, ...]
+
+
+Layer = Listening | Transcript | Voices | Passages | Translations | Embeddings | Tags
+
+
+KINDS = {kind.__name__: kind for kind in Layer.__args__}
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(KINDS[name])
+
+
+def layer_bytes(layer: Layer) -> bytes:
+    """A layer as JSON, under the name of its type; equal layers give equal bytes."""
+    name = type(layer).__name__
+    return b'{"%s":%s}' % (name.encode(), _adapter(name).dump_json(layer))
+
+
+def layer_from(data: bytes) -> Layer:
+    """The layer of `layer_bytes`. Raises ValueError when the bytes are not whole."""
+    name, content = data[2:-1].split(b'":', 1) if data.startswith(b'{"') else (b"", data)
+    if name.decode("ascii", "replace") not in KINDS or not data.endswith(b"}"):
+        raise ValueError("these bytes are not a whole layer")
+    layer: Layer = _adapter(name.decode()).validate_json(content)
+    return layer
+
+
+def digest(data: bytes) -> str:
+    """The name of a layer's content: 32 hex digits of its sha256."""
+    return hashlib.sha256(data).hexdigest()[:32]

@@ -1,0 +1,186 @@
+"""The Prefect flows: a task a stage, a flow a recording, a flow a conference.
+
+The tasks are thin: what a stage does is in `stages`, what is to do in `work`. A
+task's result is cached in the archive's `work` folder under the stage's key, so a
+run that was killed goes on after the last stage that finished.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shlex
+import time
+import traceback
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.context import TaskRunContext
+from prefect.serializers import Serializer
+
+from flows.config import Conference, Source, load_conference
+from flows.layers import Layer, layer_bytes, layer_from
+from flows.models import Models, models_for
+from flows.progress import Reporter
+from flows.stages import CAPTIONED, SPOKEN, Job, Made, Stage
+from flows.profiles import load_profile
+from flows.work import bring_up_to_date, job_for
+from transcripts.archive import Archive
+from transcripts.errors import SymposiaError
+
+RESULTS = "work"  # folder of cached stage results, inside the archive
+
+
+class LayerSerializer(Serializer[Layer]):
+    """Stage results as the JSON of `layers`: readable, and safe to load from anybody's archive."""
+
+    type: str = "symposia-layer"
+
+    def dumps(self, obj: Layer) -> bytes:
+        return layer_bytes(obj)
+
+    def loads(self, blob: bytes) -> Layer:
+        return layer_from(blob)
+
+
+@dataclass(eq=False)
+class Run:
+    """One run of a conference: what all its flows and tasks share in this process."""
+
+    conference: Conference
+    archive: Archive
+    models: Models
+    reporter: Reporter
+    retry_command: str
+    at_work: str = ""  # the stage that is running, for the record of a failure
+
+
+RUN: ContextVar[Run] = ContextVar("RUN")
+
+
+@dataclass(eq=False)
+class Step:
+    """What a task is given: one stage of one recording. Opaque to Prefect but for its key."""
+
+    stage: Stage
+    job: Job
+    key: str
+    made: Made
+
+    def do(self) -> Layer:
+        run = RUN.get()
+        run.at_work = self.stage.name
+        with run.reporter.stage(self.job.recording_id, self.stage.name, self.job.duration_s) as tick:
+            return self.stage.make(self.job, self.made, tick)
+
+
+def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
+    """The stage's key. A result that a power cut left half-written is no result, and is removed."""
+    step: Step = parameters["step"]
+    path = Path(os.environ["PREFECT_LOCAL_STORAGE_PATH"]) / step.key
+    if path.exists() and not _is_whole(path):
+        path.unlink()
+    return step.key
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        layer_from(json.loads(path.read_text("utf-8"))["result"].encode())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return True
+
+
+def _do(step: Step) -> Layer:
+    return step.do()
+
+
+TASKS = {
+    stage.name: task(
+        _do,
+        name=stage.name,
+        cache_key_fn=_result_key,
+        persist_result=True,
+        result_serializer=LayerSerializer(),
+    )
+    for stage in (*SPOKEN, *CAPTIONED)
+}
+
+
+def _perform(stage: Stage, job: Job, key: str, made: Made) -> Layer:
+    layer: Layer = TASKS[stage.name](Step(stage, job, key, made))
+    return layer
+
+
+@flow(name="recording", flow_run_name="{recording_id}", validate_parameters=False)
+def process_recording(recording_id: str) -> bool:
+    """Bring one recording of the run up to date; whether anything changed."""
+    run = RUN.get()
+    (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
+    job = job_for(source, run.conference, run.models, run.archive)
+    return bring_up_to_date(job, run.archive, _perform)
+
+
+@flow(name="conference", flow_run_name="{conference}", validate_parameters=False)
+def process_conference(conference: str, archive: str, profile: str, only: list[str] | None = None) -> dict[str, str]:
+    """Bring the recordings of a conference up to date, one after the other.
+
+    `only` names the recordings to look at (default: all). A recording that fails is
+    noted in the archive and the others go on; the failures are returned, as reasons by
+    recording id.
+    """
+    described = load_conference(Path(conference))
+    sources = [each for each in described.sources if only is None or each.recording_id in only]
+    reporter = Reporter(len(sources))
+    command = f"symposia run {shlex.quote(conference)} --archive {shlex.quote(archive)} --profile {shlex.quote(profile)}"
+    failures: dict[str, str] = {}
+    with Archive.open(Path(archive)) as opened, reporter.shown():
+        models = models_for(load_profile(profile), described.themes, reporter.say)
+        run = Run(described, opened, models, reporter, command)
+        token = RUN.set(run)
+        try:
+            for source in sources:
+                reason = _attempt(run, source)
+                if reason:
+                    failures[source.recording_id] = reason
+                reporter.recording_done()
+        finally:
+            RUN.reset(token)
+    return failures
+
+
+def _attempt(run: Run, source: Source) -> str:
+    """Process one recording; the reason, in words, when it failed."""
+    started_s = time.monotonic()
+    run.at_work = "probe"
+    try:
+        changed = process_recording(source.recording_id)
+    except SymposiaError as error:
+        reason = str(error)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            reason = _defect(run, error)
+        else:
+            reason = f"the disk is full ({error.filename or run.archive.directory}): make room and run again."
+    except Exception as error:
+        reason = _defect(run, error)
+    else:
+        done = f"done in {time.monotonic() - started_s:.1f} s" if changed else "unchanged"
+        run.reporter.say(f"{source.recording_id}: {done}")
+        return ""
+    run.reporter.say(f"{source.recording_id}: failed: {reason}")
+    path = str(source.path or source.captions[0].path)
+    run.archive.fail(source.recording_id, source.panel_id, path, run.at_work, reason, run.retry_command)
+    return reason
+
+
+def _defect(run: Run, error: Exception) -> str:
+    """An error that is nobody's but ours: keep its traceback in a file, and say where."""
+    log = Path(run.archive.directory or ".") / "defects.log"
+    with log.open("a", encoding="utf-8") as file:
+        file.write("".join(traceback.format_exception(error)) + "\n")
+    return f"a defect of symposia ({type(error).__name__}: {error}); please report it with {log}."

@@ -1,0 +1,282 @@
+"""The stages of one recording: what each needs, what names its result, what makes it.
+
+A stage's key is made of its component's signature, the digests of the layers above
+it and its other inputs; nothing else may change its result. `SPOKEN` and `CAPTIONED`
+list the stages in order; everything about a stage is in its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.config import Conference, Source
+from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices
+from flows.models import Models
+from nlp import passages, speakers, transcription
+from nlp.audio import cut, stream
+from nlp.themes import tag_passages
+from nlp.transcription import Listening, Transcript
+from transcripts.errors import FormatError
+from transcripts.formats.subtitles import Cue, read_captions
+from transcripts.records import (
+    Embedding,
+    Panel,
+    Passage,
+    Segment,
+    Signature,
+    Speaker,
+    Translation,
+    Turn,
+    digest_of,
+)
+
+Tick = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording to work on, with everything that its stages may look at."""
+
+    source: Source
+    panel: Panel
+    conference: Conference
+    models: Models
+    fingerprint: str  # sha256 of the file, or made of those of the caption files
+    hashes: Mapping[Path, str]  # sha256 of every file that is read
+    duration_s: float = 0.0  # known once the file has been probed
+
+    @property
+    def recording_id(self) -> str:
+        return self.source.recording_id
+
+    @property
+    def speakers(self) -> list[Speaker]:
+        """Those declared for the panel."""
+        return [each for each in self.conference.speaker_records() if each.id in self.panel.speaker_ids]
+
+    @property
+    def enrolled(self) -> dict[str, Path]:
+        """Enrolment clips of the panel's speakers."""
+        here = self.panel.speaker_ids
+        return {each.id: each.enrolment for each in self.conference.speakers if each.enrolment and each.id in here}
+
+    def path(self) -> Path:
+        """The sound. Raises FormatError where there are only captions."""
+        if self.source.path is None:
+            raise FormatError(f"{self.recording_id} has captions only, and no sound")
+        return self.source.path
+
+    def prompts(self) -> dict[str, str]:
+        """Names and terms to listen for, by language."""
+        forms: dict[str, list[str]] = {}
+        for entry in self.conference.glossary:
+            for code, written in entry.forms.items():
+                forms.setdefault(code, []).append(written[0])
+        return {code: ", ".join(written) for code, written in forms.items()}
+
+
+Made = Mapping[str, Any]  # the layers that a stage needs, by the name of their stage
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One row of the table of stages."""
+
+    name: str
+    needs: tuple[str, ...]
+    signature: Callable[[Job], Signature]
+    inputs: Callable[[Job], object]  # what else goes in, JSON-able
+    make: Callable[[Job, Made, Tick], Layer]
+
+    def key(self, job: Job, digests: Mapping[str, str]) -> str:
+        """The name of the result: the same whenever everything that goes in is the same."""
+        above = [digests[name] for name in self.needs]
+        parts = [job.recording_id, job.fingerprint, self.signature(job).digest, above, self.inputs(job)]
+        return f"{self.name}-{digest_of(parts)}"
+
+
+def _listen(job: Job, made: Made, tick: Tick) -> Listening:
+    return transcription.listen_to(
+        job.path(), job.models.recogniser, job.panel.languages, job.models.run_options, tick
+    )
+
+
+def _transcribe(job: Job, made: Made, tick: Tick) -> Transcript:
+    heard: Listening = made["runs"]
+    return transcription.transcribe(
+        job.recording_id, job.path(), heard.runs, job.models.recogniser, job.prompts(), tick
+    )
+
+
+def _read_captions(job: Job, made: Made, tick: Tick) -> Transcript:
+    """Captions as segments: what people wrote is certain, and so is its language."""
+    segments = []
+    for captions in job.source.captions:
+        for cue in read_captions(captions.path, captions.language):
+            segments.append(_cue_segment(job.recording_id, captions.language, cue))
+    return Transcript(tuple(sorted(segments, key=lambda segment: segment.span)))
+
+
+def _cue_segment(recording_id: str, code: str, cue: Cue) -> Segment:
+    return Segment(
+        id=speakers.segment_id(recording_id, cue.span, code),
+        recording_id=recording_id,
+        span=cue.span,
+        language=code,
+        language_probability=1.0,
+        text=cue.text,
+        confidence=1.0,
+        speaker=cue.voice,
+    )
+
+
+def _tell_speakers(job: Job, made: Made, tick: Tick) -> Voices:
+    """Turns by voice, named where a voice is enrolled, and segments cut at them."""
+    transcript: Transcript = made["transcript"]
+    heard: Listening = made["runs"]
+    encoder, options = job.models.voice_encoder, job.models.speaker_options
+    vectors = []
+    sounds = cut(job.path(), heard.regions)
+    for region, found in zip(
+        heard.regions, speakers.embed_regions(heard.regions, sounds, encoder, options), strict=True
+    ):
+        vectors.append(found)
+        tick(region.end_s)
+    most = job.models.profile.speakers.max_speakers or len(job.speakers)
+    diarized = speakers.diarize(job.recording_id, heard.regions, vectors, most, options)
+    known = {each.id: each for each in job.speakers}
+    enrolled = [
+        speakers.Voice(
+            speaker_id, speakers.enrol(_whole(clip), encoder, options), known[speaker_id].languages
+        )
+        for speaker_id, clip in job.enrolled.items()
+    ]
+    spoken = speakers.spoken_languages(transcript.segments, diarized.turns)
+    turns = speakers.name_turns(diarized, enrolled, spoken, options)
+    return Voices(tuple(speakers.attribute(transcript.segments, turns)), turns)
+
+
+def _whole(clip: Path) -> Any:
+    import numpy as np
+
+    return np.concatenate(list(stream(clip)))
+
+
+def _written_speakers(job: Job, made: Made, tick: Tick) -> Voices:
+    """Speakers as the captions name them: no voice is needed."""
+    transcript: Transcript = made["transcript"]
+    turns = []
+    names = {name.casefold(): each.id for each in job.speakers for name in (each.id, each.name)}
+    for segment in transcript.segments:
+        if segment.speaker:
+            turns.append(
+                Turn(job.recording_id, segment.span, segment.speaker, names.get(segment.speaker.casefold()))
+            )
+    return Voices(transcript.segments, tuple(turns))
+
+
+def _build_passages(job: Job, made: Made, tick: Tick) -> Passages:
+    voices: Voices = made["speakers"]
+    names = {turn.label: turn.speaker_id for turn in voices.turns if turn.speaker_id}
+    return Passages(tuple(passages.build_passages(voices.segments, names, job.models.passage_options)))
+
+
+def _translate(job: Job, made: Made, tick: Tick) -> Translations:
+    """Translations of what is not yet in the target language, a language at a time."""
+    held: Passages = made["passages"]
+    target = job.conference.target_language
+    by_language: dict[str, list[Passage]] = {}
+    for passage in held.passages:
+        if passage.language != target:
+            by_language.setdefault(passage.language, []).append(passage)
+    found: list[Translation] = []
+    for code, chosen in sorted(by_language.items()):
+        translator = job.models.translator
+        results = translator.translate([passage.text for passage in chosen], code, target)
+        for passage, result in zip(chosen, results, strict=True):
+            found.append(
+                Translation(passage.id, target, result.text, result.quality, translator.signature, result.flags)
+            )
+        tick(len(found))
+    order = {passage.id: passage.ordinal for passage in held.passages}
+    return Translations(tuple(sorted(found, key=lambda each: order[each.passage_id])))
+
+
+def _embed(job: Job, made: Made, tick: Tick) -> Embeddings:
+    held: Passages = made["passages"]
+    embedder = job.models.embedder
+    vectors = embedder.passages([passage.text for passage in held.passages])
+    return Embeddings(
+        tuple(
+            Embedding(passage.id, tuple(map(float, vector)), embedder.signature)
+            for passage, vector in zip(held.passages, vectors, strict=True)
+        )
+    )
+
+
+def _tag(job: Job, made: Made, tick: Tick) -> Tags:
+    embeddings: Embeddings = made["embedding"]
+    return Tags(tuple(tag_passages(job.models.tagger, embeddings.embeddings)))
+
+
+_MEANING = (
+    Stage(
+        "passages",
+        ("speakers",),
+        lambda job: passages.passages_signature(job.models.passage_options),
+        lambda job: [],
+        _build_passages,
+    ),
+    Stage(
+        "translation",
+        ("passages",),
+        lambda job: job.models.translation_signature,
+        lambda job: job.conference.target_language,
+        _translate,
+    ),
+    Stage("embedding", ("passages",), lambda job: job.models.embedding_signature, lambda job: [], _embed),
+    Stage("themes", ("embedding",), lambda job: job.models.tagger_signature, lambda job: [], _tag),
+)
+
+SPOKEN = (
+    Stage("runs", (), lambda job: job.models.listening_signature, lambda job: list(job.panel.languages), _listen),
+    Stage("transcript", ("runs",), lambda job: job.models.speech_signature, lambda job: job.prompts(), _transcribe),
+    Stage(
+        "speakers",
+        ("runs", "transcript"),
+        lambda job: job.models.speakers_signature,
+        lambda job: [
+            [asdict(each) for each in job.speakers],
+            {who: job.hashes[clip] for who, clip in job.enrolled.items()},
+        ],
+        _tell_speakers,
+    ),
+    *_MEANING,
+)
+
+CAPTIONED = (
+    Stage(
+        "transcript",
+        (),
+        lambda job: Signature("transcripts.formats.subtitles"),
+        lambda job: [[job.hashes[each.path], each.language] for each in job.source.captions],
+        _read_captions,
+    ),
+    Stage(
+        "speakers",
+        ("transcript",),
+        lambda job: Signature("captions"),
+        lambda job: [asdict(each) for each in job.speakers],
+        _written_speakers,
+    ),
+    *_MEANING,
+)
+
+
+def stages_of(source: Source) -> tuple[Stage, ...]:
+    """Captions stand in for transcription wherever there are any."""
+    return CAPTIONED if source.captions else SPOKEN
+

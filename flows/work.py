@@ -1,0 +1,166 @@
+"""What is to do: stages compared with what the archive already holds. No Prefect in here.
+
+The archive remembers the key and the digest of every stage that it keeps, so it can
+be said without loading a model or starting a server whether a recording is up to
+date, and a run begins at the first stage that is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from flows.config import Conference, Source
+from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices, digest, layer_bytes
+from flows.models import Models
+from flows.stages import Job, Made, Stage, stages_of
+from nlp.audio import MediaInfo, probe, sha256_of
+from nlp.transcription import Listening, Transcript
+from transcripts.archive import Archive
+from transcripts.errors import MediaError
+from transcripts.formats.subtitles import read_captions
+from transcripts.holdings import RecordingLayers, StageRecord
+from transcripts.records import Recording, digest_of
+
+Perform = Callable[[Stage, Job, str, Made], Layer]
+
+
+@dataclass
+class FileHashes:
+    """The sha256 of files, each read once a run, and not at all while size and time stamp stay as they were."""
+
+    known: Mapping[str, str]  # stat key -> sha256, from earlier runs
+    found: dict[Path, str] = field(default_factory=dict)
+
+    def of(self, path: Path) -> str:
+        if path not in self.found:
+            self.found[path] = self.known.get(stat_key(path)) or sha256_of(path)
+        return self.found[path]
+
+
+def stat_key(path: Path) -> str:
+    """A name of a file's state that is cheap to read: where it is, how large, when last changed."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise MediaError(
+            f"{path} cannot be read ({error.strerror}): check the path and its permissions."
+        ) from error
+    return f"file-{digest_of([str(path), stat.st_size, stat.st_mtime_ns])}"
+
+
+def job_for(source: Source, conference: Conference, models: Models, archive: Archive) -> Job:
+    """A recording with its files looked at. Raises MediaError when one cannot be read."""
+    panel = next(each for each in conference.panel_records() if each.id == source.panel_id)
+    files = [each.path for each in source.captions]
+    files += [each.enrolment for each in conference.speakers if each.enrolment]
+    kept = archive.stages(source.recording_id)
+    hashes = FileHashes({each.key: each.digest for each in kept.values() if each.stage.startswith("file:")})
+    names = {path: hashes.of(path) for path in files}
+    if source.path:
+        names[source.path] = hashes.of(source.path)
+        fingerprint = names[source.path]
+    else:
+        fingerprint = digest_of([names[each.path] for each in source.captions])
+    return Job(source, panel, conference, models, fingerprint, names)
+
+
+def is_up_to_date(job: Job, archive: Archive) -> bool:
+    """Whether every stage of the recording is kept under the key it would have now."""
+    kept = archive.stages(job.recording_id)
+    digests: dict[str, str] = {}
+    for stage in stages_of(job.source):
+        record = kept.get(stage.name)
+        if record is None or record.key != stage.key(job, digests):
+            return False
+        digests[stage.name] = record.digest
+    return True
+
+
+def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
+    """Make what is missing or stale and keep it, in one transaction; whether anything changed.
+
+    `perform` runs one stage (or finds its cached result).
+    """
+    kept = archive.stages(job.recording_id)
+    stages = {stage.name: stage for stage in stages_of(job.source)}
+    digests: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    made: dict[str, Layer] = {}
+    archived = _archived(archive.layers(job.recording_id)) if kept else {}
+
+    def layer_of(name: str) -> Layer:
+        """A layer that a stale stage needs: made just now, kept in the archive, or made again."""
+        if name not in made:
+            made[name] = archived[name] if name in archived else run(stages[name])
+        return made[name]
+
+    def run(stage: Stage) -> Layer:
+        return perform(stage, job, keys[stage.name], {name: layer_of(name) for name in stage.needs})
+
+    media = _media(job)
+    job = replace(job, duration_s=media.duration_s)
+    for stage in stages.values():
+        keys[stage.name] = key = stage.key(job, digests)
+        record = kept.get(stage.name)
+        if record and record.key == key:
+            digests[stage.name] = record.digest
+        else:
+            archived.pop(stage.name, None)
+            made[stage.name] = layer = run(stage)
+            digests[stage.name] = digest(layer_bytes(layer))
+    records = [StageRecord(name, keys[name], digests[name]) for name in stages]
+    records += [StageRecord(f"file:{path.name}", stat_key(path), sha) for path, sha in job.hashes.items()]
+    before = archive.layers(job.recording_id) if kept else RecordingLayers()
+    return archive.keep(media, _with_made(before, made), records)
+
+
+def _media(job: Job) -> Recording:
+    """The recording as the archive refers to it. Captions alone last until their last cue."""
+    source = job.source
+    if source.path is not None:
+        info: MediaInfo = probe(source.path)
+        return Recording(
+            source.recording_id, source.panel_id, str(source.path), job.fingerprint, info.duration_s, info.kind
+        )
+    first = source.captions[0]
+    ends_s = [
+        cue.span.end_s for each in source.captions for cue in read_captions(each.path, each.language)
+    ]
+    return Recording(
+        source.recording_id, source.panel_id, str(first.path), job.fingerprint, max(ends_s, default=0.0), "captions"
+    )
+
+
+def _archived(layers: RecordingLayers) -> dict[str, Layer]:
+    """Layers that the archive can give back whole, by stage."""
+    return {
+        "speakers": Voices(layers.segments, layers.turns),
+        "passages": Passages(layers.passages),
+        "translation": Translations(layers.translations),
+        "embedding": Embeddings(layers.embeddings),
+        "themes": Tags(layers.tags),
+    }
+
+
+def _with_made(before: RecordingLayers, made: Mapping[str, Layer]) -> RecordingLayers:
+    """What the archive holds of a recording, with the layers that were made anew."""
+    after = before
+    for layer in made.values():
+        match layer:
+            case Listening(notes=notes):
+                after = replace(after, notes=notes)
+            case Transcript(gaps=gaps):
+                after = replace(after, gaps=gaps)
+            case Voices(segments=segments, turns=turns):
+                after = replace(after, segments=segments, turns=turns)
+            case Passages(passages=passages):
+                after = replace(after, passages=passages)
+            case Translations(translations=translations):
+                after = replace(after, translations=translations)
+            case Embeddings(embeddings=embeddings):
+                after = replace(after, embeddings=embeddings)
+            case Tags(tags=tags):
+                after = replace(after, tags=tags)
+    return after

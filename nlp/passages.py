@@ -1,0 +1,208 @@
+"""Passages: what a researcher reads and cites.
+
+A passage is whole sentences of one speaker in one language, up to about 80 words.
+It never crosses a change of speaker or language, nor a silence of 2 s. Sentence
+ends come from spaCy's rules; a sentence that is too long (speech recognisers leave
+out full stops) is cut at its longest pause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from nlp.languages import language
+from transcripts.records import Passage, Segment, Signature, Span
+
+if TYPE_CHECKING:
+    from spacy.language import Language as Pipeline
+
+# spaCy's sentencizer knows these and more; listed are those it must not miss in our languages.
+SENTENCE_ENDS = [".", "!", "?", "…", "。", "！", "？", "｡", "؟", "۔", "।", "။", "።"]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageOptions:
+    """How long passages are and where they break."""
+
+    most_words: int = 80
+    characters_per_word: float = 2.0  # in scripts without blanks: Japanese averages about two
+    silence_s: float = 2.0  # always a break
+    pause_s: float = 0.8  # a break once the passage is half full
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    """A word with its time and the segment it came from: what sentences are made of."""
+
+    text: str
+    span: Span
+    segment: Segment
+
+
+def passages_signature(options: PassageOptions) -> Signature:
+    """What made passages: rules, not weights."""
+    return Signature("nlp.passages", "spacy-sentencizer", options=asdict(options))
+
+
+def build_passages(
+    segments: Sequence[Segment], speaker_ids: Mapping[str, str], options: PassageOptions
+) -> list[Passage]:
+    """Passages of one recording, in order of time.
+
+    `speaker_ids` maps turn labels to speakers of the conference, where known. The
+    id of a passage is its recording and its start, so equal input gives equal ids.
+    """
+    passages: list[Passage] = []
+    taken: set[str] = set()
+    for stretch in _stretches(sorted(segments, key=lambda each: each.span), options):
+        for atoms in _packed(_sentences(stretch, options), options):
+            passage = _passage(atoms, len(passages), speaker_ids)
+            number = sum(1 for held in taken if held.startswith(passage.id))
+            if number:  # two people starting at the same instant
+                passage = replace(passage, id=f"{passage.id}-{number + 1}")
+            taken.add(passage.id)
+            passages.append(passage)
+    return passages
+
+
+def _stretches(segments: Sequence[Segment], options: PassageOptions) -> Iterator[list[_Atom]]:
+    """Atoms of neighbouring segments with one speaker, one language and no long silence."""
+    current: list[_Atom] = []
+    for segment in segments:
+        for atom in _atoms(segment):
+            last = current[-1] if current else None
+            if last and (
+                (last.segment.speaker, last.segment.language) != (segment.speaker, segment.language)
+                or last.span.gap_s(atom.span) >= options.silence_s
+            ):
+                yield current
+                current = []
+            current.append(atom)
+    if current:
+        yield current
+
+
+def _atoms(segment: Segment) -> Iterator[_Atom]:
+    """A segment's words; where it has none (captions), its written words at times shared out by length."""
+    spaced = language(segment.language).spaced
+    if segment.words:
+        for number, word in enumerate(segment.words):
+            text = word.text if number or not spaced else " " + word.text.lstrip()
+            yield _Atom(text, word.span, segment)
+        return
+    text = " ".join(segment.text.split())
+    pieces = [" " + piece for piece in text.split()] if spaced else list(text)
+    total = sum(map(len, pieces))
+    reached = 0
+    for piece in pieces:
+        start_s = segment.span.start_s + segment.span.duration_s * reached / total
+        reached += len(piece)
+        end_s = segment.span.start_s + segment.span.duration_s * reached / total
+        yield _Atom(piece, Span(start_s, max(start_s, end_s)), segment)
+
+
+def _sentences(atoms: Sequence[_Atom], options: PassageOptions) -> Iterator[list[_Atom]]:
+    """Atoms of one sentence at a time; sentences longer than a passage are cut at pauses."""
+    code = atoms[0].segment.language
+    ends = _sentence_ends("".join(atom.text for atom in atoms), code)
+    current: list[_Atom] = []
+    position = 0
+    for atom in atoms:
+        current.append(atom)
+        position += len(atom.text)
+        if ends and position >= ends[0]:
+            while ends and position >= ends[0]:
+                ends.pop(0)
+            yield from _shortened(current, options)
+            current = []
+    if current:
+        yield from _shortened(current, options)
+
+
+def _sentence_ends(text: str, code: str) -> list[int]:
+    """Character offsets at which sentences end."""
+    document = sentence_pipeline(code)(text)
+    return [sentence.end_char for sentence in document.sents]
+
+
+@cache
+def sentence_pipeline(code: str) -> Pipeline:
+    """A blank spaCy pipeline of the language that marks sentences by rule."""
+    import spacy
+
+    if code == "ko":  # spaCy's own Korean tokeniser needs a system library (MeCab)
+        pipeline = spacy.blank("ko", config={"nlp": {"tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}})
+    else:
+        try:
+            pipeline = spacy.blank(code)
+        except ImportError:  # spaCy has no rules for this language
+            pipeline = spacy.blank("xx")
+    pipeline.add_pipe("sentencizer", config={"punct_chars": SENTENCE_ENDS})
+    pipeline.max_length = 10**9
+    return pipeline
+
+
+def _shortened(atoms: list[_Atom], options: PassageOptions) -> Iterator[list[_Atom]]:
+    """The sentence itself, or its parts when it is too long: cut at the longest pause of its middle half."""
+    if _length(atoms, options) <= options.most_words or len(atoms) < 4:
+        yield atoms
+        return
+    middle = range(len(atoms) // 4, len(atoms) - len(atoms) // 4)
+
+    def worth(cut: int) -> tuple[bool, float, int]:
+        mark = atoms[cut].text.rstrip()[-1:] in {",", "、", "،", ";", "؛", ":"}
+        return mark, atoms[cut].span.gap_s(atoms[cut + 1].span), -abs(cut - len(atoms) // 2)
+
+    at = max((cut for cut in middle if cut + 1 < len(atoms)), key=worth) + 1
+    yield from _shortened(atoms[:at], options)
+    yield from _shortened(atoms[at:], options)
+
+
+def _packed(sentences: Iterator[list[_Atom]], options: PassageOptions) -> Iterator[list[_Atom]]:
+    """Sentences put together until the passage is full, or half full before a pause."""
+    current: list[_Atom] = []
+    for sentence in sentences:
+        full = _length(current, options) + _length(sentence, options) > options.most_words
+        paused = bool(current) and current[-1].span.gap_s(sentence[0].span) >= options.pause_s
+        if current and (full or (paused and _length(current, options) >= options.most_words / 2)):
+            yield current
+            current = []
+        current = current + sentence
+    if current:
+        yield current
+
+
+def _length(atoms: Sequence[_Atom], options: PassageOptions) -> float:
+    """Length in words, or the equivalent in scripts that write none."""
+    if not atoms:
+        return 0.0
+    if language(atoms[0].segment.language).spaced:
+        return float(len(atoms))
+    return sum(len(atom.text.strip()) for atom in atoms) / options.characters_per_word
+
+
+def _passage(atoms: Sequence[_Atom], ordinal: int, speaker_ids: Mapping[str, str]) -> Passage:
+    first = atoms[0].segment
+    segments = list({atom.segment.id: atom.segment for atom in atoms}.values())
+    span = Span(atoms[0].span.start_s, max(atom.span.end_s for atom in atoms))
+    weights = [max(segment.span.duration_s, 1e-3) for segment in segments]
+    confidence = sum(
+        segment.confidence * weight for segment, weight in zip(segments, weights, strict=True)
+    ) / sum(weights)
+    label = first.speaker or ""
+    return Passage(
+        id=f"{first.recording_id}-{round(span.start_s * 1000):08d}",
+        recording_id=first.recording_id,
+        ordinal=ordinal,
+        span=span,
+        speaker_id=speaker_ids.get(label),
+        speaker_label=label,
+        language=first.language,
+        text="".join(atom.text for atom in atoms).strip(),
+        segment_ids=tuple(segment.id for segment in segments),
+        confidence=confidence,
+        flags=tuple(dict.fromkeys(flag for segment in segments for flag in segment.flags)),
+    )

@@ -1,0 +1,149 @@
+"""A recording's speech as text: listen for language runs, then decode them.
+
+The file is read twice, a little at a time, so memory does not grow with its
+length: once to find speech and its languages (smoothing needs all of them),
+once to decode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from nlp.asr import Decoded, Piece, Recogniser, SpeechOptions, speech_signature
+from nlp.audio import SAMPLE_RATE_HZ, cut, stream
+from nlp.languages import language
+from nlp.runs import Region, Run, RunOptions, language_runs, listen, speech_regions, undeclared_languages
+from nlp.speakers import segment_id
+from transcripts.errors import MediaError
+from transcripts.records import Gap, Segment, Signature, Span, Word
+
+Tick = Callable[[float], None]  # told the second of the recording that has been reached
+GROUP_S = 300.0  # sound held at a time while decoding; enough for batches of similar length
+REPORTED_UNDECLARED_S = 5.0
+# Whisper's rule for 'nobody spoke': likely silence, and a text it does not believe in.
+NO_SPEECH_ABOVE = 0.6
+UNBELIEVABLE_LOG_PROBABILITY = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where speech is, and in which language. `notes` are doubts for the archivist, in words."""
+
+    regions: tuple[Span, ...]
+    runs: tuple[Run, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Segments in order of time, and the speech that has no text, with reasons."""
+
+    segments: tuple[Segment, ...]
+    gaps: tuple[Gap, ...] = ()
+
+
+def listening_signature(options: SpeechOptions, run_options: RunOptions, revision: str) -> Signature:
+    """What finds language runs: the speech model's ears and the options of `runs`."""
+    model = replace(speech_signature(options, revision), component="nlp.runs")
+    return replace(model, options={"compute_type": options.compute_type, **asdict(run_options)})
+
+
+def listen_to(
+    path: Path, recogniser: Recogniser, declared: Sequence[str], options: RunOptions, tick: Tick
+) -> Listening:
+    """Find speech and its language runs in a recording.
+
+    Raises MediaError when there is no speech in it, ModelError when the model
+    does not know a declared language.
+    """
+    recogniser.check_languages(declared)
+    regions: list[Region] = []
+    for region in listen(speech_regions(stream(path), options), recogniser.language_posteriors):
+        regions.append(region)
+        tick(region.span.end_s)
+    if not regions:
+        raise MediaError(
+            f"{path} has no speech in it: if somebody does speak, check the level and the channel of the recording."
+        )
+    notes = tuple(
+        f"about {seconds:.0f} s of {language(code).name} ({code}), not declared for the panel"
+        for code, seconds in sorted(undeclared_languages(regions, declared, options).items())
+        if seconds >= REPORTED_UNDECLARED_S
+    )
+    return Listening(
+        tuple(region.span for region in regions), tuple(language_runs(regions, declared, options)), notes
+    )
+
+
+def transcribe(
+    recording_id: str, path: Path, runs: Sequence[Run], recogniser: Recogniser, prompts: dict[str, str], tick: Tick
+) -> Transcript:
+    """Decode language runs. `prompts` gives names to listen for, by language.
+
+    Raises MediaError when no run has any text (music, noise).
+    """
+    segments: list[Segment] = []
+    gaps: list[Gap] = []
+    for group, pieces in _groups(path, runs, prompts):
+        for run, result in zip(group, recogniser.transcribe(pieces), strict=True):
+            reason = _rejected(result)
+            if reason:
+                gaps.append(Gap(run.span, reason))
+            else:
+                segments.append(_segment(recording_id, run, result))
+        tick(group[-1].span.end_s)
+    if not segments:
+        raise MediaError(
+            f"{path} has sound but no words that could be understood (music or noise?): "
+            "if somebody does speak, check the languages declared for its panel."
+        )
+    return Transcript(tuple(segments), tuple(gaps))
+
+
+def _groups(path: Path, runs: Sequence[Run], prompts: dict[str, str]) -> Iterator[tuple[list[Run], list[Piece]]]:
+    """Runs with their sound, some minutes at a time."""
+    group: list[Run] = []
+    pieces: list[Piece] = []
+    for run, samples in zip(runs, cut(path, [run.span for run in runs]), strict=True):
+        group.append(run)
+        pieces.append(Piece(samples, run.language, prompts.get(run.language, "")))
+        if sum(len(piece.samples) for piece in pieces) > GROUP_S * SAMPLE_RATE_HZ:
+            yield group, pieces
+            group, pieces = [], []
+    if group:
+        yield group, pieces
+
+
+def _rejected(result: Decoded) -> str:
+    """Why a result is not taken for speech; empty when it is."""
+    if not any(character.isalnum() for character in result.text):
+        return "nothing was recognised"
+    if (
+        result.no_speech_probability > NO_SPEECH_ABOVE
+        and result.mean_log_probability < UNBELIEVABLE_LOG_PROBABILITY
+    ):
+        return f"not taken for speech (no-speech probability {result.no_speech_probability:.2f})"
+    return ""
+
+
+def _segment(recording_id: str, run: Run, result: Decoded) -> Segment:
+    words = tuple(
+        Word(word.text, Span(run.span.start_s + word.span.start_s, run.span.start_s + word.span.end_s), word.probability)
+        for word in result.words
+    )
+    confidence = float(np.mean([word.probability for word in words])) if words else float(np.exp(result.mean_log_probability))
+    return Segment(
+        id=segment_id(recording_id, run.span, run.language),
+        recording_id=recording_id,
+        span=run.span,
+        language=run.language,
+        language_probability=run.probability,
+        text=result.text,
+        words=words,
+        confidence=confidence,
+        flags=run.flags + result.flags,
+    )

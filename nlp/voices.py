@@ -1,0 +1,127 @@
+"""Voices as vectors: the GE2E speaker encoder, in plain numpy.
+
+The network (three LSTM layers of 256 and a linear layer with ReLU, Wan et al. 2018,
+https://arxiv.org/abs/1710.10467) is small enough that numpy runs it 100 times faster
+than real time; so no deep-learning library is loaded for it. The weights are those of
+Resemblyzer, whose mel settings are repeated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.audio import SAMPLE_RATE_HZ, Samples
+from transcripts.errors import ModelError
+from transcripts.records import Signature
+
+Vectors = npt.NDArray[np.float32]  # shape (n, 256), rows of length one
+
+MEL_CHANNELS = 40
+WINDOW_SAMPLES = 400  # 25 ms
+HOP_SAMPLES = 160  # 10 ms
+LAYERS = 3
+FULL_LOUDNESS_DBFS = -30.0  # quieter sound is raised to this, as in training
+BATCH = 512
+
+
+class VoiceEncoder(Protocol):
+    """Anything that turns windows of speech into voice vectors."""
+
+    @property
+    def signature(self) -> Signature: ...
+
+    def embed(self, windows: Sequence[Samples]) -> Vectors:
+        """Unit vectors of shape (len(windows), dim); windows may differ in length."""
+        ...
+
+
+class Ge2eEncoder:
+    """GE2E from a `.npz` of its weights (names as in Resemblyzer's checkpoint)."""
+
+    def __init__(self, weights: Path, revision: str, licence: str = "Apache-2.0") -> None:
+        """Load the weights. Raises ModelError when they are not those of GE2E."""
+        from faster_whisper.feature_extractor import FeatureExtractor
+
+        try:
+            with np.load(weights, allow_pickle=False) as held:
+                self._weights: Mapping[str, npt.NDArray[np.float32]] = {name: held[name] for name in held.files}
+            self._layers = [self._layer(number) for number in range(LAYERS)]
+        except (OSError, KeyError, ValueError) as error:
+            raise ModelError(f"{weights} does not hold the GE2E voice encoder ({error}).") from error
+        self._mel_filters = FeatureExtractor.get_mel_filters(
+            SAMPLE_RATE_HZ, WINDOW_SAMPLES, MEL_CHANNELS
+        ).astype(np.float32)
+        self._window = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
+        self.signature = Signature("nlp.voices", "ge2e", revision, licence)
+
+    def _layer(self, number: int) -> tuple[npt.NDArray[np.float32], ...]:
+        """Input weights, recurrent weights and bias of an LSTM layer, ready to multiply from the right."""
+        held = self._weights
+        bias = held[f"lstm.bias_ih_l{number}"] + held[f"lstm.bias_hh_l{number}"]
+        ingoing, recurrent = held[f"lstm.weight_ih_l{number}"], held[f"lstm.weight_hh_l{number}"]
+        return np.ascontiguousarray(ingoing.T), np.ascontiguousarray(recurrent.T), bias
+
+    def embed(self, windows: Sequence[Samples]) -> Vectors:
+        """Unit vectors of shape (len(windows), 256); windows of one length share a batch."""
+        found = np.zeros((len(windows), 256), dtype=np.float32)
+        order = sorted(range(len(windows)), key=lambda index: len(windows[index]))
+        start = 0
+        while start < len(order):
+            length = len(windows[order[start]])
+            batch = [index for index in order[start : start + BATCH] if len(windows[index]) == length]
+            found[batch] = self._forward(self._mel(np.stack([windows[index] for index in batch])))
+            start += len(batch)
+        return found
+
+    def _mel(self, windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """(windows, samples) -> (windows, frames, 40): mel power (not its logarithm) at the usual loudness."""
+        mean_square = np.mean(np.square(windows), axis=1, keepdims=True) + np.float32(1e-10)
+        gain_db = np.maximum(0.0, FULL_LOUDNESS_DBFS - 10 * np.log10(mean_square))
+        loud = windows * (10 ** (gain_db / 20)).astype(np.float32)
+        padded = np.pad(loud, ((0, 0), (WINDOW_SAMPLES // 2,) * 2), mode="reflect")
+        frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES, axis=1)[:, ::HOP_SAMPLES]
+        power = np.abs(np.fft.rfft(frames * self._window)) ** 2
+        return np.asarray(power @ self._mel_filters.T, dtype=np.float32)
+
+    def _forward(self, mel: npt.NDArray[np.float32]) -> Vectors:
+        """(windows, frames, 40) -> (windows, 256)."""
+        sequence = np.swapaxes(mel, 0, 1)  # (frames, windows, channels): one step of time at a time
+        for ingoing, recurrent, bias in self._layers:
+            sequence = _lstm(sequence, ingoing, recurrent, bias)
+        raw = np.maximum(sequence[-1] @ self._weights["linear.weight"].T + self._weights["linear.bias"], 0.0)
+        return unit(raw)
+
+
+def _lstm(
+    sequence: npt.NDArray[np.float32],
+    ingoing: npt.NDArray[np.float32],
+    recurrent: npt.NDArray[np.float32],
+    bias: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
+    """One LSTM layer over (time, batch, channels), gates in the order input, forget, cell, output."""
+    steps, batch, _ = sequence.shape
+    width = recurrent.shape[0]
+    projected = sequence @ ingoing + bias
+    hidden = np.zeros((batch, width), dtype=np.float32)
+    cell = np.zeros((batch, width), dtype=np.float32)
+    outputs = np.empty((steps, batch, width), dtype=np.float32)
+    for step in range(steps):
+        gates = projected[step] + hidden @ recurrent
+        candidate = np.tanh(gates[:, 2 * width : 3 * width])
+        # sigmoid(x) = (1 + tanh(x / 2)) / 2, which never overflows
+        gates = 0.5 * (1.0 + np.tanh(0.5 * gates))
+        cell = gates[:, width : 2 * width] * cell + gates[:, :width] * candidate
+        hidden = gates[:, 3 * width :] * np.tanh(cell)
+        outputs[step] = hidden
+    return outputs
+
+
+def unit(vectors: npt.NDArray[np.floating]) -> Vectors:
+    """Rows scaled to length one; a row of zeros stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)

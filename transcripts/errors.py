@@ -1,0 +1,31 @@
+"""Errors that a person can act on: a sentence with the values, and the remedy.
+
+The command line prints the sentence and leaves with exit code 2; nothing else
+of ours is shown as an error. A traceback means a defect of symposia.
+"""
+
+from __future__ import annotations
+
+
+class SymposiaError(Exception):
+    """Something the user can mend. The message says what, where and how."""
+
+
+class MediaError(SymposiaError):
+    """A recording that cannot be read as sound."""
+
+
+class ConfigurationError(SymposiaError):
+    """A conference, profile or themes file that is not valid."""
+
+
+class FormatError(SymposiaError):
+    """A caption file or other input text that cannot be read."""
+
+
+class ModelError(SymposiaError):
+    """Weights that are missing, damaged or not able to do what was asked."""
+
+
+class ArchiveError(SymposiaError):
+    """An archive that cannot be opened, read or written."""

@@ -1,0 +1,263 @@
+"""What we keep: the frozen records that every other module passes on.
+
+Times are seconds from the start of the recording, as floats. Nothing here
+knows about models, databases or files, and no record is ever changed in place:
+a later stage writes records of its own that refer to earlier ones by id
+(stand-off annotation, after ParlaMint and TEI).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Span:
+    """A half-open interval of time in a recording, in seconds.
+
+    Raises ValueError when the end comes before the start.
+    """
+
+    start_s: float
+    end_s: float
+
+    def __post_init__(self) -> None:
+        if self.end_s < self.start_s:
+            raise ValueError(f"a span cannot end ({self.end_s} s) before it starts ({self.start_s} s)")
+
+    def __bool__(self) -> bool:
+        return self.end_s > self.start_s
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+    @property
+    def middle_s(self) -> float:
+        return (self.start_s + self.end_s) / 2
+
+    def overlap_s(self, other: Span) -> float:
+        """Seconds that the two spans share."""
+        return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
+
+    def gap_s(self, other: Span) -> float:
+        """Seconds of nothing between the two spans; 0 where they touch or overlap."""
+        return max(0.0, max(self.start_s, other.start_s) - min(self.end_s, other.end_s))
+
+    def cover(self, other: Span) -> Span:
+        """The smallest span that holds both."""
+        return Span(min(self.start_s, other.start_s), max(self.end_s, other.end_s))
+
+
+def covered_s(spans: Iterable[Span]) -> float:
+    """Seconds covered by at least one of the spans, overlaps counted once."""
+    total_s, reached_s = 0.0, float("-inf")
+    for span in sorted(spans):
+        total_s += max(0.0, span.end_s - max(span.start_s, reached_s))
+        reached_s = max(reached_s, span.end_s)
+    return total_s
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What made a result: enough to make it again, and to tell two results apart.
+
+    `revision` is a hub revision or the sha256 of the weights; `options` are the
+    component's own settings, JSON-able.
+    """
+
+    component: str
+    model: str = ""
+    revision: str = ""
+    licence: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    code_version: str = ""
+
+    @property
+    def digest(self) -> str:
+        """A short stable name of this signature (16 hex digits of sha256)."""
+        return digest_of(
+            [self.component, self.model, self.revision, self.licence, self.options, self.code_version]
+        )
+
+
+def digest_of(value: object) -> str:
+    """16 hex digits of the sha256 of a JSON-able value; equal values, equal digests."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A person (or a role) who speaks on panels of the conference."""
+
+    id: str
+    name: str
+    affiliation: str = ""
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One session of the conference. `languages` are those declared for it."""
+
+    id: str
+    title: str
+    languages: tuple[str, ...]
+    held_on: str = ""  # ISO 8601 date
+    speaker_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One file of a panel: sound, video, or captions standing in for both.
+
+    `path` is where the original lay when it was last read; `sha256` is what
+    identifies it. `kind` is 'audio', 'video' or 'captions'.
+    """
+
+    id: str
+    panel_id: str
+    path: str
+    sha256: str
+    duration_s: float
+    kind: str = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One written word with its time. `probability` is the decoder's, 0..1."""
+
+    text: str
+    span: Span
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one language by one speaker, as transcribed.
+
+    `speaker` is a turn label of the recording ('S1', 'S2', ...) or None.
+    `words` carry their leading space where the script writes one, so that
+    joining their texts gives `text` (up to outer blanks).
+    """
+
+    id: str
+    recording_id: str
+    span: Span
+    language: str
+    language_probability: float
+    text: str
+    words: tuple[Word, ...] = ()
+    confidence: float = 0.0
+    speaker: str | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Speech that was heard and not transcribed, with the reason in words."""
+
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Time in which one speaker speaks. `speaker_id` is set once the label is named."""
+
+    recording_id: str
+    span: Span
+    label: str
+    speaker_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What a researcher reads and cites: whole sentences of one speaker in one language.
+
+    `speaker_id` names a speaker of the conference; where nobody is named,
+    `speaker_label` still tells the voices of a recording apart.
+    """
+
+    id: str
+    recording_id: str
+    ordinal: int
+    span: Span
+    speaker_id: str | None
+    speaker_label: str
+    language: str
+    text: str
+    segment_ids: tuple[str, ...] = ()
+    confidence: float = 0.0
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A passage in another language. `quality` is an estimate in 0..1."""
+
+    passage_id: str
+    language: str
+    text: str
+    quality: float
+    signature: Signature
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeTag:
+    """How well a theme fits a passage. `evidence` is a character range of its text."""
+
+    passage_id: str
+    theme_id: str
+    score: float
+    assigned: bool
+    signature: Signature
+    evidence: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A passage's meaning as a unit vector of shape (dim,)."""
+
+    passage_id: str
+    vector: tuple[float, ...]
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person changed: one field of one passage, before and after."""
+
+    passage_id: str
+    field: str
+    before: str
+    after: str
+    reviewer: str
+    at: str  # ISO 8601, UTC
+    state: str = "draft"
+
+
+__all__ = [
+    "Embedding",
+    "Gap",
+    "Panel",
+    "Passage",
+    "Recording",
+    "Review",
+    "Segment",
+    "Signature",
+    "Span",
+    "Speaker",
+    "ThemeTag",
+    "Translation",
+    "Turn",
+    "Word",
+    "covered_s",
+    "digest_of",
+]
