@@ -34,6 +34,8 @@ TextInput = Annotated[str, typer.Argument(help="File to read; '-' is standard in
 
 
 class TranscriptFormat(StrEnum):
+    """What `transcribe` writes."""
+
     json = "json"
     txt = "txt"
     srt = "srt"
@@ -41,12 +43,16 @@ class TranscriptFormat(StrEnum):
 
 
 class SearchMode(StrEnum):
+    """What a query is compared with."""
+
     hybrid = "hybrid"
     words = "words"
     meaning = "meaning"
 
 
 class TableFormat(StrEnum):
+    """How hits are written."""
+
     table = "table"
     json = "json"
     csv = "csv"
@@ -110,7 +116,7 @@ def tag(
 
 
 @app.command()
-def search(
+def search(  # noqa: PLR0913 - one parameter an option
     query: Annotated[str, typer.Argument(help="Words in any language; '' with a filter lists by time.")],
     archive: ArchiveDir,
     theme: Annotated[str | None, typer.Option(help="Only passages of this theme (id).")] = None,

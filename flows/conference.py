@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from nlp.themes import load_taxonomy
 
 from flows.config import Conference, Source, load_conference
 from flows.engine import prepare
-from flows.models import Models, models_for
+from flows.models import Models
 from flows.overview import show_summary
 from flows.profiles import load_profile
 from flows.work import is_up_to_date, job_for
-from nlp.themes import load_taxonomy
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, MediaError
 from transcripts.holdings import Conference as ConferenceRecord
@@ -35,11 +35,15 @@ def run_conference(path: Path, directory: Path, profile: str) -> int:
     recording that fails is noted in the archive, and the others go on.
     """
     conference = load_conference(path)
-    models = models_for(load_profile(profile), conference.themes, _say)
+    models = Models(load_profile(profile), conference.themes, _say)
     with Archive.open(directory, create=True) as archive, _alone(directory):
         archive.set_conference(_record(conference))
         _forget_gone(archive, conference)
-        waiting = [source.recording_id for source in conference.sources if _needs_work(source, conference, models, archive)]
+        waiting = [
+            source.recording_id
+            for source in conference.sources
+            if _needs_work(source, conference, models, archive)
+        ]
         if waiting:
             prepare(directory / "work")
             from flows.recording import process_conference
@@ -66,7 +70,9 @@ def _alone(directory: Path) -> FileLock:
             f"another run is at work on {directory}: wait until it ends, or stop it and run again."
         ) from None
     except OSError as error:
-        raise ArchiveError(f"{directory} cannot be written ({error.strerror}): check its permissions.") from error
+        raise ArchiveError(
+            f"{directory} cannot be written ({error.strerror}): check its permissions."
+        ) from error
     return lock
 
 

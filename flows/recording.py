@@ -24,10 +24,10 @@ from prefect.serializers import Serializer
 
 from flows.config import Conference, Source, load_conference
 from flows.layers import Layer, layer_bytes, layer_from
-from flows.models import Models, models_for
+from flows.models import Models
+from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.stages import CAPTIONED, SPOKEN, Job, Made, Stage
-from flows.profiles import load_profile
 from flows.work import bring_up_to_date, job_for
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
@@ -101,12 +101,11 @@ def _do(step: Step) -> Layer:
 
 TASKS = {
     stage.name: task(
-        _do,
         name=stage.name,
         cache_key_fn=_result_key,
         persist_result=True,
         result_serializer=LayerSerializer(),
-    )
+    )(_do)
     for stage in (*SPOKEN, *CAPTIONED)
 }
 
@@ -126,7 +125,9 @@ def process_recording(recording_id: str) -> bool:
 
 
 @flow(name="conference", flow_run_name="{conference}", validate_parameters=False)
-def process_conference(conference: str, archive: str, profile: str, only: list[str] | None = None) -> dict[str, str]:
+def process_conference(
+    conference: str, archive: str, profile: str, only: list[str] | None = None
+) -> dict[str, str]:
     """Bring the recordings of a conference up to date, one after the other.
 
     `only` names the recordings to look at (default: all). A recording that fails is
@@ -136,10 +137,10 @@ def process_conference(conference: str, archive: str, profile: str, only: list[s
     described = load_conference(Path(conference))
     sources = [each for each in described.sources if only is None or each.recording_id in only]
     reporter = Reporter(len(sources))
-    command = f"symposia run {shlex.quote(conference)} --archive {shlex.quote(archive)} --profile {shlex.quote(profile)}"
+    command = shlex.join(["symposia", "run", conference, "--archive", archive, "--profile", profile])
     failures: dict[str, str] = {}
     with Archive.open(Path(archive)) as opened, reporter.shown():
-        models = models_for(load_profile(profile), described.themes, reporter.say)
+        models = Models(load_profile(profile), described.themes, reporter.say)
         run = Run(described, opened, models, reporter, command)
         token = RUN.set(run)
         try:

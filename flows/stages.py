@@ -7,20 +7,22 @@ list the stages in order; everything about a stage is in its row.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from nlp.themes import tag_passages
 
 from flows.config import Conference, Source
 from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices
 from flows.models import Models
 from nlp import passages, speakers, transcription
 from nlp.audio import cut, stream
-from nlp.themes import tag_passages
 from nlp.transcription import Listening, Transcript
 from transcripts.errors import FormatError
-from transcripts.formats.subtitles import Cue, read_captions
+from transcripts.formats.subtitles import read_captions
 from transcripts.records import (
     Embedding,
     Panel,
@@ -61,7 +63,9 @@ class Job:
     def enrolled(self) -> dict[str, Path]:
         """Enrolment clips of the panel's speakers."""
         here = self.panel.speaker_ids
-        return {each.id: each.enrolment for each in self.conference.speakers if each.enrolment and each.id in here}
+        return {
+            each.id: each.enrolment for each in self.conference.speakers if each.enrolment and each.id in here
+        }
 
     def path(self) -> Path:
         """The sound. Raises FormatError where there are only captions."""
@@ -113,24 +117,28 @@ def _transcribe(job: Job, made: Made, tick: Tick) -> Transcript:
 
 def _read_captions(job: Job, made: Made, tick: Tick) -> Transcript:
     """Captions as segments: what people wrote is certain, and so is its language."""
-    segments = []
-    for captions in job.source.captions:
-        for cue in read_captions(captions.path, captions.language):
-            segments.append(_cue_segment(job.recording_id, captions.language, cue))
-    return Transcript(tuple(sorted(segments, key=lambda segment: segment.span)))
-
-
-def _cue_segment(recording_id: str, code: str, cue: Cue) -> Segment:
-    return Segment(
-        id=speakers.segment_id(recording_id, cue.span, code),
-        recording_id=recording_id,
-        span=cue.span,
-        language=code,
-        language_probability=1.0,
-        text=cue.text,
-        confidence=1.0,
-        speaker=cue.voice,
-    )
+    cues = [
+        cue if cue.language in job.panel.languages else replace(cue, language=captions.language)
+        for captions in job.source.captions
+        for cue in read_captions(captions.path, captions.language)
+    ]
+    segments, taken = [], Counter[str]()
+    for cue in sorted(cues, key=lambda cue: cue.span):
+        name = speakers.segment_id(job.recording_id, cue.span, cue.language)
+        taken[name] += 1  # two people may speak at once
+        segments.append(
+            Segment(
+                id=name if taken[name] == 1 else f"{name}-{taken[name]}",
+                recording_id=job.recording_id,
+                span=cue.span,
+                language=cue.language,
+                language_probability=1.0,
+                text=cue.text,
+                confidence=1.0,
+                speaker=cue.voice,
+            )
+        )
+    return Transcript(tuple(segments))
 
 
 def _tell_speakers(job: Job, made: Made, tick: Tick) -> Voices:
@@ -198,7 +206,9 @@ def _translate(job: Job, made: Made, tick: Tick) -> Translations:
         results = translator.translate([passage.text for passage in chosen], code, target)
         for passage, result in zip(chosen, results, strict=True):
             found.append(
-                Translation(passage.id, target, result.text, result.quality, translator.signature, result.flags)
+                Translation(
+                    passage.id, target, result.text, result.quality, translator.signature, result.flags
+                )
             )
         tick(len(found))
     order = {passage.id: passage.ordinal for passage in held.passages}
@@ -242,8 +252,16 @@ _MEANING = (
 )
 
 SPOKEN = (
-    Stage("runs", (), lambda job: job.models.listening_signature, lambda job: list(job.panel.languages), _listen),
-    Stage("transcript", ("runs",), lambda job: job.models.speech_signature, lambda job: job.prompts(), _transcribe),
+    Stage(
+        "runs", (), lambda job: job.models.listening_signature, lambda job: list(job.panel.languages), _listen
+    ),
+    Stage(
+        "transcript",
+        ("runs",),
+        lambda job: job.models.speech_signature,
+        lambda job: job.prompts(),
+        _transcribe,
+    ),
     Stage(
         "speakers",
         ("runs", "transcript"),
@@ -279,4 +297,3 @@ CAPTIONED = (
 def stages_of(source: Source) -> tuple[Stage, ...]:
     """Captions stand in for transcription wherever there are any."""
     return CAPTIONED if source.captions else SPOKEN
-

@@ -28,7 +28,7 @@ Perform = Callable[[Stage, Job, str, Made], Layer]
 
 @dataclass
 class FileHashes:
-    """The sha256 of files, each read once a run, and not at all while size and time stamp stay as they were."""
+    """The sha256 of files; not read again while a file's size and time stamp stay as they were."""
 
     known: Mapping[str, str]  # stat key -> sha256, from earlier runs
     found: dict[Path, str] = field(default_factory=dict)
@@ -122,14 +122,22 @@ def _media(job: Job) -> Recording:
     if source.path is not None:
         info: MediaInfo = probe(source.path)
         return Recording(
-            source.recording_id, source.panel_id, str(source.path), job.fingerprint, info.duration_s, info.kind
+            source.recording_id,
+            source.panel_id,
+            str(source.path),
+            job.fingerprint,
+            info.duration_s,
+            info.kind,
         )
     first = source.captions[0]
-    ends_s = [
-        cue.span.end_s for each in source.captions for cue in read_captions(each.path, each.language)
-    ]
+    ends_s = [cue.span.end_s for each in source.captions for cue in read_captions(each.path, each.language)]
     return Recording(
-        source.recording_id, source.panel_id, str(first.path), job.fingerprint, max(ends_s, default=0.0), "captions"
+        source.recording_id,
+        source.panel_id,
+        str(first.path),
+        job.fingerprint,
+        max(ends_s, default=0.0),
+        "captions",
     )
 
 

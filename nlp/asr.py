@@ -223,7 +223,7 @@ class Recogniser:
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
-            suppress_tokens=list(self._tokenizer(pieces[0].language).non_speech_tokens) + [-1],
+            suppress_tokens=[*list(self._tokenizer(pieces[0].language).non_speech_tokens), -1],
         )
         decoded = []
         for piece, result in zip(pieces, results, strict=True):
@@ -252,8 +252,8 @@ class Recogniser:
         if code not in self._tokenizers:
             if self._tokens.token_to_id(f"<|{code}|>") is None:
                 raise ModelError(
-                    f"the speech model {self.options.model!r} does not know {language(code).name} ({code!r}): "
-                    "choose a model that does, or take the language out of the panel's 'languages'."
+                    f"the speech model {self.options.model!r} does not know {language(code).name} "
+                    f"({code!r}): choose a model that does, or take the language out of the panel's 'languages'."
                 )
             self._tokenizers[code] = Tokenizer(self._tokens, True, "transcribe", code)
         return self._tokenizers[code]
@@ -331,7 +331,9 @@ def _words(
         start_s = min(max(times[number], reached_s), duration_s)
         end_s = min(max(times[number + 1], start_s), duration_s)
         reached_s = end_s
-        words.append(Word(text, Span(start_s, end_s), float(np.mean(probabilities)) if probabilities else 0.0))
+        words.append(
+            Word(text, Span(start_s, end_s), float(np.mean(probabilities)) if probabilities else 0.0)
+        )
     return _join_punctuation(words)
 
 

@@ -9,6 +9,7 @@ original is only ever opened for reading.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,7 +57,9 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise MediaError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
+        raise MediaError(
+            f"{path} cannot be read ({error.strerror}): check the path and its permissions."
+        ) from error
 
 
 @contextmanager
@@ -71,11 +74,15 @@ def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.audio.
             raise MediaError(f"{path} is empty (0 bytes): copy the recording again from its source.")
         with av.open(str(path), metadata_errors="replace") as container:
             stream = container.streams.best("audio")
-            if stream is None:
+            if not isinstance(stream, av.AudioStream):
                 held = ", ".join(sorted({each.type for each in container.streams})) or "nothing"
-                raise MediaError(f"{path} has no sound in it (it holds {held}): give the file with the audio track.")
+                raise MediaError(
+                    f"{path} has no sound in it (it holds {held}): give the file with the audio track."
+                )
             if container.format.name.endswith("_pipe") or stream.codec_context.sample_rate <= 0:
-                raise MediaError(f"{path} is not a recording that can be decoded: give an audio or video file.")
+                raise MediaError(
+                    f"{path} is not a recording that can be decoded: give an audio or video file."
+                )
             yield container, stream
     except av.FFmpegError as error:
         if isinstance(error, OSError) and error.errno in {1, 2, 13}:
@@ -87,7 +94,20 @@ def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.audio.
             "is it really an audio or video file, and whole?"
         ) from error
     except OSError as error:
-        raise MediaError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
+        raise MediaError(
+            f"{path} cannot be read ({error.strerror}): check the path and its permissions."
+        ) from error
+
+
+def _riff_missing_bytes(path: Path) -> int:
+    """How many bytes a WAV file lacks of those its header declares (decoders do not say)."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    declared = int.from_bytes(head[4:8], "little")
+    streamed = declared in {0, 0xFFFFFFFF}  # written without knowing the length
+    if head[:4] != b"RIFF" or streamed:
+        return 0
+    return declared + 8 - path.stat().st_size
 
 
 def probe(path: Path) -> MediaInfo:
@@ -106,13 +126,17 @@ def probe(path: Path) -> MediaInfo:
         has_video = any(not _is_cover(each) for each in container.streams.video)
         codec, rate_hz = stream.codec_context.name, stream.codec_context.sample_rate
         channels = stream.codec_context.channels
+        bytes_per_s = rate_hz * channels * max(1, stream.codec_context.format.bytes)
+        declared_s += max(0, _riff_missing_bytes(path)) / bytes_per_s
         samples, broken_last = 0, False
         for frame in _frames(container, stream):
             broken_last = frame is None
             samples += 0 if frame is None else frame.samples
     found_s = samples / rate_hz
     if samples == 0:
-        raise MediaError(f"{path} holds no sound that can be decoded ({codec}): copy it again from its source.")
+        raise MediaError(
+            f"{path} holds no sound that can be decoded ({codec}): copy it again from its source."
+        )
     if declared_s - found_s > max(MISSING_TOLERANCE_S, MISSING_TOLERANCE_SHARE * declared_s):
         raise MediaError(
             f"{path} is cut off: its header declares {declared_s:.1f} s and {found_s:.1f} s can be decoded. "
@@ -163,7 +187,7 @@ def stream(path: Path, block_s: float = BLOCK_S) -> Iterator[Samples]:
     pending: list[Samples] = []
     held = 0
     with _opened(path) as (container, source):
-        resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE_HZ)
+        resampler = av.AudioResampler(format="flt", rate=SAMPLE_RATE_HZ)
         start_s = (container.start_time or 0) / 1e6
         for piece in _pieces(_frames(container, source), resampler, start_s):
             pending.append(piece)
@@ -188,7 +212,7 @@ def _pieces(
         here = (frame.format.name, frame.layout.name, frame.sample_rate)
         if layout not in (None, here):  # a stream may change its layout half-way
             yield from map(_mono, resampler.resample(None))
-            resampler = type(resampler)(format="fltp", rate=SAMPLE_RATE_HZ)
+            resampler = type(resampler)(format="flt", rate=SAMPLE_RATE_HZ)
         layout = here
         hole_s = (frame.time - start_s - taken_s) if frame.time is not None else 0.0
         if hole_s > HOLE_S:
@@ -202,8 +226,9 @@ def _pieces(
 
 
 def _mono(frame: av.audio.AudioFrame) -> Samples:
-    channels = frame.to_ndarray()  # (channels, samples)
-    return np.clip(np.nan_to_num(channels.mean(axis=0, dtype=np.float32)), -1.0, 1.0)
+    # packed samples: PyAV reads beyond the planes of planar sound with eight channels
+    channels = frame.to_ndarray().reshape(-1, frame.layout.nb_channels)  # (samples, channels)
+    return np.asarray(np.clip(np.nan_to_num(channels.mean(axis=1)), -1.0, 1.0), dtype=np.float32)
 
 
 def cut(path: Path, spans: Sequence[Span]) -> Iterator[Samples]:
@@ -212,7 +237,7 @@ def cut(path: Path, spans: Sequence[Span]) -> Iterator[Samples]:
     Spans must be sorted by start; they may overlap. What lies beyond the end of
     the file is left out. Raises ValueError for unsorted spans, MediaError for files.
     """
-    if any(later.start_s < earlier.start_s for earlier, later in zip(spans, spans[1:], strict=False)):
+    if any(later.start_s < earlier.start_s for earlier, later in itertools.pairwise(spans)):
         raise ValueError("spans to cut must be sorted by their start")
     blocks = stream(path)
     buffer = np.zeros(0, dtype=np.float32)

@@ -4,7 +4,9 @@ To add a language, add its row here; to teach it to a component that treats it
 specially (sentence ends, search words, few-shot examples), see CONTRIBUTING.md.
 
 Codes are ISO 639-1 where there is one, as Whisper uses them. `nllb` codes are
-those of FLORES-200; M2M100 and MADLAD-400 use the ISO code unless the row says
+those of FLORES-200; `speech_hours` is how much of a language Whisper was trained to
+transcribe (Radford et al. 2022, https://arxiv.org/abs/2212.04356, appendix E, in round
+figures; 1 where it is less or not given); M2M100 and MADLAD-400 use the ISO code unless the row says
 otherwise.
 """
 
@@ -33,6 +35,7 @@ class Language:
     own_name: str
     script: str
     nllb: str
+    speech_hours: float
     m2m100: str | None = None
     madlad: str | None = None
 
@@ -47,106 +50,106 @@ class Language:
 
 
 _ROWS = """
-ja|Japanese|日本語|Japanese|jpn_Jpan
-fa|Persian|فارسی|Arabic|pes_Arab
-es|Spanish|español|Latin|spa_Latn
-ko|Korean|한국어|Hangul|kor_Hang
-en|English|English|Latin|eng_Latn
-af|Afrikaans|Afrikaans|Latin|afr_Latn
-am|Amharic|አማርኛ|Ethiopic|amh_Ethi
-ar|Arabic|العربية|Arabic|arb_Arab
-as|Assamese|অসমীয়া|Bengali|asm_Beng
-az|Azerbaijani|azərbaycan|Latin|azj_Latn
-ba|Bashkir|башҡорт|Cyrillic|bak_Cyrl
-be|Belarusian|беларуская|Cyrillic|bel_Cyrl
-bg|Bulgarian|български|Cyrillic|bul_Cyrl
-bn|Bengali|বাংলা|Bengali|ben_Beng
-bo|Tibetan|བོད་སྐད་|Tibetan|bod_Tibt
-br|Breton|brezhoneg|Latin|
-bs|Bosnian|bosanski|Latin|bos_Latn
-ca|Catalan|català|Latin|cat_Latn
-cs|Czech|čeština|Latin|ces_Latn
-cy|Welsh|Cymraeg|Latin|cym_Latn
-da|Danish|dansk|Latin|dan_Latn
-de|German|Deutsch|Latin|deu_Latn
-el|Greek|Ελληνικά|Greek|ell_Grek
-et|Estonian|eesti|Latin|est_Latn
-eu|Basque|euskara|Latin|eus_Latn
-fi|Finnish|suomi|Latin|fin_Latn
-fo|Faroese|føroyskt|Latin|fao_Latn
-fr|French|français|Latin|fra_Latn
-gl|Galician|galego|Latin|glg_Latn
-gu|Gujarati|ગુજરાતી|Gujarati|guj_Gujr
-ha|Hausa|Hausa|Latin|hau_Latn
-haw|Hawaiian|ʻŌlelo Hawaiʻi|Latin|
-he|Hebrew|עברית|Hebrew|heb_Hebr
-hi|Hindi|हिन्दी|Devanagari|hin_Deva
-hr|Croatian|hrvatski|Latin|hrv_Latn
-ht|Haitian Creole|kreyòl ayisyen|Latin|hat_Latn
-hu|Hungarian|magyar|Latin|hun_Latn
-hy|Armenian|հայերեն|Armenian|hye_Armn
-id|Indonesian|Bahasa Indonesia|Latin|ind_Latn
-is|Icelandic|íslenska|Latin|isl_Latn
-it|Italian|italiano|Latin|ita_Latn
-jw|Javanese|Jawa|Latin|jav_Latn
-ka|Georgian|ქართული|Georgian|kat_Geor
-kk|Kazakh|қазақ тілі|Cyrillic|kaz_Cyrl
-km|Khmer|ខ្មែរ|Khmer|khm_Khmr
-kn|Kannada|ಕನ್ನಡ|Kannada|kan_Knda
-la|Latin|Latina|Latin|
-lb|Luxembourgish|Lëtzebuergesch|Latin|ltz_Latn
-ln|Lingala|lingála|Latin|lin_Latn
-lo|Lao|ລາວ|Lao|lao_Laoo
-lt|Lithuanian|lietuvių|Latin|lit_Latn
-lv|Latvian|latviešu|Latin|lvs_Latn
-mg|Malagasy|Malagasy|Latin|plt_Latn
-mi|Maori|Māori|Latin|mri_Latn
-mk|Macedonian|македонски|Cyrillic|mkd_Cyrl
-ml|Malayalam|മലയാളം|Malayalam|mal_Mlym
-mn|Mongolian|монгол|Cyrillic|khk_Cyrl
-mr|Marathi|मराठी|Devanagari|mar_Deva
-ms|Malay|Bahasa Melayu|Latin|zsm_Latn
-mt|Maltese|Malti|Latin|mlt_Latn
-my|Burmese|မြန်မာ|Myanmar|mya_Mymr
-ne|Nepali|नेपाली|Devanagari|npi_Deva
-nl|Dutch|Nederlands|Latin|nld_Latn
-nn|Norwegian Nynorsk|norsk nynorsk|Latin|nno_Latn
-no|Norwegian|norsk|Latin|nob_Latn
-oc|Occitan|occitan|Latin|oci_Latn
-pa|Punjabi|ਪੰਜਾਬੀ|Gurmukhi|pan_Guru
-pl|Polish|polski|Latin|pol_Latn
-ps|Pashto|پښتو|Arabic|pbt_Arab
-pt|Portuguese|português|Latin|por_Latn
-ro|Romanian|română|Latin|ron_Latn
-ru|Russian|русский|Cyrillic|rus_Cyrl
-sa|Sanskrit|संस्कृतम्|Devanagari|san_Deva
-sd|Sindhi|سنڌي|Arabic|snd_Arab
-si|Sinhala|සිංහල|Sinhala|sin_Sinh
-sk|Slovak|slovenčina|Latin|slk_Latn
-sl|Slovenian|slovenščina|Latin|slv_Latn
-sn|Shona|chiShona|Latin|sna_Latn
-so|Somali|Soomaali|Latin|som_Latn
-sq|Albanian|shqip|Latin|als_Latn
-sr|Serbian|српски|Cyrillic|srp_Cyrl
-su|Sundanese|Basa Sunda|Latin|sun_Latn
-sv|Swedish|svenska|Latin|swe_Latn
-sw|Swahili|Kiswahili|Latin|swh_Latn
-ta|Tamil|தமிழ்|Tamil|tam_Taml
-te|Telugu|తెలుగు|Telugu|tel_Telu
-tg|Tajik|тоҷикӣ|Cyrillic|tgk_Cyrl
-th|Thai|ไทย|Thai|tha_Thai
-tk|Turkmen|türkmen dili|Latin|tuk_Latn
-tl|Tagalog|Tagalog|Latin|tgl_Latn
-tr|Turkish|Türkçe|Latin|tur_Latn
-tt|Tatar|татар|Cyrillic|tat_Cyrl
-uk|Ukrainian|українська|Cyrillic|ukr_Cyrl
-ur|Urdu|اردو|Arabic|urd_Arab
-uz|Uzbek|oʻzbek|Latin|uzn_Latn
-vi|Vietnamese|Tiếng Việt|Latin|vie_Latn
-yi|Yiddish|ייִדיש|Hebrew|ydd_Hebr
-yo|Yoruba|Èdè Yorùbá|Latin|yor_Latn
-yue|Cantonese|粵語|Han|yue_Hant
-zh|Chinese|中文|Han|zho_Hans
+ja|Japanese|日本語|Japanese|jpn_Jpan|7054
+fa|Persian|فارسی|Arabic|pes_Arab|24
+es|Spanish|español|Latin|spa_Latn|11100
+ko|Korean|한국어|Hangul|kor_Hang|7993
+en|English|English|Latin|eng_Latn|438218
+af|Afrikaans|Afrikaans|Latin|afr_Latn|4
+am|Amharic|አማርኛ|Ethiopic|amh_Ethi|1
+ar|Arabic|العربية|Arabic|arb_Arab|739
+as|Assamese|অসমীয়া|Bengali|asm_Beng|1
+az|Azerbaijani|azərbaycan|Latin|azj_Latn|47
+ba|Bashkir|башҡорт|Cyrillic|bak_Cyrl|1
+be|Belarusian|беларуская|Cyrillic|bel_Cyrl|1
+bg|Bulgarian|български|Cyrillic|bul_Cyrl|86
+bn|Bengali|বাংলা|Bengali|ben_Beng|1
+bo|Tibetan|བོད་སྐད་|Tibetan|bod_Tibt|1
+br|Breton|brezhoneg|Latin||1
+bs|Bosnian|bosanski|Latin|bos_Latn|11
+ca|Catalan|català|Latin|cat_Latn|1883
+cs|Czech|čeština|Latin|ces_Latn|192
+cy|Welsh|Cymraeg|Latin|cym_Latn|73
+da|Danish|dansk|Latin|dan_Latn|386
+de|German|Deutsch|Latin|deu_Latn|13344
+el|Greek|Ελληνικά|Greek|ell_Grek|529
+et|Estonian|eesti|Latin|est_Latn|41
+eu|Basque|euskara|Latin|eus_Latn|21
+fi|Finnish|suomi|Latin|fin_Latn|1066
+fo|Faroese|føroyskt|Latin|fao_Latn|1
+fr|French|français|Latin|fra_Latn|9752
+gl|Galician|galego|Latin|glg_Latn|9
+gu|Gujarati|ગુજરાતી|Gujarati|guj_Gujr|1
+ha|Hausa|Hausa|Latin|hau_Latn|1
+haw|Hawaiian|ʻŌlelo Hawaiʻi|Latin||1
+he|Hebrew|עברית|Hebrew|heb_Hebr|688
+hi|Hindi|हिन्दी|Devanagari|hin_Deva|12
+hr|Croatian|hrvatski|Latin|hrv_Latn|91
+ht|Haitian Creole|kreyòl ayisyen|Latin|hat_Latn|1
+hu|Hungarian|magyar|Latin|hun_Latn|379
+hy|Armenian|հայերեն|Armenian|hye_Armn|13
+id|Indonesian|Bahasa Indonesia|Latin|ind_Latn|1014
+is|Icelandic|íslenska|Latin|isl_Latn|16
+it|Italian|italiano|Latin|ita_Latn|2585
+jw|Javanese|Jawa|Latin|jav_Latn|1
+ka|Georgian|ქართული|Georgian|kat_Geor|1
+kk|Kazakh|қазақ тілі|Cyrillic|kaz_Cyrl|12
+km|Khmer|ខ្មែរ|Khmer|khm_Khmr|1
+kn|Kannada|ಕನ್ನಡ|Kannada|kan_Knda|4
+la|Latin|Latina|Latin||1
+lb|Luxembourgish|Lëtzebuergesch|Latin|ltz_Latn|1
+ln|Lingala|lingála|Latin|lin_Latn|1
+lo|Lao|ລາວ|Lao|lao_Laoo|1
+lt|Lithuanian|lietuvių|Latin|lit_Latn|67
+lv|Latvian|latviešu|Latin|lvs_Latn|65
+mg|Malagasy|Malagasy|Latin|plt_Latn|1
+mi|Maori|Māori|Latin|mri_Latn|1
+mk|Macedonian|македонски|Cyrillic|mkd_Cyrl|16
+ml|Malayalam|മലയാളം|Malayalam|mal_Mlym|1
+mn|Mongolian|монгол|Cyrillic|khk_Cyrl|1
+mr|Marathi|मराठी|Devanagari|mar_Deva|1
+ms|Malay|Bahasa Melayu|Latin|zsm_Latn|1
+mt|Maltese|Malti|Latin|mlt_Latn|1
+my|Burmese|မြန်မာ|Myanmar|mya_Mymr|1
+ne|Nepali|नेपाली|Devanagari|npi_Deva|1
+nl|Dutch|Nederlands|Latin|nld_Latn|2077
+nn|Norwegian Nynorsk|norsk nynorsk|Latin|nno_Latn|1
+no|Norwegian|norsk|Latin|nob_Latn|266
+oc|Occitan|occitan|Latin|oci_Latn|1
+pa|Punjabi|ਪੰਜਾਬੀ|Gurmukhi|pan_Guru|1
+pl|Polish|polski|Latin|pol_Latn|4278
+ps|Pashto|پښتو|Arabic|pbt_Arab|1
+pt|Portuguese|português|Latin|por_Latn|8573
+ro|Romanian|română|Latin|ron_Latn|356
+ru|Russian|русский|Cyrillic|rus_Cyrl|9761
+sa|Sanskrit|संस्कृतम्|Devanagari|san_Deva|1
+sd|Sindhi|سنڌي|Arabic|snd_Arab|1
+si|Sinhala|සිංහල|Sinhala|sin_Sinh|1
+sk|Slovak|slovenčina|Latin|slk_Latn|90
+sl|Slovenian|slovenščina|Latin|slv_Latn|41
+sn|Shona|chiShona|Latin|sna_Latn|1
+so|Somali|Soomaali|Latin|som_Latn|1
+sq|Albanian|shqip|Latin|als_Latn|6
+sr|Serbian|српски|Cyrillic|srp_Cyrl|28
+su|Sundanese|Basa Sunda|Latin|sun_Latn|1
+sv|Swedish|svenska|Latin|swe_Latn|2119
+sw|Swahili|Kiswahili|Latin|swh_Latn|5
+ta|Tamil|தமிழ்|Tamil|tam_Taml|136
+te|Telugu|తెలుగు|Telugu|tel_Telu|4
+tg|Tajik|тоҷикӣ|Cyrillic|tgk_Cyrl|1
+th|Thai|ไทย|Thai|tha_Thai|226
+tk|Turkmen|türkmen dili|Latin|tuk_Latn|1
+tl|Tagalog|Tagalog|Latin|tgl_Latn|1
+tr|Turkish|Türkçe|Latin|tur_Latn|4333
+tt|Tatar|татар|Cyrillic|tat_Cyrl|1
+uk|Ukrainian|українська|Cyrillic|ukr_Cyrl|697
+ur|Urdu|اردو|Arabic|urd_Arab|104
+uz|Uzbek|oʻzbek|Latin|uzn_Latn|1
+vi|Vietnamese|Tiếng Việt|Latin|vie_Latn|691
+yi|Yiddish|ייִדיש|Hebrew|ydd_Hebr|1
+yo|Yoruba|Èdè Yorùbá|Latin|yor_Latn|1
+yue|Cantonese|粵語|Han|yue_Hant|1
+zh|Chinese|中文|Han|zho_Hans|23446
 """
 # Where a translation model writes a language otherwise than with its ISO code.
 _M2M100 = {"jw": "jv", "nn": "no"}
@@ -154,8 +157,9 @@ _MADLAD = {"jw": "jv", "he": "iw", "tl": "fil"}
 
 
 def _row(line: str) -> Language:
-    code, name, own_name, script, nllb = line.split("|")
-    return Language(code, name, own_name, script, nllb, _M2M100.get(code, code), _MADLAD.get(code, code))
+    code, name, own_name, script, nllb, hours = line.split("|")
+    m2m100, madlad = _M2M100.get(code, code), _MADLAD.get(code, code)
+    return Language(code, name, own_name, script, nllb, float(hours), m2m100, madlad)
 
 
 LANGUAGES: Mapping[str, Language] = MappingProxyType(

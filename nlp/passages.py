@@ -8,6 +8,7 @@ out full stops) is cut at its longest pause.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -137,7 +138,9 @@ def sentence_pipeline(code: str) -> Pipeline:
         pipeline = spacy.blank("ko", config={"nlp": {"tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}})
     else:
         try:
-            pipeline = spacy.blank(code)
+            with warnings.catch_warnings():  # spaCy calls SudachiPy by a name that is going away
+                warnings.simplefilter("ignore", DeprecationWarning)
+                pipeline = spacy.blank(code)
         except ImportError:  # spaCy has no rules for this language
             pipeline = spacy.blank("xx")
     pipeline.add_pipe("sentencizer", config={"punct_chars": SENTENCE_ENDS})

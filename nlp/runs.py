@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nlp.audio import SAMPLE_RATE_HZ, Samples
+from nlp.languages import language
 from transcripts.records import Span
 
 Posteriors = Mapping[str, float]
@@ -33,7 +34,7 @@ class RunOptions:
     max_region_s: float = 20.0
     speech_threshold: float = 0.5  # Silero's own
     full_weight_s: float = 3.0  # a region this long counts in full for its language
-    stay_probability: float = 0.7  # that the next region is in the same language
+    stay_probability: float = 0.6  # that the next region is in the same language
     max_run_s: float = 24.0
     max_merge_gap_s: float = 2.0  # a longer silence separates runs
     doubtful_below: float = 0.6  # probability of the chosen language among the declared ones
@@ -145,10 +146,17 @@ def smooth(regions: Sequence[Region], declared: Sequence[str], options: RunOptio
 
 
 def _declared(region: Region, declared: Sequence[str]) -> list[float]:
-    """The region's posteriors of the declared languages, made to sum to one."""
-    held = [region.posteriors.get(code, 0.0) for code in declared]
-    total = sum(held)
-    return [value / total for value in held] if total > 0 else [1 / len(declared)] * len(declared)
+    """The region's belief in each declared language; sums to one.
+
+    What the model gives to languages that nobody declared is shared out among the
+    declared ones, mostly to those that it has heard least of in training: a language
+    it knows well is seldom taken for another, one it hardly knows often is (real
+    Persian is heard as Polish, Latvian or Latin).
+    """
+    held = np.array([region.posteriors.get(code, 0.0) for code in declared])
+    strangeness = np.array([1 / language(code).speech_hours for code in declared])
+    belief = held + max(0.0, 1.0 - float(held.sum())) * strangeness / strangeness.sum()
+    return [float(value) for value in belief / belief.sum()]
 
 
 def language_runs(regions: Sequence[Region], declared: Sequence[str], options: RunOptions) -> list[Run]:
@@ -175,9 +183,9 @@ def language_runs(regions: Sequence[Region], declared: Sequence[str], options: R
 def _merge(one: Run, other: Run) -> Run:
     """Two neighbouring runs as one; the probability is weighted by time, doubts are kept."""
     seconds = one.span.duration_s + other.span.duration_s
-    probability = (
-        one.probability * one.span.duration_s + other.probability * other.span.duration_s
-    ) / max(seconds, 1e-9)
+    probability = (one.probability * one.span.duration_s + other.probability * other.span.duration_s) / max(
+        seconds, 1e-9
+    )
     flags = tuple(dict.fromkeys(one.flags + other.flags))
     return Run(one.span.cover(other.span), one.language, probability, flags)
 

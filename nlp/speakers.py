@@ -230,4 +230,5 @@ def _cut_at_turns(segment: Segment, turns: Sequence[Turn]) -> Iterator[Segment]:
 
 def segment_id(recording_id: str, span: Span, language: str) -> str:
     """A stable id from what the segment is: the same run of the same sound gets the same id."""
-    return f"{recording_id}-{digest_of([recording_id, round(span.start_s, 2), round(span.end_s, 2), language])[:10]}"
+    name = digest_of([recording_id, round(span.start_s, 2), round(span.end_s, 2), language])
+    return f"{recording_id}-{name[:10]}"

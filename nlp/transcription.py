@@ -67,7 +67,8 @@ def listen_to(
         tick(region.span.end_s)
     if not regions:
         raise MediaError(
-            f"{path} has no speech in it: if somebody does speak, check the level and the channel of the recording."
+            f"{path} has no speech in it: "
+            "if somebody does speak, check the level and the channel of the recording."
         )
     notes = tuple(
         f"about {seconds:.0f} s of {language(code).name} ({code}), not declared for the panel"
@@ -80,7 +81,12 @@ def listen_to(
 
 
 def transcribe(
-    recording_id: str, path: Path, runs: Sequence[Run], recogniser: Recogniser, prompts: dict[str, str], tick: Tick
+    recording_id: str,
+    path: Path,
+    runs: Sequence[Run],
+    recogniser: Recogniser,
+    prompts: dict[str, str],
+    tick: Tick,
 ) -> Transcript:
     """Decode language runs. `prompts` gives names to listen for, by language.
 
@@ -104,7 +110,9 @@ def transcribe(
     return Transcript(tuple(segments), tuple(gaps))
 
 
-def _groups(path: Path, runs: Sequence[Run], prompts: dict[str, str]) -> Iterator[tuple[list[Run], list[Piece]]]:
+def _groups(
+    path: Path, runs: Sequence[Run], prompts: dict[str, str]
+) -> Iterator[tuple[list[Run], list[Piece]]]:
     """Runs with their sound, some minutes at a time."""
     group: list[Run] = []
     pieces: list[Piece] = []
@@ -132,10 +140,18 @@ def _rejected(result: Decoded) -> str:
 
 def _segment(recording_id: str, run: Run, result: Decoded) -> Segment:
     words = tuple(
-        Word(word.text, Span(run.span.start_s + word.span.start_s, run.span.start_s + word.span.end_s), word.probability)
+        Word(
+            word.text,
+            Span(run.span.start_s + word.span.start_s, run.span.start_s + word.span.end_s),
+            word.probability,
+        )
         for word in result.words
     )
-    confidence = float(np.mean([word.probability for word in words])) if words else float(np.exp(result.mean_log_probability))
+    confidence = (
+        float(np.mean([word.probability for word in words]))
+        if words
+        else float(np.exp(result.mean_log_probability))
+    )
     return Segment(
         id=segment_id(recording_id, run.span, run.language),
         recording_id=recording_id,

@@ -49,7 +49,9 @@ class Ge2eEncoder:
 
         try:
             with np.load(weights, allow_pickle=False) as held:
-                self._weights: Mapping[str, npt.NDArray[np.float32]] = {name: held[name] for name in held.files}
+                self._weights: Mapping[str, npt.NDArray[np.float32]] = {
+                    name: held[name] for name in held.files
+                }
             self._layers = [self._layer(number) for number in range(LAYERS)]
         except (OSError, KeyError, ValueError) as error:
             raise ModelError(f"{weights} does not hold the GE2E voice encoder ({error}).") from error
@@ -79,7 +81,7 @@ class Ge2eEncoder:
         return found
 
     def _mel(self, windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """(windows, samples) -> (windows, frames, 40): mel power (not its logarithm) at the usual loudness."""
+        """(windows, samples) -> (windows, frames, 40): mel power (no logarithm) at the usual loudness."""
         mean_square = np.mean(np.square(windows), axis=1, keepdims=True) + np.float32(1e-10)
         gain_db = np.maximum(0.0, FULL_LOUDNESS_DBFS - 10 * np.log10(mean_square))
         loud = windows * (10 ** (gain_db / 20)).astype(np.float32)

@@ -28,5 +28,6 @@ def write_atomically(path: Path, data: str | bytes) -> None:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise SymposiaError(
-            f"{path} cannot be written ({error.strerror}): check the folder, its permissions and the space left."
+            f"{path} cannot be written ({error.strerror}): "
+            "check the folder, its permissions and the space left."
         ) from error

@@ -1,0 +1,61 @@
+# What can be done here: make help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The lock files are complete and hashed: pip resolves nothing, and builds with the pinned setuptools.
+# Python compiles a module when it first imports it; most are never imported.
+INSTALL := $(BIN)/pip --disable-pip-version-check -qq install --no-deps --no-build-isolation --no-compile
+LOCKED := $(INSTALL) --require-hashes -r constraints
+
+.DEFAULT_GOAL := help
+.PHONY: help demo hub test lint types lock clean
+
+help: ## say what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.embedded ## run the demo conference through everything, and search it
+	@$(BIN)/symposia run configs/demo/conference.yaml --archive demo-archive
+	@$(BIN)/python -m flows.demo
+
+hub: $(VENV)/.hub ## install what the profiles standard and quality need
+
+test: lint types ## lint, types and the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test ## ruff: rules and layout
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test ## mypy, strict
+	$(BIN)/mypy
+
+lock: $(VENV)/.embedded ## pin all packages again: make lock OPTIONS=--upgrade for newer ones
+	@$(BIN)/pip -qq install uv==0.13.9
+	$(BIN)/python constraints/lock.py $(OPTIONS)
+
+clean: ## remove all that make made: the environment, the demo archive, caches
+	rm -rf $(VENV) demo-archive build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.embedded: pyproject.toml constraints/build.txt constraints/embedded.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("symposia needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	@echo "Setting up $(VENV) (the first time: a minute or two, and 2 GB of disk) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(LOCKED)/build.txt
+	@$(LOCKED)/embedded.txt
+	@$(INSTALL) -e .
+	@touch $@
+
+# The CPU build of torch is taken where pip finds one; the index has only CUDA builds for Linux (4 GB).
+$(VENV)/.hub: $(VENV)/.embedded constraints/torch-cpu.txt constraints/torch.txt constraints/hub.txt
+	@echo "Adding torch and transformers, which convert models of the hub ..."
+	@$(LOCKED)/torch-cpu.txt 2>/dev/null || $(LOCKED)/torch.txt
+	@$(LOCKED)/hub.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.hub constraints/test.txt
+	@echo "Adding the test tools ..."
+	@$(LOCKED)/test.txt
+	@touch $@

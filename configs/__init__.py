@@ -1,0 +1,1 @@
+"""Data only: profiles, themes and the demo conference, installed beside the code."""

@@ -1,0 +1,91 @@
+"""What is in an archive, in a few lines: after a run, and for `symposia status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from nlp.languages import language
+from transcripts.archive import Archive
+from transcripts.holdings import Summary
+
+# What a flag of a passage or a translation means to the person who reads it.
+FLAG_WORDS = {
+    "language_doubtful": "passages whose language is doubtful",
+    "repetition": "passages that may repeat themselves",
+    "too_fast": "passages with more words than can be said in their time",
+    "low_confidence": "passages heard with low confidence",
+    "script_mismatch": "passages in a script that is not their language's",
+    "translation_doubtful": "translations that look wrong",
+}
+
+
+def show_summary(archive: Archive, directory: Path) -> None:
+    """A few readable lines about the archive, with how to go on."""
+    console = Console(highlight=False, soft_wrap=True)
+    summary = archive.summary()
+    names = dict(_theme_names(archive))
+    lines = [
+        ("panels", f"{summary.panels} ({summary.recordings} recordings)"),
+        ("minutes", f"{summary.duration_s / 60:.1f}"),
+        ("languages", _tally(summary.languages, {code: language(code).name for code in summary.languages})),
+        ("passages", f"{summary.passages}, of them {summary.translations} translated"),
+        ("themes", _tally(summary.themes, names) or "none"),
+        ("doubts", "; ".join(doubts(archive, summary)) or "none"),
+        ("failures", str(summary.failures) if summary.failures else "none"),
+    ]
+    table = Table.grid(padding=(0, 2))
+    for label, value in lines:
+        table.add_row(label, value)
+    console.print(table)
+    for failure in archive.failures():
+        console.print(f"failed: {failure.recording_id} ({failure.stage}): {failure.reason}", markup=False)
+        console.print(f"  try again: {failure.command}", markup=False)
+    console.print(f"\nsearch:  symposia search WORDS --archive {directory}", markup=False)
+    console.print(f"status:  symposia status --archive {directory}", markup=False)
+
+
+def show_status(directory: Path) -> None:
+    """The summary, and each recording with its passages, doubts and failure.
+
+    Raises ArchiveError when there is no archive.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    with Archive.open(directory) as archive:
+        summary = archive.summary()
+        table = Table(box=None, pad_edge=False)
+        for heading in ("recording", "panel", "minutes", "passages", "untranscribed"):
+            table.add_column(heading, justify="left" if heading in {"recording", "panel"} else "right")
+        for recording in archive.recordings():
+            table.add_row(
+                recording.id,
+                recording.panel_id,
+                f"{recording.duration_s / 60:.1f}",
+                str(summary.recordings_passages.get(recording.id, 0)),
+                str(summary.untranscribed.get(recording.id, 0)),
+            )
+        console.print(table)
+        console.print()
+        show_summary(archive, directory)
+
+
+def doubts(archive: Archive, summary: Summary) -> list[str]:
+    """What a person should look at, in words."""
+    counts = {**summary.passage_flags, **summary.translation_flags}
+    found = [f"{count} {FLAG_WORDS.get(flag, flag)}" for flag, count in counts.items()]
+    gaps = sum(summary.untranscribed.values())
+    if gaps:
+        found.append(f"{gaps} stretches of speech without text")
+    found += [f"{recording_id}: {note}" for recording_id, notes in archive.notes().items() for note in notes]
+    return found
+
+
+def _theme_names(archive: Archive) -> list[tuple[str, str]]:
+    return [(theme.id, theme.name) for each in archive.conferences() for theme in each.themes]
+
+
+def _tally(counts: dict[str, int], names: dict[str, str]) -> str:
+    ranked = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{names.get(key, key)} {count}" for key, count in ranked)

@@ -1,0 +1,115 @@
+"""Commands on one file or some lines of text: no archive, no flow."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from flows.models import Models
+from flows.profiles import load_profile
+from flows.yamlfile import configs_dir
+from nlp import speakers, transcription
+from nlp.audio import cut, probe, sha256_of
+from nlp.languages import language
+from transcripts.errors import ConfigurationError, FormatError
+from transcripts.formats.subtitles import cues_of, write_srt, write_vtt
+from transcripts.formats.transcript_json import transcript_document, transcript_text
+from transcripts.records import Recording, Segment
+
+
+def _models(profile: str, themes: Path | None = None) -> Models:
+    return Models(
+        load_profile(profile),
+        themes or configs_dir() / "themes.yaml",
+        lambda line: print(line, file=sys.stderr),
+    )
+
+
+def transcribe_file(audio: Path, codes: Sequence[str], with_speakers: bool, form: str, profile: str) -> str:
+    """One recording as text of the wanted form ('json', 'txt', 'srt', 'vtt').
+
+    Raises MediaError for what cannot be heard, ConfigurationError for languages.
+    """
+    if not codes:
+        raise ConfigurationError("--languages names no language: give codes such as ja,fa,es,ko,en.")
+    for code in codes:
+        language(code)
+    models = _models(profile)
+    media = probe(audio)
+    recording = Recording(audio.stem, "", str(audio), sha256_of(audio), media.duration_s, media.kind)
+    heard = transcription.listen_to(
+        audio, models.recogniser, list(dict.fromkeys(codes)), models.run_options, _no_tick
+    )
+    found = transcription.transcribe(recording.id, audio, heard.runs, models.recogniser, {}, _no_tick)
+    segments: Sequence[Segment] = found.segments
+    if with_speakers:
+        segments = _with_speakers(audio, recording, heard, segments, models)
+    if form == "json":
+        document = transcript_document(recording, segments, found.gaps, models.speech_signature)
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    if form == "txt":
+        return transcript_text(segments, found.gaps)
+    return {"srt": write_srt, "vtt": write_vtt}[form](cues_of(segments))
+
+
+def _no_tick(reached_s: float) -> None:
+    """Nobody watches."""
+
+
+def _with_speakers(
+    audio: Path,
+    recording: Recording,
+    heard: transcription.Listening,
+    segments: Sequence[Segment],
+    models: Models,
+) -> list[Segment]:
+    encoder, options = models.voice_encoder, models.speaker_options
+    vectors = list(speakers.embed_regions(heard.regions, cut(audio, heard.regions), encoder, options))
+    most = models.profile.speakers.max_speakers or 0
+    diarized = speakers.diarize(recording.id, heard.regions, vectors, most, options)
+    return speakers.attribute(segments, diarized.turns)
+
+
+def translate_lines(lines: Sequence[str], source: str, target: str, profile: str) -> Iterator[str]:
+    """A translated line for each line, in order; empty lines stay empty."""
+    for code in (source, target):
+        language(code)
+    for result in _models(profile).translator.translate(lines, source, target):
+        yield " ".join(result.text.split("\n"))
+
+
+def tag_lines(lines: Sequence[str], themes: Path | None, profile: str) -> Iterator[str]:
+    """JSON lines `{"id", "themes": [{"id", "score", "assigned"}]}`, one for each line of text.
+
+    A line is an object with `text` (and `id`, `language`), or plain text, whose id
+    is then its line number. Raises FormatError for an object that has no text.
+    """
+    texts = [_text_of(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    models = _models(profile, themes)
+    tagged = models.tagger.score_texts([text for _, text in texts])
+    for (text_id, _), scores in zip(texts, tagged, strict=True):
+        found = [
+            {"id": theme, "score": round(score, 4), "assigned": assigned} for theme, score, assigned in scores
+        ]
+        yield json.dumps({"id": text_id, "themes": found}, ensure_ascii=False)
+
+
+def _text_of(number: int, line: str) -> tuple[str, str]:
+    """The id and the text of one input line."""
+    if not line.lstrip().startswith("{"):
+        return str(number), line
+    try:
+        held: Any = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise FormatError(
+            f"line {number} begins like a JSON object and is not one ({error.msg}): "
+            "mend it, or give plain text."
+        ) from error
+    if not isinstance(held.get("text"), str):
+        raise FormatError(
+            f'line {number} has no \'text\': write objects such as {{"id": "1", "text": "..."}}.'
+        )
+    return str(held.get("id", number)), held["text"]

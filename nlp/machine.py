@@ -1,0 +1,30 @@
+"""The machine at hand: how many threads to use, and how memory is kept between the steps of a model."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def thread_count(asked: int) -> int:
+    """Threads to use: as asked, or (asked 0) one a core that this process may run on."""
+    if asked:
+        return asked
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+@contextmanager
+def environment(**settings: str) -> Iterator[None]:
+    """Set environment variables for as long as a library is being loaded that reads them."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,78 @@
+"""Passages: whole sentences of one speaker in one language, with ids that stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from nlp.passages import PassageOptions, build_passages
+from transcripts.records import Passage, Segment, Span, Word
+
+OPTIONS = PassageOptions()
+
+
+def segment(start_s: float, end_s: float, language: str, text: str, speaker: str | None = "S1") -> Segment:
+    return Segment(f"s{start_s}", "opening", Span(start_s, end_s), language, 0.9, text, (), 0.8, speaker)
+
+
+def build(*segments: Segment) -> list[Passage]:
+    return build_passages(segments, {"S1": "director"}, OPTIONS)
+
+
+def test_sentences_of_one_speaker_are_one_passage() -> None:
+    (passage,) = build(segment(0, 4, "en", "Hello all. Welcome"), segment(4.2, 6, "en", "to the panel."))
+    assert passage.text == "Hello all. Welcome to the panel."
+    assert passage.speaker_id == "director"
+    assert passage.span == Span(0, 6)
+    assert passage.id == "opening-00000000"
+    assert passage.segment_ids == ("s0", "s4.2")
+
+
+def test_a_change_of_speaker_language_or_a_long_silence_ends_a_passage() -> None:
+    found = build(
+        segment(0, 2, "en", "One."),
+        segment(2, 4, "en", "Two.", "S2"),
+        segment(4, 6, "es", "Tres.", "S2"),
+        segment(8.1, 9, "es", "Cuatro.", "S2"),
+    )
+    assert [passage.text for passage in found] == ["One.", "Two.", "Tres.", "Cuatro."]
+    assert [passage.speaker_id for passage in found] == ["director", None, None, None]
+
+
+def test_japanese_is_joined_without_blanks_and_cut_at_full_stops() -> None:
+    (passage,) = build(segment(0, 3, "ja", "映画は未来です。"), segment(3.1, 5, "ja", "倫理も大切です。"))
+    assert passage.text == "映画は未来です。倫理も大切です。"
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "This is one short sentence."), ("fa", "این یک جملهٔ کوتاه است؟")]
+)
+def test_passages_hold_whole_sentences_up_to_about_80_words(language: str, sentence: str) -> None:
+    found = build(segment(0, 120, language, " ".join([sentence] * 60)))
+    assert len(found) > 2
+    assert all(len(passage.text.split()) <= OPTIONS.most_words for passage in found)
+    assert all(passage.text.endswith(sentence[-1]) for passage in found)
+
+
+@pytest.mark.parametrize(("language", "unit"), [("ko", "영화 "), ("ja", "映画")])
+def test_speech_without_full_stops_is_cut_too(language: str, unit: str) -> None:
+    found = build(segment(0, 300, language, unit * 600))
+    assert len(found) > 3
+    assert "".join(passage.text for passage in found).replace(" ", "") == (unit * 600).replace(" ", "")
+
+
+def test_a_passage_keeps_word_times_flags_and_confidence() -> None:
+    words = (Word("Hello", Span(0.5, 0.9), 0.9), Word(" there.", Span(1.0, 1.4), 0.7))
+    spoken = replace(segment(0, 2, "en", "Hello there."), words=words, flags=("low_confidence",))
+    (passage,) = build(spoken)
+    assert passage.span == Span(0.5, 1.4)
+    assert passage.flags == ("low_confidence",)
+    assert passage.confidence == pytest.approx(0.8)
+
+
+def test_ids_are_stable_and_unique() -> None:
+    both = [segment(0, 2, "en", "One.", "S1"), segment(0, 2, "en", "Two.", "S2")]
+    first, second = build(*both), build(*both)
+    assert first == second
+    assert len({passage.id for passage in first}) == 2

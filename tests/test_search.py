@@ -1,0 +1,429 @@
+"""One search finds words and meaning, in five languages, and only what the archive has."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample_archive import CONFERENCE, SCRIPT, STAGES, embed, fill, layers, recording
+
+from transcripts.archive import Archive, RecordingLayers
+from transcripts.errors import ArchiveError, SymposiaError
+from transcripts.records import Signature
+from transcripts.search import Hit, SearchIndex, SearchQuery
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive.open(tmp_path / "box", create=True) as fresh:
+        yield fill(fresh)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Archive]:
+    """For tests that only look."""
+    with Archive.in_memory() as fresh:
+        yield fill(fresh)
+
+
+@pytest.fixture(scope="module")
+def index(shared: Archive) -> SearchIndex:
+    return SearchIndex.open(shared)
+
+
+def ids(hits: list[Hit]) -> list[str]:
+    return [hit.passage_id for hit in hits]
+
+
+def everything(archive: Archive) -> list[list[Hit]]:
+    """What a freshly opened index answers to several searches."""
+    texts = ("倫理", "future", "guion", "영화 미래", "فیلم", "storyboard ethics 未来")
+    index = SearchIndex.open(archive)
+    return [index.search(SearchQuery(text), embed) for text in texts]
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("倫理", "p01"),  # inside a longer token
+        ("未来", "p02"),
+        ("絵コンテ", "p02"),
+        ("영화", "p06"),
+        ("윤리", "p08"),
+        ("보조출연자를", "p08"),
+        ("كليشه", "p07"),  # typed with Arabic letters
+        ("فیلمنامه", "p07"),
+        ("produccion", "p03"),  # without its accent
+        ("etica", "p04"),
+        ("editor", "p05"),
+        ("pansori", "p06"),  # in the translation
+    ],
+)
+def test_words_find_their_passage_first(index: SearchIndex, text: str, first: str) -> None:
+    for mode in ("words", "hybrid"):
+        hits = index.search(SearchQuery(text, mode=mode), embed)
+        assert ids(hits)[0] == first
+        assert "words" in hits[0].matched_by
+
+
+def test_a_common_word_alone_is_no_match_beside_meaning(index: SearchIndex) -> None:
+    hits = index.search(SearchQuery("the storyboard drafts"), embed)
+    assert ids(hits)[0] == "p05"
+    by_words = [hit.passage_id for hit in hits if "words" in hit.matched_by]
+    assert "p06" not in by_words  # its translation has 'the'
+
+
+# Meaning
+
+
+def test_meaning_crosses_languages(index: SearchIndex) -> None:
+    hits = index.search(SearchQuery("ética", mode="meaning"), embed)
+    assert set(ids(hits)[:3]) == {"p01", "p04", "p08"}
+    assert {hit.matched_by for hit in hits} == {("meaning",)}
+    assert all(hit.score > 0 for hit in hits)
+
+
+def test_both_kinds_of_evidence_are_told(index: SearchIndex) -> None:
+    matched = {hit.passage_id: hit.matched_by for hit in index.search(SearchQuery("倫理"), embed)}
+    assert matched["p01"] == ("words", "meaning")
+    assert matched["p04"] == ("meaning",)
+
+
+def test_without_an_embedder_words_are_searched(index: SearchIndex) -> None:
+    assert ids(index.search(SearchQuery("倫理"))) == ["p01"]
+    assert index.search(SearchQuery("倫理", mode="meaning")) == []
+
+
+def test_an_embedder_of_another_length_is_refused_in_words(index: SearchIndex) -> None:
+    with pytest.raises(ArchiveError, match="has 3 numbers, the archive's have 16; search with the profile"):
+        index.search(SearchQuery("倫理"), lambda text: [1.0, 0.0, 0.0])
+
+
+def test_an_archive_without_embeddings_is_searched_by_words(archive: Archive) -> None:
+    archive.keep(recording("rec-2"), RecordingLayers(), ())
+    plain = dataclasses.replace(layers("rec-1"), embeddings=())
+    archive.keep(recording("rec-1"), plain, STAGES)
+    assert ids(SearchIndex.open(archive).search(SearchQuery("倫理"), embed)) == ["p01"]
+
+
+def test_vectors_of_another_model_are_not_compared(archive: Archive) -> None:
+    other = Signature("embed", "another model")
+    few = tuple(
+        dataclasses.replace(e, vector=(1.0, 0.0), signature=other) for e in layers("rec-2").embeddings
+    )
+    archive.keep(recording("rec-2"), dataclasses.replace(layers("rec-2"), embeddings=few), STAGES)
+    found = ids(SearchIndex.open(archive).search(SearchQuery("ética", mode="meaning"), embed))
+    assert set(found) <= {line[1] for line in SCRIPT if line[0] == "rec-1"}
+    assert {"p01", "p04"} <= set(found)
+
+
+# Hits
+
+
+def test_a_hit_has_the_fields_of_the_json_format(index: SearchIndex) -> None:
+    (hit,) = index.search(SearchQuery("guion", mode="words", limit=1))
+    written = json.loads(json.dumps(dataclasses.asdict(hit)))
+    assert written.pop("score") > 0
+    assert written == {
+        "passage_id": "p04",
+        "panel": "opening",
+        "recording": "rec-1",
+        "start_s": 30.0,
+        "end_s": 38.123,
+        "speaker": "Productora (México)",
+        "language": "es",
+        "text": "La ética no es un adorno del guion.",
+        "translation": "Ethics is no ornament of the script.",
+        "themes": [{"id": "ethics", "score": 0.8}],
+        "matched_by": ["words"],
+    }
+
+
+# Filters
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (SearchQuery(), [line[1] for line in SCRIPT]),
+        (SearchQuery(limit=3), ["p01", "p02", "p03"]),
+        (SearchQuery(theme="o'future"), ["p02", "p07"]),
+        (SearchQuery(theme="the future"), ["p02", "p07"]),
+        (SearchQuery(language="KO"), ["p06", "p08"]),
+        (SearchQuery(panel='o\'neill "b"', language="fa"), ["p07"]),
+        (SearchQuery(speaker="ms. o'hara; --"), ["p06"]),
+        (SearchQuery(speaker="o'hara"), ["p06"]),
+        (SearchQuery(speaker="S2"), ["p07", "p08"]),
+        (SearchQuery(speaker="director (japan)", theme="ethics"), ["p01"]),
+    ],
+)
+def test_filters_without_a_text_list_by_time(
+    index: SearchIndex, query: SearchQuery, expected: list[str]
+) -> None:
+    hits = index.search(query, embed)
+    assert ids(hits) == expected
+    assert {hit.matched_by for hit in hits} == {()}
+
+
+@pytest.mark.parametrize("mode", ["words", "meaning", "hybrid"])
+@pytest.mark.parametrize(
+    ("narrowed", "expected"),
+    [
+        ({"theme": "o'future"}, {"p07"}),
+        ({"panel": 'o\'neill "b"'}, {"p07", "p08"}),
+        ({"speaker": "S2", "language": "ko"}, {"p08"}),
+        ({"speaker": "director"}, {"p01"}),
+        ({"language": "es"}, {"p04"}),
+    ],
+)
+def test_filters_narrow_every_kind_of_search(
+    index: SearchIndex, mode: str, narrowed: dict[str, str], expected: set[str]
+) -> None:
+    query = SearchQuery("ethics etica 倫理 윤리 فیلم‌نامه storyboard 絵コンテ guion", mode=mode, **narrowed)  # type: ignore[arg-type]
+    found = set(ids(index.search(query, embed)))
+    assert expected & found
+    listed = set(ids(index.search(dataclasses.replace(query, text=""))))
+    assert found <= listed
+
+
+@pytest.mark.parametrize(
+    "name", ["nobody", "' OR 1=1 --", "a'b\"c\\", "%", "]) OR true", "\0", "🎬", "\udcff"]
+)
+@pytest.mark.parametrize("field", ["theme", "speaker", "panel", "language"])
+def test_an_unknown_name_finds_nothing(index: SearchIndex, field: str, name: str) -> None:
+    for text in ("", "倫理"):
+        query = dataclasses.replace(SearchQuery(text), **{field: name})  # type: ignore[arg-type]
+        assert index.search(query, embed) == []
+
+
+ODD = (
+    "AND OR NOT",
+    '"',
+    "*",
+    "a:b:",
+    "(((",
+    "\\",
+    "\0",
+    "a" * 5_000,
+    "倫" * 3_000,
+    "🎬" * 50,
+    "\n\t",
+    "#倫理 -x",
+    "\udcff",
+)
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_queries_never_fail(index: SearchIndex, text: str) -> None:
+    for mode in ("words", "meaning", "hybrid"):
+        index.search(SearchQuery(text, mode=mode), embed)
+
+
+@settings(max_examples=50, deadline=None)
+@given(text=st.text(max_size=30), name=st.text(max_size=10))
+def test_any_query_gives_an_answer(index: SearchIndex, text: str, name: str) -> None:
+    index.search(SearchQuery(text, speaker=name, theme=name or None), embed)
+
+
+def test_an_unknown_mode_is_refused_in_words() -> None:
+    with pytest.raises(
+        SymposiaError, match="'magic' is no way to search; take one of hybrid, words, meaning"
+    ):
+        SearchQuery("x", mode="magic")  # type: ignore[arg-type]
+    with pytest.raises(SymposiaError, match="at least 1 passage, not 0"):
+        SearchQuery("x", limit=0)
+
+
+# Following the archive
+
+
+def test_what_the_archive_no_longer_has_is_not_found(archive: Archive) -> None:
+    index = SearchIndex.open(archive)
+    assert ids(index.search(SearchQuery("倫理", mode="words"))) == ["p01"]
+    archive.keep(recording("rec-1"), layers("rec-1", without=("p01",)), STAGES)
+    assert ids(index.search(SearchQuery("倫理", mode="words"))) == []
+    assert "p01" not in ids(index.search(SearchQuery("倫理"), embed))
+
+
+def test_what_is_shown_comes_from_the_archive(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = SearchIndex.open(archive)
+    index.refresh()
+    archive.keep(recording("rec-1"), layers("rec-1", without=("p01",)), STAGES)
+    monkeypatch.setattr("transcripts.index.PassageIndex.refresh", lambda self: None)
+    assert index.search(SearchQuery("倫理", mode="words")) == []  # though the index still has it
+
+
+def test_renamed_speakers_and_themes_are_found_at_once(archive: Archive) -> None:
+    index = SearchIndex.open(archive)
+    index.refresh()
+    renamed = dataclasses.replace(CONFERENCE.speakers[0], name="Someone Else")
+    archive.set_conference(dataclasses.replace(CONFERENCE, speakers=(renamed, *CONFERENCE.speakers[1:])))
+    (hit,) = index.search(SearchQuery("倫理", mode="words", speaker="someone else"))
+    assert hit.speaker == "Someone Else"
+
+
+@pytest.mark.parametrize("sampled", [2_000, 1])  # below and above the size at which means are sampled
+def test_following_step_by_step_equals_a_rebuild(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, sampled: int
+) -> None:
+    monkeypatch.setattr("transcripts.offsets.SAMPLE", sampled)
+    monkeypatch.setattr("transcripts.offsets.TOLERANCE", 10.0 if sampled == 1 else 0.0)
+    index = SearchIndex.open(archive)
+    index.refresh()
+    for without in (("p02",), ("p01", "p05"), ()):
+        archive.keep(recording("rec-1"), layers("rec-1", without=without), STAGES)
+        index.refresh()
+        followed = everything(archive)
+        words = [
+            [(hit.passage_id, hit.score) for hit in index.search(SearchQuery(text, mode="words"))]
+            for text in ("storyboard", "the ethics", "미래")
+        ]
+        index.rebuild()
+        if sampled > 1:  # else language means may lag behind a little
+            assert everything(archive) == followed
+        assert words == [
+            [(hit.passage_id, hit.score) for hit in index.search(SearchQuery(text, mode="words"))]
+            for text in ("storyboard", "the ethics", "미래")
+        ]
+
+
+def test_words_analysed_before_are_not_analysed_again(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = SearchIndex.open(archive)
+    index.refresh()
+    analysed: list[str] = []
+
+    def analyse(text: str, language: str) -> list[str]:
+        analysed.append(text)
+        return [language]
+
+    monkeypatch.setattr("transcripts.index_rows.words", analyse)
+    archive.keep(recording("rec-2"), layers("rec-2", without=("p08",)), STAGES)
+    index.refresh()
+    expected = [cell for line in SCRIPT if line[1] in ("p06", "p07") for cell in line[4:6]]
+    assert sorted(analysed) == sorted(expected)
+
+
+def test_two_open_indexes_follow_each_other(archive: Archive) -> None:
+    one, other = SearchIndex.open(archive), SearchIndex.open(archive)
+    for without, found in ((("p01",), []), ((), ["p01"]), (("p01", "p02"), [])):
+        archive.keep(recording("rec-1"), layers("rec-1", without=without), STAGES)
+        assert ids(one.search(SearchQuery("倫理", mode="words"))) == found
+        assert ids(other.search(SearchQuery("倫理", mode="words"))) == found
+
+
+def test_another_archive_in_the_same_place_is_noticed(archive: Archive, tmp_path: Path) -> None:
+    everything(archive)
+    with Archive.open(tmp_path / "other", create=True) as other:
+        other.set_conference(CONFERENCE)
+        other.keep(recording("rec-2"), layers("rec-2"), STAGES)
+        other.keep(recording("rec-2"), layers("rec-2", without=("p08",)), STAGES)
+        shutil.copytree(tmp_path / "box" / "index", tmp_path / "other" / "index")
+        assert ids(SearchIndex.open(other).search(SearchQuery("윤리 판소리", mode="words"))) == ["p06"]
+
+
+# Damage
+
+
+def damaged_files(directory: Path) -> list[str]:
+    return sorted(str(p.relative_to(directory)) for p in directory.rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize("damage", ["cut short", "overwritten", "gone"])
+def test_a_damaged_index_is_made_again(archive: Archive, damage: str) -> None:
+    assert archive.directory is not None
+    directory = archive.directory / "index"
+    expected = everything(archive)
+    for name in damaged_files(directory):
+        path = directory / name
+        if not path.exists():  # the table was made again with other file names
+            continue
+        if damage == "gone":
+            path.unlink()
+        else:
+            data = path.read_bytes()
+            path.write_bytes(data[: len(data) // 2] if damage == "cut short" else b"\xa5" * len(data))
+        assert everything(archive) == expected, name
+    shutil.rmtree(directory)
+    assert everything(archive) == expected
+    shutil.rmtree(directory)
+    directory.write_text("a file where the index should be")
+    assert everything(archive) == expected
+
+
+def test_an_index_that_cannot_be_written_is_told_in_words(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, *_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(ArchiveError, match=r"search index .* cannot be written: .*No space.* make room"):
+        SearchIndex.open(archive).search(SearchQuery("倫理"))
+
+
+INDEXER = """
+import sys
+from pathlib import Path
+from sample_archive import *
+from transcripts.search import SearchIndex
+with Archive.open(Path(sys.argv[1])) as archive:
+    index = SearchIndex.open(archive)
+    index.refresh()
+    print("ready", flush=True)
+    while True:
+        index.rebuild()
+        archive.keep(recording("rec-1"), layers("rec-1", without=("p02",)), STAGES)
+        index.refresh()
+        archive.keep(recording("rec-1"), layers("rec-1"), STAGES)
+        index.refresh()
+"""
+
+
+def test_kill_9_while_indexing_does_no_harm(archive: Archive) -> None:
+    here = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    expected = everything(archive)
+    for delay_s in (0.0, 0.07):
+        indexer = subprocess.Popen(
+            [sys.executable, "-c", INDEXER, str(archive.directory)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+        assert indexer.stdout is not None
+        assert indexer.stderr is not None
+        assert indexer.stdout.readline() == b"ready\n"
+        try:
+            indexer.wait(delay_s)
+        except subprocess.TimeoutExpired:
+            os.kill(indexer.pid, signal.SIGKILL)
+        indexer.wait()
+        assert indexer.stderr.read() == b""  # and LanceDB says nothing on the terminal
+        indexer.stdout.close()
+        indexer.stderr.close()
+        fill(archive)
+        assert everything(archive) == expected
+
+
+def test_an_archive_that_cannot_be_written_is_searched_all_the_same(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert ids(SearchIndex.open(archive).search(SearchQuery("倫理", mode="words"))) == ["p01"]
+    assert archive.directory is not None
+    assert not (archive.directory / "index").exists()

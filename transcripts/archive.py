@@ -1,0 +1,329 @@
+"""The archive: one directory that holds everything said about the recordings.
+
+The record is DIR/archive.sqlite; the originals stay where they are and are
+referred to by sha256 and path. Machine layers are replaced a recording at a
+time, each time in one transaction, so that a kill at any moment leaves either
+the old layers or the new. What people write (reviews) is only ever added to.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, RowMapping, insert, inspect, select
+
+from transcripts import entries, keeping, overview, programme, schema
+from transcripts.database import in_words, sqlite_engine
+from transcripts.errors import ArchiveError
+from transcripts.holdings import (
+    EVERYTHING,
+    Conference,
+    Entry,
+    Failure,
+    RecordingLayers,
+    Selection,
+    StageRecord,
+    Summary,
+    ThemeName,
+)
+from transcripts.records import Panel, Passage, Recording, Review, Signature, Speaker
+from transcripts.rows import layers_of, passage_of, recording_of, signature_of
+
+DATABASE_NAME = "archive.sqlite"
+_MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
+
+
+class Archive:
+    """An open archive. Use as a context manager, or call `close`.
+
+    Every method raises ArchiveError when the database cannot be read or
+    written: locked for long, full disk, read-only, damaged.
+    """
+
+    def __init__(self, engine: Engine, directory: Path | None) -> None:
+        self._engine = engine
+        self.directory = directory
+        self._place = f"the archive {directory}" if directory else "the archive in memory"
+
+    @classmethod
+    def open(cls, directory: Path, *, create: bool = False) -> Self:
+        """The archive in a directory; with `create`, a new one where there is none.
+
+        Raises ArchiveError when the directory is missing, is a file, holds no
+        archive, or holds one that a newer symposia wrote.
+        """
+        path = directory / DATABASE_NAME
+        try:
+            if directory.exists() and not directory.is_dir():
+                raise ArchiveError(f"{directory} is a file; an archive is a directory: {_MAKE_ONE}")
+            if not path.exists():
+                if not create:
+                    what = "is not an archive" if directory.exists() else "does not exist"
+                    raise ArchiveError(f"{directory} {what}; {_MAKE_ONE}")
+                directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ArchiveError(f"cannot open the archive {directory}: {error.strerror}") from error
+        return cls._prepared(sqlite_engine(path), directory, create=create)
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """A new archive that is gone when closed; for tests."""
+        return cls._prepared(sqlite_engine(None), None, create=True)
+
+    @classmethod
+    def _prepared(cls, engine: Engine, directory: Path | None, *, create: bool) -> Self:
+        archive = cls(engine, directory)
+        try:
+            with archive.reading() as connection:
+                ready = inspect(connection).has_table("meta")
+            if not ready:
+                archive._make_tables(create)
+            archive._check_version()
+        except BaseException:
+            archive.close()
+            raise
+        return archive
+
+    def _make_tables(self, create: bool) -> None:
+        with self._write() as connection:
+            there = inspect(connection).get_table_names()
+            if "meta" in there:  # another process was faster
+                return
+            if there or not create:
+                raise ArchiveError(
+                    f"{self.directory}: {DATABASE_NAME} is not an archive of symposia; {_MAKE_ONE}"
+                )
+            schema.METADATA.create_all(connection)
+            start = {"schema_version": schema.SCHEMA_VERSION, "archive_id": uuid.uuid4().hex, "revision": 0}
+            connection.execute(
+                insert(schema.meta), [{"key": key, "value": str(value)} for key, value in start.items()]
+            )
+
+    def _check_version(self) -> None:
+        with self.reading() as connection:
+            version = int(keeping.meta_value(connection, "schema_version"))
+        if version > schema.SCHEMA_VERSION:
+            raise ArchiveError(
+                f"{self._place} was written by a newer symposia (its tables have version {version}, this "
+                f"symposia knows {schema.SCHEMA_VERSION}); update symposia, or use a copy of the archive "
+                "from before"
+            )
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view of the archive, for the functions of `transcripts.entries`."""
+        with in_words(self._place), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        """One transaction: all of it happens, or nothing."""
+        engine = self._engine.execution_options(writing=True)
+        with in_words(self._place), engine.begin() as connection:
+            yield connection
+
+    # Writing
+
+    def set_conference(self, conference: Conference) -> None:
+        """Put down what the conference file says; doing it again changes nothing.
+
+        Panels and speakers gone from the file are forgotten, unless recordings
+        refer to them. Raises ArchiveError when another conference of this
+        archive has a panel of the same id.
+        """
+        with self._write() as connection:
+            programme.put_conference(connection, conference)
+
+    def keep(self, recording: Recording, layers: RecordingLayers, stages: Sequence[StageRecord]) -> bool:
+        """Replace what machines said about a recording, in one transaction.
+
+        Clears the recording's failure, leaves reviews alone, and raises the
+        archive's revision. Where nothing differs from what is kept, nothing is
+        written and the revision stays. Says whether something differed.
+        """
+        with self._write() as connection:
+            return keeping.put_recording(connection, recording, layers, stages)
+
+    def fail(
+        self, recording_id: str, panel_id: str, path: str, stage: str, reason: str, command: str
+    ) -> None:
+        """Note that a recording failed, why, and the command that tries again.
+
+        Replaces its earlier failure. What was kept of the recording stays.
+        """
+        failure = Failure(recording_id, panel_id, path, stage, reason, command)
+        with self._write() as connection:
+            keeping.upsert(connection, schema.failures, asdict(failure))
+
+    def clear_failure(self, recording_id: str) -> None:
+        """Forget a failure, as of a recording that the conference file no longer names."""
+        with self._write() as connection:
+            keeping.clear_failure(connection, recording_id)
+
+    def add_review(self, review: Review) -> None:
+        """Add what a person changed. Reviews are never changed or removed."""
+        with self._write() as connection:
+            connection.execute(insert(schema.reviews), asdict(review))
+
+    # Reading: what the conferences are
+
+    def conferences(self) -> tuple[Conference, ...]:
+        """Every conference with its panels and speakers, as last set."""
+        with self.reading() as connection:
+            return programme.conferences(connection)
+
+    def panels(self) -> tuple[Panel, ...]:
+        """Panels of all conferences, in the order of their files."""
+        with self.reading() as connection:
+            return programme.panels(connection)
+
+    def speakers(self) -> tuple[Speaker, ...]:
+        """Speakers of all conferences, in the order of their files."""
+        with self.reading() as connection:
+            return programme.speakers(connection)
+
+    # Reading: what was made of the recordings
+
+    def recordings(self) -> tuple[Recording, ...]:
+        with self.reading() as connection:
+            rows = connection.execute(select(schema.recordings).order_by(schema.recordings.c.id)).mappings()
+            return tuple(map(recording_of, rows))
+
+    def recording(self, recording_id: str) -> Recording:
+        """Raises ArchiveError when the archive has no such recording."""
+        with self.reading() as connection:
+            mine = schema.recordings.c.id == recording_id
+            row = connection.execute(select(schema.recordings).where(mine)).mappings().one_or_none()
+        if row is None:
+            raise ArchiveError(
+                f"{self._place} has no recording '{recording_id}'; 'symposia status' lists them"
+            )
+        return recording_of(row)
+
+    def stages(self, recording_id: str) -> dict[str, StageRecord]:
+        """What was done for a recording, by stage, in order; empty for an unknown one."""
+        with self.reading() as connection:
+            rows = keeping.stored_rows(connection, schema.stages, recording_id)
+        return {row["stage"]: _stage_of(row) for row in rows}
+
+    def all_stages(self) -> dict[str, dict[str, StageRecord]]:
+        """`stages` of every recording that has any, in one query."""
+        done: defaultdict[str, dict[str, StageRecord]] = defaultdict(dict)
+        with self.reading() as connection:
+            for row in connection.execute(
+                select(schema.stages).order_by(*schema.stages.primary_key)
+            ).mappings():
+                done[row["recording_id"]][row["stage"]] = _stage_of(row)
+        return dict(done)
+
+    def layers(self, recording_id: str) -> RecordingLayers:
+        """What `keep` was given; all empty for an unknown recording."""
+        with self.reading() as connection:
+            rows = {table: keeping.stored_rows(connection, table, recording_id) for table in schema.LAYERS}
+            used = {row["signature"] for layer in rows.values() for row in layer if "signature" in row}
+            return layers_of(rows, _signatures(connection, used))
+
+    def passages(self, recording_id: str) -> tuple[Passage, ...]:
+        with self.reading() as connection:
+            return tuple(map(passage_of, keeping.stored_rows(connection, schema.passages, recording_id)))
+
+    def notes(self) -> dict[str, tuple[str, ...]]:
+        """What stages remarked, by recording, in one query."""
+        said: defaultdict[str, list[str]] = defaultdict(list)
+        table = schema.notes
+        with self.reading() as connection:
+            statement = select(table.c.recording_id, table.c.text).order_by(*table.primary_key)
+            for recording_id, text in connection.execute(statement):
+                said[recording_id].append(text)
+        return {recording_id: tuple(texts) for recording_id, texts in said.items()}
+
+    def failures(self) -> tuple[Failure, ...]:
+        with self.reading() as connection:
+            rows = connection.execute(select(schema.failures).order_by(schema.failures.c.recording_id))
+            return tuple(Failure(**row) for row in rows.mappings())
+
+    def reviews(self, passage_id: str | None = None) -> tuple[Review, ...]:
+        """Reviews of one passage, or all, oldest first."""
+        statement = select(schema.reviews).order_by(schema.reviews.c.id)
+        if passage_id is not None:
+            statement = statement.where(schema.reviews.c.passage_id == passage_id)
+        with self.reading() as connection:
+            rows = [dict(row) for row in connection.execute(statement).mappings()]
+        return tuple(Review(**{key: row[key] for key in row if key != "id"}) for row in rows)
+
+    def entries(
+        self, selection: Selection = EVERYTHING, *, limit: int | None = None, offset: int = 0
+    ) -> list[Entry]:
+        """Selected passages with what is shown beside them, in the order of the programme."""
+        with self.reading() as connection:
+            return entries.entries_by_time(connection, selection, limit, offset)
+
+    def entries_by_id(
+        self, passage_ids: Sequence[str], selection: Selection = EVERYTHING
+    ) -> dict[str, Entry]:
+        """Those of the passages that the archive has and that the selection takes."""
+        with self.reading() as connection:
+            return entries.entries_by_id(connection, passage_ids, selection)
+
+    # Reading: the archive as a whole
+
+    def embedding_model(self) -> str | None:
+        """The model of most of the embeddings, by which queries have to be embedded too."""
+        with self.reading() as connection:
+            digest = entries.embedding_signature(connection)
+            return _signatures(connection, [digest])[digest].model if digest else None
+
+    def summary(self) -> Summary:
+        """The archive in figures, for `symposia status`."""
+        with self.reading() as connection:
+            return overview.summary(connection)
+
+    def dump(self) -> dict[str, Any]:
+        """Everything that matters, JSON-able: archives of the same content dump equal.
+
+        Left out are what depends on place and time: paths, failure texts, times
+        of reviews, revisions. Vectors stand as the sha256 of their float32 bytes.
+        """
+        with self.reading() as connection:
+            return overview.dump(connection)
+
+
+def _stage_of(row: RowMapping) -> StageRecord:
+    return StageRecord(row["stage"], row["key"], row["digest"])
+
+
+def _signatures(connection: Connection, digests: Collection[str]) -> dict[str, Signature]:
+    mine = schema.signatures.c.digest.in_(digests)
+    rows = connection.execute(select(schema.signatures).where(mine)).mappings()
+    return {row["digest"]: signature_of(row) for row in rows}
+
+
+__all__ = [
+    "Archive",
+    "Conference",
+    "Entry",
+    "Failure",
+    "RecordingLayers",
+    "Selection",
+    "StageRecord",
+    "Summary",
+    "ThemeName",
+]

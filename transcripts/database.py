@@ -1,0 +1,89 @@
+"""How the archive's database is opened, and its errors in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.pool import StaticPool
+
+from transcripts.errors import ArchiveError
+
+BUSY_TIMEOUT_MS = 30_000  # how long a writer waits for another one
+
+# What SQLite says -> what it means and what to do. First match wins.
+_IN_WORDS = {
+    "disk is full": "the disk is full; free some space and run the same command again, nothing is lost",
+    "disk i/o error": "the disk cannot be read or written (full, or failing); check it and run again",
+    "locked": "another process has been writing to it for a long time; wait for it to end and run again",
+    "readonly": "it is read-only; make the directory and its files writable",
+    "read-only": "it is read-only; make the directory and its files writable",
+    "unable to open": "it cannot be opened; check that its directory exists and may be read and written",
+    "malformed": "the database is damaged; restore archive.sqlite from a copy, or move it away and run again",
+    "not a database": "archive.sqlite is not a database of symposia; move it away and run again",
+}
+
+
+def _dumps(value: object) -> str:
+    """JSON in its own letters; escaped where a lone surrogate (an odd file name) demands it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        return json.dumps(value, separators=(",", ":"))
+    return text
+
+
+def sqlite_engine(path: Path | None) -> Engine:
+    """An engine on a SQLite file, or in memory when `path` is None.
+
+    WAL with synchronous=FULL: what was committed survives a kill and a power
+    cut. Transactions are begun by us, and a writing one takes the write lock at
+    once, so that two writers wait for each other instead of failing half-way.
+    """
+    if path is None:
+        engine = create_engine(
+            "sqlite://",
+            poolclass=StaticPool,
+            connect_args={"check_same_thread": False},
+            json_serializer=_dumps,
+        )
+    else:
+        engine = create_engine(URL.create("sqlite", database=str(path)), json_serializer=_dumps)
+
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # no transaction of the driver's own
+        for pragma in (
+            f"busy_timeout = {BUSY_TIMEOUT_MS}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+@contextmanager
+def in_words(place: str) -> Iterator[None]:
+    """Turn a database error into an ArchiveError that names the archive's place."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise ArchiveError(
+            f"{place}: records that do not fit together were refused and nothing was written "
+            f"({error.orig}); every id may stand once, and what is referred to must be there"
+        ) from error
+    except DBAPIError as error:
+        said = str(error.orig)
+        meaning = next((words for key, words in _IN_WORDS.items() if key in said.lower()), said)
+        raise ArchiveError(f"{place}: {meaning}") from error

@@ -1,0 +1,142 @@
+"""What an archive holds besides the records themselves: the shelves and their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from transcripts.records import (
+    Embedding,
+    Gap,
+    Panel,
+    Passage,
+    Segment,
+    Signature,
+    Speaker,
+    ThemeTag,
+    Translation,
+    Turn,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeName:
+    """A theme as the archive knows it: enough to show it and to ask for it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conference:
+    """A conference as its file describes it. `glossary` entries are JSON-able objects."""
+
+    id: str
+    title: str
+    target_language: str
+    panels: tuple[Panel, ...] = ()
+    speakers: tuple[Speaker, ...] = ()
+    glossary: tuple[Mapping[str, Any], ...] = ()
+    themes: tuple[ThemeName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """That a stage was done.
+
+    `key` names what went in and the component's signature, `digest` is the
+    hash of what came out.
+    """
+
+    stage: str
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLayers:
+    """Everything that machines said about one recording. Layers refer to each other by id."""
+
+    segments: tuple[Segment, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    tags: tuple[ThemeTag, ...] = ()
+    embeddings: tuple[Embedding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def signatures(self) -> dict[str, Signature]:
+        """Every signature that the layers carry, by digest."""
+        signed: list[Translation | ThemeTag | Embedding] = [*self.translations, *self.tags, *self.embeddings]
+        distinct = {id(item.signature): item.signature for item in signed}.values()
+        return {signature.digest: signature for signature in distinct}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A recording that could not be processed: where, why, and the command that tries again."""
+
+    recording_id: str
+    panel_id: str
+    path: str
+    stage: str
+    reason: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A passage with what is shown beside it.
+
+    `speaker` is the name, or the recording's label where nobody is named.
+    `translation` is in the conference's `target_language`; None where there is
+    none, as for a passage that is in that language already. `themes` are the
+    assigned ones with their scores, best first.
+    """
+
+    passage: Passage
+    panel_id: str
+    speaker: str
+    target_language: str
+    translation: str | None
+    themes: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which passages are meant, by ids that exist; None leaves a field open.
+
+    `speakers` are pairs (conference id, speaker id); `speaker_label` also takes
+    unnamed voices of that label.
+    """
+
+    languages: frozenset[str] | None = None
+    panels: frozenset[str] | None = None
+    themes: frozenset[str] | None = None
+    speakers: frozenset[tuple[str, str]] | None = None
+    speaker_label: str = ""
+
+
+EVERYTHING = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The archive in figures. The dicts count passages."""
+
+    panels: int
+    recordings: int
+    failures: int
+    duration_s: float
+    segments: int
+    passages: int
+    translations: int
+    reviews: int
+    languages: dict[str, int] = field(default_factory=dict)
+    themes: dict[str, int] = field(default_factory=dict)  # assigned ones
+    recordings_passages: dict[str, int] = field(default_factory=dict)
+    passage_flags: dict[str, int] = field(default_factory=dict)
+    translation_flags: dict[str, int] = field(default_factory=dict)
+    untranscribed: dict[str, int] = field(default_factory=dict)  # gaps, by recording

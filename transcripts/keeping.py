@@ -1,0 +1,77 @@
+"""Writing into an archive's tables, inside a transaction that the archive opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, and_, delete, insert, select, update
+
+from transcripts import schema
+from transcripts.holdings import RecordingLayers, StageRecord
+from transcripts.records import Recording
+from transcripts.rows import Row, layer_rows, recording_row, signature_row
+
+
+def meta_value(connection: Connection, key: str) -> str:
+    return str(connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == key)).scalar_one())
+
+
+def raise_revision(connection: Connection) -> int:
+    """Count one change that the search index must follow; the new revision."""
+    mine = schema.meta.c.key == "revision"
+    revision = int(connection.execute(select(schema.meta.c.value).where(mine).with_for_update()).scalar_one())
+    connection.execute(update(schema.meta).where(mine).values(value=str(revision + 1)))
+    return revision + 1
+
+
+def upsert(connection: Connection, table: Table, row: Row) -> None:
+    """Write a row that its primary key identifies, unless it is there already."""
+    mine = and_(*(column == row[column.name] for column in table.primary_key))
+    there = connection.execute(select(table).where(mine)).mappings().one_or_none()
+    if there is None:
+        connection.execute(insert(table), row)
+    elif dict(there) != row:
+        connection.execute(update(table).where(mine), row)
+
+
+def _put_signatures(connection: Connection, layers: RecordingLayers) -> None:
+    known = set(connection.execute(select(schema.signatures.c.digest)).scalars())
+    new = [signature_row(s) for digest, s in layers.signatures().items() if digest not in known]
+    if new:
+        connection.execute(insert(schema.signatures), new)
+
+
+def stored_rows(connection: Connection, table: Table, recording_id: str) -> Sequence[RowMapping]:
+    """A layer of a recording, in order."""
+    statement = select(table).where(table.c.recording_id == recording_id).order_by(table.c.position)
+    return connection.execute(statement).mappings().all()
+
+
+def put_recording(
+    connection: Connection, recording: Recording, layers: RecordingLayers, stages: Sequence[StageRecord]
+) -> bool:
+    """See `Archive.keep`."""
+    clear_failure(connection, recording.id)
+    rows = layer_rows(recording.id, layers, stages)
+    stale = [
+        table
+        for table in schema.LAYERS
+        if rows[table] != [dict(row) for row in stored_rows(connection, table, recording.id)]
+    ]
+    row: dict[str, Any] = recording_row(recording)
+    mine = schema.recordings.c.id == recording.id
+    there = connection.execute(select(schema.recordings).where(mine)).mappings().one_or_none()
+    if not stale and there is not None and dict(there) == {**row, "revision": there["revision"]}:
+        return False
+    upsert(connection, schema.recordings, {**row, "revision": raise_revision(connection)})
+    _put_signatures(connection, layers)
+    for table in stale:
+        connection.execute(delete(table).where(table.c.recording_id == recording.id))
+        if rows[table]:
+            connection.execute(insert(table), rows[table])
+    return True
+
+
+def clear_failure(connection: Connection, recording_id: str) -> None:
+    connection.execute(delete(schema.failures).where(schema.failures.c.recording_id == recording_id))

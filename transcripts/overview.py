@@ -1,0 +1,94 @@
+"""An archive as a whole: in figures, and as one value that can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Column, Connection, RowMapping, Table, Text, cast, func, select
+
+from transcripts import schema
+from transcripts.holdings import Summary
+from transcripts.keeping import stored_rows
+
+_NOT_CONTENT = frozenset({"position", "recording_id"})  # row keys, told by place in the dump
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def _tally(connection: Connection, column: Column[Any], *only: Any) -> dict[str, int]:
+    """How many rows there are of each value."""
+    statement = select(column, func.count()).where(*only).group_by(column).order_by(column)
+    return {str(value): int(number) for value, number in connection.execute(statement)}
+
+
+def _flags(connection: Connection, column: Column[Any]) -> dict[str, int]:
+    """How many rows carry each flag; rows with the same flags are counted by the database."""
+    written = cast(column, Text)
+    tally: Counter[str] = Counter()
+    for flags, number in connection.execute(select(written, func.count()).group_by(written)):
+        tally.update(dict.fromkeys(json.loads(flags), number))
+    return dict(sorted(tally.items()))
+
+
+def summary(connection: Connection) -> Summary:
+    """See `Archive.summary`."""
+    tags = schema.theme_tags.c
+    return Summary(
+        panels=_count(connection, schema.panels),
+        recordings=_count(connection, schema.recordings),
+        failures=_count(connection, schema.failures),
+        duration_s=connection.execute(select(func.sum(schema.recordings.c.duration_s))).scalar_one() or 0.0,
+        segments=_count(connection, schema.segments),
+        passages=_count(connection, schema.passages),
+        translations=_count(connection, schema.translations),
+        reviews=_count(connection, schema.reviews),
+        languages=_tally(connection, schema.passages.c.language),
+        themes=_tally(connection, tags.theme_id, tags.assigned),
+        recordings_passages=_tally(connection, schema.passages.c.recording_id),
+        passage_flags=_flags(connection, schema.passages.c.flags),
+        translation_flags=_flags(connection, schema.translations.c.flags),
+        untranscribed=_tally(connection, schema.gaps.c.recording_id),
+    )
+
+
+def _plain(row: RowMapping, without: Iterable[str]) -> dict[str, Any]:
+    """A row as JSON-able content: vectors as their sha256."""
+    return {
+        key: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+        for key, value in row.items()
+        if key not in without
+    }
+
+
+def _sorted_rows(connection: Connection, table: Table, *without: str) -> list[dict[str, Any]]:
+    statement = select(table).order_by(*table.primary_key)
+    return [_plain(row, without) for row in connection.execute(statement).mappings()]
+
+
+def dump(connection: Connection) -> dict[str, Any]:
+    """See `Archive.dump`."""
+    signatures = {row["digest"]: row for row in _sorted_rows(connection, schema.signatures)}
+    recordings = []
+    used: set[str] = set()
+    for recording in _sorted_rows(connection, schema.recordings, "path", "revision"):
+        layers: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        for table in schema.LAYERS:
+            for row in stored_rows(connection, table, recording["id"]):
+                layers[table.name].append(_plain(row, _NOT_CONTENT))
+                used.add(row.get("signature", ""))
+        recordings.append({**recording, **layers})
+    return {
+        "conferences": _sorted_rows(connection, schema.conferences),
+        "speakers": _sorted_rows(connection, schema.speakers),
+        "panels": _sorted_rows(connection, schema.panels),
+        "recordings": recordings,
+        "failures": _sorted_rows(connection, schema.failures, "path", "reason", "command"),
+        "signatures": [signatures[digest] for digest in sorted(used - {""})],
+        "reviews": _sorted_rows(connection, schema.reviews, "id", "at"),
+    }

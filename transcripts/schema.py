@@ -1,0 +1,235 @@
+"""The tables of the archive, in SQLAlchemy Core.
+
+Written in what SQLite and PostgreSQL share: doubles, JSON, bytes, deferred
+foreign keys. Every layer of a recording is a table keyed by (recording_id,
+position), where position is the place in the layer's tuple, so that what was
+kept comes back in its order. docs/archive.md explains each table.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.schema import SchemaItem
+
+SCHEMA_VERSION = 1  # raised whenever an older symposia could misread the tables
+
+# Constraint names are given so that a later migration can refer to them.
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _number(name: str) -> Column[float]:
+    return Column(name, Double, nullable=False)
+
+
+def _json(name: str) -> Column[object]:
+    return Column(name, JSON, nullable=False)
+
+
+def _refers(name: str, target: str) -> Column[str]:
+    """A foreign key that is checked when the transaction ends.
+
+    So a layer can be replaced while the layers that refer to it stay.
+    """
+    key = ForeignKey(target, deferrable=True, initially="DEFERRED")
+    return Column(name, Text, key, nullable=False)
+
+
+def _layer(name: str, *items: SchemaItem) -> Table:
+    """A table of one recording's layer."""
+    return Table(
+        name,
+        METADATA,
+        _refers("recording_id", "recordings.id"),
+        Column("position", Integer, nullable=False),
+        *items,
+        PrimaryKeyConstraint("recording_id", "position"),
+    )
+
+
+# revision: raised by every change that the search index must follow.
+# archive_id: tells an index that it belongs to another archive.
+meta = Table("meta", METADATA, Column("key", Text, primary_key=True), _text("value"))
+
+conferences = Table(
+    "conferences",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _text("title"),
+    _text("target_language"),
+    _json("glossary"),  # list of objects, as the conference file gives them
+    _json("themes"),  # list of [theme id, name]
+)
+
+speakers = Table(
+    "speakers",
+    METADATA,
+    _refers("conference_id", "conferences.id"),
+    _text("id"),
+    Column("position", Integer, nullable=False),
+    _text("name"),
+    _text("affiliation"),
+    _json("languages"),
+    PrimaryKeyConstraint("conference_id", "id"),
+)
+
+panels = Table(
+    "panels",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _refers("conference_id", "conferences.id"),
+    Column("position", Integer, nullable=False),
+    _text("title"),
+    _json("languages"),
+    _text("held_on"),
+    _json("speaker_ids"),
+)
+
+# A path is JSON, not text: file names that are not UTF-8 must survive.
+recordings = Table(
+    "recordings",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _refers("panel_id", "panels.id"),
+    _json("path"),
+    _text("sha256"),
+    _number("duration_s"),
+    _text("kind"),
+    Column("revision", Integer, nullable=False, index=True),  # the archive's, when last changed
+)
+
+failures = Table(
+    "failures",
+    METADATA,
+    Column("recording_id", Text, primary_key=True),  # may never have become a recording
+    _refers("panel_id", "panels.id"),
+    _json("path"),
+    _text("stage"),
+    _json("reason"),
+    _json("command"),
+)
+
+signatures = Table(
+    "signatures",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    _text("component"),
+    _text("model"),
+    _text("revision"),
+    _text("licence"),
+    _json("options"),
+    _text("code_version"),
+)
+
+stages = _layer(
+    "stages", _text("stage"), _text("key"), _text("digest"), UniqueConstraint("recording_id", "stage")
+)
+
+segments = _layer(
+    "segments",
+    _text("id"),
+    _number("start_s"),
+    _number("end_s"),
+    _text("language"),
+    _number("language_probability"),
+    _text("text"),
+    _json("words"),  # list of [text, start_s, end_s, probability]
+    _number("confidence"),
+    Column("speaker", Text),
+    _json("flags"),
+    UniqueConstraint("recording_id", "id"),
+)
+
+gaps = _layer("gaps", _number("start_s"), _number("end_s"), _text("reason"))
+
+turns = _layer("turns", _number("start_s"), _number("end_s"), _text("label"), Column("speaker_id", Text))
+
+passages = _layer(
+    "passages",
+    Column("id", Text, nullable=False, unique=True),
+    Column("ordinal", Integer, nullable=False),
+    _number("start_s"),
+    _number("end_s"),
+    Column("speaker_id", Text),
+    _text("speaker_label"),
+    _text("language"),
+    _text("text"),
+    _json("segment_ids"),
+    _number("confidence"),
+    _json("flags"),
+    Index(None, "language", "id"),
+)
+
+translations = _layer(
+    "translations",
+    _refers("passage_id", "passages.id"),
+    _text("language"),
+    _text("text"),
+    _number("quality"),
+    _refers("signature", "signatures.digest"),
+    _json("flags"),
+    UniqueConstraint("passage_id", "language"),
+)
+
+theme_tags = _layer(
+    "theme_tags",
+    _refers("passage_id", "passages.id"),
+    _text("theme_id"),
+    _number("score"),
+    Column("assigned", Boolean, nullable=False),
+    _refers("signature", "signatures.digest"),
+    Column("evidence_start", Integer),  # characters of the passage's text
+    Column("evidence_end", Integer),
+    UniqueConstraint("passage_id", "theme_id"),
+)
+
+embeddings = _layer(
+    "embeddings",
+    _refers("passage_id", "passages.id"),
+    Column("vector", LargeBinary, nullable=False),  # float32, little-endian, shape (dim,)
+    _refers("signature", "signatures.digest"),
+    UniqueConstraint("passage_id", "signature"),
+)
+
+notes = _layer("notes", _text("text"))
+
+# Append-only. No foreign key: a correction outlives the passage it was made on.
+reviews = Table(
+    "reviews",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("passage_id", Text, nullable=False, index=True),
+    _text("field"),
+    _text("before"),
+    _text("after"),
+    _text("reviewer"),
+    _text("at"),
+    _text("state"),
+)
+
+# What `keep` replaces, in the order in which layers build on each other.
+LAYERS = (stages, segments, gaps, turns, passages, translations, theme_tags, embeddings, notes)
