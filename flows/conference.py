@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from nlp.themes import load_taxonomy
 
 from flows.config import Conference, Source, load_conference
 from flows.engine import prepare
@@ -18,6 +17,7 @@ from flows.models import Models
 from flows.overview import show_summary
 from flows.profiles import load_profile
 from flows.work import is_up_to_date, job_for
+from nlp.taxonomy import load_taxonomy
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, MediaError
 from transcripts.holdings import Conference as ConferenceRecord
@@ -37,7 +37,7 @@ def run_conference(path: Path, directory: Path, profile: str) -> int:
     conference = load_conference(path)
     models = Models(load_profile(profile), conference.themes, _say)
     with Archive.open(directory, create=True) as archive, _alone(directory):
-        archive.set_conference(_record(conference))
+        archive.set_conference(conference_record(conference))
         _forget_gone(archive, conference)
         waiting = [
             source.recording_id
@@ -92,7 +92,8 @@ def _forget_gone(archive: Archive, conference: Conference) -> None:
             archive.clear_failure(failure.recording_id)
 
 
-def _record(conference: Conference) -> ConferenceRecord:
+def conference_record(conference: Conference) -> ConferenceRecord:
+    """A conference file as the archive keeps it."""
     taxonomy = load_taxonomy(conference.themes)
     return ConferenceRecord(
         conference.id,

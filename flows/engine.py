@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 
 import psutil
-from platformdirs import user_cache_path
+
+from nlp.cache import cache_dir
 
 RUN_MARK = "SYMPOSIA_RUN_PID"
 # The ephemeral server works for one run: it schedules nothing and cleans up nobody else's runs.
@@ -23,12 +24,6 @@ IDLE_SERVICES = (
     "EVENT_PERSISTER",
     "TRIGGERS",
 )
-
-
-def cache_dir() -> Path:
-    """Where weights and Prefect's own database are kept: SYMPOSIA_CACHE, or the user's cache folder."""
-    given = os.environ.get("SYMPOSIA_CACHE")
-    return Path(given) if given else user_cache_path("symposia")
 
 
 def prepare(results: Path) -> None:
@@ -44,8 +39,10 @@ def prepare(results: Path) -> None:
         return
     _sweep_orphans()
     os.environ[RUN_MARK] = str(os.getpid())
+    home = cache_dir() / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
     quiet = {
-        "PREFECT_HOME": str(cache_dir() / "prefect"),
+        "PREFECT_HOME": str(home),
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",

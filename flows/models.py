@@ -10,16 +10,16 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from nlp.themes import Tagger, load_tagger, load_taxonomy, tagger_signature
-from nlp.translation import TranslationOptions, Translator, load_translator, translation_signature
-
 from flows.profiles import Profile
 from nlp.asr import Recogniser, SpeechOptions, speech_signature
 from nlp.embeddings import Embedder, EmbeddingOptions, embedding_signature, load_embedder
 from nlp.passages import PassageOptions
 from nlp.runs import RunOptions
 from nlp.speakers import SpeakerOptions, speakers_signature
+from nlp.taxonomy import load_taxonomy
+from nlp.themes import Tagger, load_tagger, tagger_signature
 from nlp.transcription import listening_signature
+from nlp.translation import TranslationOptions, Translator, load_translator, translation_signature
 from nlp.voices import Ge2eEncoder, VoiceEncoder
 from nlp.weights import identity, resolve
 from transcripts.records import Signature

@@ -16,10 +16,9 @@ Pieces are decoded without time tokens: their bounds are known beforehand.
 from __future__ import annotations
 
 import math
-import os
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ import numpy.typing as npt
 
 from nlp.audio import SAMPLE_RATE_HZ, Samples
 from nlp.languages import fits_script, language
+from nlp.machine import thread_count
 from transcripts.errors import ModelError
 from transcripts.records import Signature, Span, Word
 
@@ -85,17 +85,12 @@ class Decoded:
     mean_log_probability: float
     no_speech_probability: float
     flags: tuple[str, ...] = ()
-    words: tuple[Word, ...] = field(default=())
+    words: tuple[Word, ...] = ()
 
     def loop_ratio(self) -> float:
         """How many times smaller the text compresses; loops compress well."""
         data = self.text.encode("utf-8")
         return len(data) / len(zlib.compress(data)) if data else 0.0
-
-
-def thread_count(options_threads: int) -> int:
-    """Threads to use: as asked, or one a core that this process may run on."""
-    return options_threads or len(os.sched_getaffinity(0))
 
 
 class Recogniser:
@@ -141,27 +136,27 @@ class Recogniser:
             chosen = [pieces[index] for index in batch]
             for index, result in zip(batch, self._transcribe_batch(chosen), strict=True):
                 decoded[index] = result
-        suspects = [i for i, result in enumerate(decoded) if result and self._faults(pieces[i], result)]
-        for index in suspects:
-            decoded[index] = self._second_try(pieces[index], decoded[index])
-        return [result for result in decoded if result is not None]
+        return [
+            self._checked(piece, result)
+            for piece, result in zip(pieces, decoded, strict=True)
+            if result is not None
+        ]
 
-    def _second_try(self, piece: Piece, first: Decoded | None) -> Decoded:
-        """Decode again with the 30 s of context that Whisper was trained on; keep the better result."""
-        assert first is not None
+    def _checked(self, piece: Piece, first: Decoded) -> Decoded:
+        """The result with its faults as flags; decoded again where more context may help.
+
+        Whisper was trained on 30 s at a time: with so much padding it seldom loops.
+        """
+        faults = self._faults(piece, first)
+        if not set(faults) - {"script_mismatch"}:  # context does not change the language
+            return replace(first, flags=tuple(faults))
         (second,) = self._transcribe_batch([piece], window_s=WINDOW_S)
-        first_faults, second_faults = self._faults(piece, first), self._faults(piece, second)
-        rank_first = (len(first_faults), -first.mean_log_probability)
+        second_faults = self._faults(piece, second)
+        rank_first = (len(faults), -first.mean_log_probability)
         rank_second = (len(second_faults), -second.mean_log_probability)
-        best, faults = (first, first_faults) if rank_first <= rank_second else (second, second_faults)
-        return Decoded(
-            best.text,
-            best.tokens,
-            best.mean_log_probability,
-            best.no_speech_probability,
-            tuple(faults),
-            best.words,
-        )
+        if rank_first <= rank_second:
+            return replace(first, flags=tuple(faults))
+        return replace(second, flags=tuple(second_faults))
 
     def _faults(self, piece: Piece, result: Decoded) -> list[str]:
         """What looks wrong with a result, as flags."""
@@ -253,7 +248,7 @@ class Recogniser:
             if self._tokens.token_to_id(f"<|{code}|>") is None:
                 raise ModelError(
                     f"the speech model {self.options.model!r} does not know {language(code).name} "
-                    f"({code!r}): choose a model that does, or take the language out of the panel's 'languages'."
+                    f"({code!r}): choose a model that does, or take the language out of 'languages'."
                 )
             self._tokenizers[code] = Tokenizer(self._tokens, True, "transcribe", code)
         return self._tokenizers[code]
@@ -289,14 +284,7 @@ class Recogniser:
             )
             for i, alignment in zip(indexes, alignments, strict=True):
                 words = _words(tokenizer, decoded[i].tokens, alignment, pieces[i].duration_s)
-                timed[i] = Decoded(
-                    decoded[i].text,
-                    decoded[i].tokens,
-                    decoded[i].mean_log_probability,
-                    decoded[i].no_speech_probability,
-                    decoded[i].flags,
-                    words,
-                )
+                timed[i] = replace(timed[i], words=words)
         return timed
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -34,9 +35,30 @@ def transformers_to_ctranslate2(source: Path, target: Path, quantization: str) -
     """
     from ctranslate2.converters import TransformersConverter
 
+    class Converter(TransformersConverter):  # type: ignore[misc]
+        """What transformers 5 tells otherwise than ctranslate2 4.8 reads it."""
+
+        def load_tokenizer(self, *names: Any, **options: Any) -> Any:
+            """M2M100's language tokens are no longer part of its vocabulary: join them."""
+            tokenizer = super().load_tokenizer(*names, **options)
+            known = tokenizer.get_vocab()
+            apart = [token for token in getattr(tokenizer, "lang_token_to_id", ()) if token not in known]
+            tokenizer.add_tokens(apart, special_tokens=True)
+            return tokenizer
+
+        def load_model(self, *names: Any, **options: Any) -> Any:
+            """Whether T5 scales its outputs is no longer told by `tie_word_embeddings`."""
+            model = super().load_model(*names, **options)
+            scales = getattr(model.config, "scale_decoder_outputs", None)
+            if scales is not None:
+                model.config.tie_word_embeddings = scales
+            return model
+
     try:
-        converter = TransformersConverter(str(source), low_cpu_mem_usage=True)
-        converter.convert(str(target), quantization=quantization, force=True)
+        converter = Converter(str(source), low_cpu_mem_usage=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of tokenizers, about packages that change little
+            converter.convert(str(target), quantization=quantization, force=True)
     except (NameError, ImportError) as error:  # ctranslate2 leaves out what is not installed
         raise ModelError(
             f"Converting {source} needs torch and transformers ({error}): pip install 'symposia[hub]'."
@@ -60,7 +82,8 @@ def gemma_gguf_to_ctranslate2(source: Path, target: Path, quantization: str) -> 
     """Convert a Gemma 3 text model (GGUF) without torch, with its SentencePiece tokenizer.
 
     The mapping of tensors follows `ctranslate2.converters.transformers.Gemma3Loader`;
-    GGUF stores the scale of a norm with the 1 already added.
+    GGUF stores the scale of a norm with the 1 already added. The other layers' window of 512
+    tokens is left out: prompts are shorter, and ctranslate2 4.8 fails on a longer one.
     """
     reader = _gguf_reader(source)
     _field = reader.fields
@@ -132,7 +155,7 @@ def _gemma_spec(reader: GGUFReader) -> Any:
         shape = tuple(reversed(tensor.shape.tolist()))
         return dequantize(tensor.data, tensor.tensor_type).astype(np.float32, copy=False).reshape(shape)
 
-    head_dim, window = setting("attention.key_length"), setting("attention.sliding_window")
+    head_dim = setting("attention.key_length")
     spec = TransformerDecoderModelSpec.from_config(
         setting("block_count"),
         setting("attention.head_count"),
@@ -143,7 +166,6 @@ def _gemma_spec(reader: GGUFReader) -> Any:
         rotary_interleave=False,
         num_heads_kv=setting("attention.head_count_kv"),
         head_dim=head_dim,
-        sliding_window=window,
         pre_post_layer_norm=True,
         qk_norm=True,
     )
@@ -152,10 +174,8 @@ def _gemma_spec(reader: GGUFReader) -> Any:
     decoder.embeddings.weight = decoder.projection.weight = weight("token_embd")
     decoder.layer_norm.gamma = weight("output_norm")
     for number, layer in enumerate(decoder.layer):
-        whole = (number + 1) % 6 == 0  # every sixth layer sees the whole text, with slower rotation
-        base = setting("rope.freq_base") if whole else 10_000
-        layer.self_attention.rotary_base = np.float32(base)
-        layer.self_attention.sliding_window = np.int32(0 if whole else window)
+        far = (number + 1) % 6 == 0  # every sixth layer looks far, with slower rotation
+        layer.self_attention.rotary_base = np.float32(setting("rope.freq_base") if far else 10_000)
         _fill_gemma_layer(layer, lambda part, at=number: weight(f"blk.{at}.{part}"))  # type: ignore[misc]
     return spec
 

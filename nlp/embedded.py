@@ -40,6 +40,7 @@ class EmbeddedModel:
     beside: tuple[Part, ...] = ()
     finish: Callable[[Path, Path], None] | None = None
     saying: str = ""  # what is said while it is made
+    recipe: int = 1  # raised whenever `finish` makes something else
 
 
 def _whisper(file: Path, folder: Path) -> None:
@@ -126,7 +127,7 @@ def assemble(name: str, notify: Notify) -> Path:
         (part,) = model.parts
         source = _located(name, *part)
         stat = source.stat()
-        made_once(f"{_key(name, model)}-{stat.st_size}-{stat.st_mtime_ns}", facts, make)
+        made_once(f"{_key(name, model)}-{stat.st_mtime_ns}", facts, make)
         return source
     return made_once(_key(name, model), facts, make) / model.loads
 
@@ -140,7 +141,7 @@ def embedded_model(name: str) -> EmbeddedModel:
 
 
 def _key(name: str, model: EmbeddedModel) -> str:
-    return f"{slug(name)}-{model.sha256[:12]}"
+    return f"{slug(name)}-{model.sha256[:12]}-{model.recipe}"
 
 
 def _located(name: str, package: str, file: str) -> Path:

@@ -37,9 +37,8 @@ class RunOptions:
     stay_probability: float = 0.6  # that the next region is in the same language
     max_run_s: float = 24.0
     max_merge_gap_s: float = 2.0  # a longer silence separates runs
-    doubtful_below: float = 0.6  # probability of the chosen language among the declared ones
-    min_declared_share: float = 0.1  # of all languages' probability that the declared ones hold
-    undeclared_at_least: float = 0.8  # posterior at which a language that is not declared is reported
+    undeclared_at_least: float = 0.8  # posterior at which a language that is not declared is reported,
+    undeclared_hours: float = 100.0  # if the model knows it well enough not to be guessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,21 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Speech in one language, to be decoded in one piece. `probability` is of that language."""
+    """Speech in one language, to be decoded in one piece.
+
+    `beliefs` are the declared languages with the model's belief in each, likeliest
+    first; they sum to one. `declared_share` is what the model gave to all of them.
+    """
 
     span: Span
     language: str
-    probability: float
-    flags: tuple[str, ...] = ()
+    beliefs: tuple[tuple[str, float], ...]
+    declared_share: float = 1.0
+
+    @property
+    def probability(self) -> float:
+        """The belief in the language of the run."""
+        return dict(self.beliefs)[self.language]
 
 
 def speech_regions(blocks: Iterable[Samples], options: RunOptions) -> Iterator[tuple[Span, Samples]]:
@@ -161,33 +169,30 @@ def _declared(region: Region, declared: Sequence[str]) -> list[float]:
 
 def language_runs(regions: Sequence[Region], declared: Sequence[str], options: RunOptions) -> list[Run]:
     """Runs of one language each, in order; every region belongs to exactly one."""
-    runs: list[Run] = []
+    groups: list[tuple[str, list[Region]]] = []
     for region, choice in zip(regions, smooth(regions, declared, options), strict=True):
-        code, probability = declared[choice], _declared(region, declared)[choice]
-        share = sum(region.posteriors.get(each, 0.0) for each in declared)
-        doubtful = probability < options.doubtful_below or share < options.min_declared_share
-        flags = ("language_doubtful",) if doubtful else ()
-        last = runs[-1] if runs else None
+        last = groups[-1] if groups else None
         if (
             last
-            and last.language == code
-            and region.span.end_s - last.span.start_s <= options.max_run_s
-            and region.span.gap_s(last.span) <= options.max_merge_gap_s
+            and last[0] == declared[choice]
+            and region.span.end_s - last[1][0].span.start_s <= options.max_run_s
+            and region.span.gap_s(last[1][-1].span) <= options.max_merge_gap_s
         ):
-            runs[-1] = _merge(last, Run(region.span, code, probability, flags))
+            last[1].append(region)
         else:
-            runs.append(Run(region.span, code, probability, flags))
-    return runs
+            groups.append((declared[choice], [region]))
+    return [_run(code, members, declared) for code, members in groups]
 
 
-def _merge(one: Run, other: Run) -> Run:
-    """Two neighbouring runs as one; the probability is weighted by time, doubts are kept."""
-    seconds = one.span.duration_s + other.span.duration_s
-    probability = (one.probability * one.span.duration_s + other.probability * other.span.duration_s) / max(
-        seconds, 1e-9
-    )
-    flags = tuple(dict.fromkeys(one.flags + other.flags))
-    return Run(one.span.cover(other.span), one.language, probability, flags)
+def _run(code: str, regions: Sequence[Region], declared: Sequence[str]) -> Run:
+    """Regions as one run; longer ones weigh more in what is believed of it."""
+    seconds = np.array([max(region.span.duration_s, 1e-3) for region in regions])
+    weights = seconds / seconds.sum()
+    beliefs = weights @ np.array([_declared(region, declared) for region in regions])
+    shares = [sum(region.posteriors.get(each, 0.0) for each in declared) for region in regions]
+    ranked = sorted(zip(declared, map(float, beliefs), strict=True), key=lambda pair: -pair[1])
+    span = Span(regions[0].span.start_s, regions[-1].span.end_s)
+    return Run(span, code, tuple(ranked), float(weights @ np.array(shares)))
 
 
 def undeclared_languages(
@@ -197,7 +202,7 @@ def undeclared_languages(
     seconds: dict[str, float] = {}
     for region in regions:
         code, probability = max(region.posteriors.items(), key=lambda item: item[1], default=("", 0.0))
-        long_enough = region.span.duration_s >= options.full_weight_s
-        if code not in declared and probability >= options.undeclared_at_least and long_enough:
+        clear = probability >= options.undeclared_at_least and region.span.duration_s >= options.full_weight_s
+        if code not in declared and clear and language(code).speech_hours >= options.undeclared_hours:
             seconds[code] = seconds.get(code, 0.0) + region.span.duration_s
     return seconds

@@ -7,23 +7,29 @@ once to decode.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from nlp.asr import Decoded, Piece, Recogniser, SpeechOptions, speech_signature
-from nlp.audio import SAMPLE_RATE_HZ, cut, stream
-from nlp.languages import language
+from nlp.audio import SAMPLE_RATE_HZ, Samples, cut, stream
+from nlp.languages import fits_script, language
 from nlp.runs import Region, Run, RunOptions, language_runs, listen, speech_regions, undeclared_languages
 from nlp.speakers import segment_id
 from transcripts.errors import MediaError
 from transcripts.records import Gap, Segment, Signature, Span, Word
 
+Prompts = Mapping[str, str]  # by language: names to listen for
 Tick = Callable[[float], None]  # told the second of the recording that has been reached
 GROUP_S = 300.0  # sound held at a time while decoding; enough for batches of similar length
-REPORTED_UNDECLARED_S = 5.0
+REPORTED_UNDECLARED_S = 10.0
+SURE = 0.8  # belief in a run's language above which nothing else is tried
+WORTH_A_TRY = 0.1  # belief in another language above which it is
+DOUBTFUL_BELOW = 0.5  # belief in the chosen language below which a person should look
+LITTLE_DECLARED = 0.05  # share of the model's belief in all declared languages together, likewise
 # Whisper's rule for 'nobody spoke': likely silence, and a text it does not believe in.
 NO_SPEECH_ABOVE = 0.6
 UNBELIEVABLE_LOG_PROBABILITY = -1.0
@@ -94,8 +100,8 @@ def transcribe(
     """
     segments: list[Segment] = []
     gaps: list[Gap] = []
-    for group, pieces in _groups(path, runs, prompts):
-        for run, result in zip(group, recogniser.transcribe(pieces), strict=True):
+    for group, sounds in _groups(path, runs):
+        for run, result in _decoded(group, sounds, recogniser, prompts):
             reason = _rejected(result)
             if reason:
                 gaps.append(Gap(run.span, reason))
@@ -110,20 +116,72 @@ def transcribe(
     return Transcript(tuple(segments), tuple(gaps))
 
 
-def _groups(
-    path: Path, runs: Sequence[Run], prompts: dict[str, str]
-) -> Iterator[tuple[list[Run], list[Piece]]]:
+def _decoded(
+    group: Sequence[Run], sounds: Sequence[Samples], recogniser: Recogniser, prompts: Prompts
+) -> list[tuple[Run, Decoded]]:
+    """Each run with its text; where the language is in doubt, the likeliest of several decodings.
+
+    A second opinion is asked where the belief in the run's language is weak, and
+    where the text is not in its script.
+    """
+    tries = [(number, run.language) for number, run in enumerate(group)]
+    for number, run in enumerate(group):
+        if run.probability < SURE:
+            tries += [
+                (number, code)
+                for code, belief in run.beliefs
+                if belief >= WORTH_A_TRY and code != run.language
+            ]
+    results = dict(zip(tries, _decode(tries, sounds, recogniser, prompts), strict=True))
+    in_script = [
+        (number, code)
+        for number, run in enumerate(group)
+        if "script_mismatch" in results[number, run.language].flags
+        for code, _ in run.beliefs
+        if (number, code) not in results and fits_script(results[number, run.language].text, code)
+    ]
+    results |= dict(zip(in_script, _decode(in_script, sounds, recogniser, prompts), strict=True))
+    chosen = []
+    for number, run in enumerate(group):
+        codes = [code for tried, code in results if tried == number]
+        code = max(codes, key=lambda each: _fit(run, each, results[number, each]))
+        chosen.append((replace(run, language=code), results[number, code]))
+    return chosen
+
+
+def _decode(
+    tries: Sequence[tuple[int, str]],
+    sounds: Sequence[Samples],
+    recogniser: Recogniser,
+    prompts: dict[str, str],
+) -> list[Decoded]:
+    return recogniser.transcribe(
+        [Piece(sounds[number], code, prompts.get(code, "")) for number, code in tries]
+    )
+
+
+def _fit(run: Run, code: str, result: Decoded) -> float:
+    """How well a language fits a run, by ear and by what comes out when it is decoded so.
+
+    The sum of log-belief, mean log-probability of the tokens and a point for the right
+    script chose the true language of every turn of three code-switched panels (136 turns).
+    """
+    belief = dict(run.beliefs)[code]
+    return math.log(belief + 0.01) + result.mean_log_probability - ("script_mismatch" in result.flags)
+
+
+def _groups(path: Path, runs: Sequence[Run]) -> Iterator[tuple[list[Run], list[Samples]]]:
     """Runs with their sound, some minutes at a time."""
     group: list[Run] = []
-    pieces: list[Piece] = []
+    sounds: list[Samples] = []
     for run, samples in zip(runs, cut(path, [run.span for run in runs]), strict=True):
         group.append(run)
-        pieces.append(Piece(samples, run.language, prompts.get(run.language, "")))
-        if sum(len(piece.samples) for piece in pieces) > GROUP_S * SAMPLE_RATE_HZ:
-            yield group, pieces
-            group, pieces = [], []
+        sounds.append(samples)
+        if sum(map(len, sounds)) > GROUP_S * SAMPLE_RATE_HZ:
+            yield group, sounds
+            group, sounds = [], []
     if group:
-        yield group, pieces
+        yield group, sounds
 
 
 def _rejected(result: Decoded) -> str:
@@ -136,6 +194,11 @@ def _rejected(result: Decoded) -> str:
     ):
         return f"not taken for speech (no-speech probability {result.no_speech_probability:.2f})"
     return ""
+
+
+def _doubts(run: Run) -> tuple[str, ...]:
+    likeliest = run.beliefs[0][0] == run.language and run.probability >= DOUBTFUL_BELOW
+    return () if likeliest and run.declared_share >= LITTLE_DECLARED else ("language_doubtful",)
 
 
 def _segment(recording_id: str, run: Run, result: Decoded) -> Segment:
@@ -161,5 +224,5 @@ def _segment(recording_id: str, run: Run, result: Decoded) -> Segment:
         text=result.text,
         words=words,
         confidence=confidence,
-        flags=run.flags + result.flags,
+        flags=_doubts(run) + result.flags,
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from flows.models import Models
+from flows.profiles import Profile
 from nlp.asr import Decoded, Piece
 from nlp.audio import Samples
+from nlp.translation import TranslatedText
 from nlp.voices import Vectors, unit
 from transcripts.records import Signature, Span, Word
 
@@ -59,3 +63,32 @@ class FakeEmbedder:
         for word in text.casefold().split():
             vector[hashlib.sha256(word.encode()).digest()[0] % 16] += 1.0
         return vector
+
+
+class FakeTranslator:
+    """Says a text backwards."""
+
+    signature = Signature("fake-translator")
+
+    def __init__(self) -> None:
+        self.texts_translated = 0
+
+    def translate(self, texts: Sequence[str], source: str, target: str) -> list[TranslatedText]:
+        self.texts_translated += len(texts)
+        return [TranslatedText(text[::-1], 0.5, ()) for text in texts]
+
+
+class FakeModels(Models):
+    """A profile whose every model is a fake; signatures and options are as given."""
+
+    def __init__(self, profile: Profile, themes: Path, notify: Callable[[str], None]) -> None:
+        super().__init__(profile, themes, notify)
+        self.speech_signature = Signature("fake-speech", options={"beam_size": profile.speech.beam_size})
+        self.listening_signature = Signature("fake-listening")
+        self.speakers_signature = Signature("fake-speakers")
+        self.translation_signature = FakeTranslator.signature
+        self.embedding_signature = FakeEmbedder.signature
+        self.recogniser = FakeRecogniser()
+        self.voice_encoder = FakeVoices()
+        self.translator = FakeTranslator()
+        self.embedder = FakeEmbedder()

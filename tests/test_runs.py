@@ -30,9 +30,10 @@ def test_what_is_heard_as_an_undeclared_language_goes_to_the_least_trained_one()
     assert run.language == "fa"
 
 
-def test_a_run_that_fits_no_declared_language_is_kept_and_flagged() -> None:
-    (run,) = language_runs([region(0, 5, de=0.97, en=0.01, fa=0.001)], ["en", "fa"], OPTIONS)
-    assert run.flags == ("language_doubtful",)
+def test_a_run_tells_how_little_the_declared_languages_fit() -> None:
+    (run,) = language_runs([region(0, 5, de=0.97, en=0.02, fa=0.001)], ["en", "fa"], OPTIONS)
+    assert run.declared_share == pytest.approx(0.021)
+    assert sum(belief for _, belief in run.beliefs) == pytest.approx(1.0)
 
 
 def test_a_short_doubtful_region_follows_its_neighbours() -> None:

@@ -1,0 +1,78 @@
+"""What can be wrong with a translation, seen without knowing the languages.
+
+Each check is named by the flag it gives. Lengths are compared in letters of an
+alphabet: writing that carries more in a letter counts for more.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+
+from nlp.languages import fits_script, language
+
+# Letters of an alphabet that say as much as one letter of a script (250 parallel sentences of news and
+# Wikipedia: English has 2.0 times the letters of Japanese and 2.2 times those of Korean; of Chinese
+# about 3 times). One sentence in twenty lies beyond 0.7 and 1.4 times the usual length.
+DENSITY = {"Japanese": 2.0, "Han": 3.0, "Hangul": 2.2}
+
+TOO_LONG = 2.6  # times as long as the source, from which on something was added
+TOO_SHORT = 0.3  # times as long as the source, up to which something was left out
+LENGTH_SLACK = 16  # letters by which short texts may differ anyway
+COPY_LIKENESS = 0.9  # of source and translation, word by word
+LOOP_TURNS = 3  # as often as this in a row, a phrase is a loop
+LOOP_SHARE = 0.4  # of all words that are one and the same
+
+
+def doubts(source: str, text: str, source_code: str, target_code: str) -> tuple[str, ...]:
+    """Flags of what looks wrong with a translation; none where it looks right."""
+    if not _has_words(source):
+        return ()
+    if not _has_words(text):
+        return ("empty",)
+    flags = []
+    if is_loop(text, target_code) and not is_loop(source, source_code):
+        flags.append("loop")
+    if _is_copy(source, text):
+        flags.append("copy")
+    if not fits_script(text, target_code):
+        flags.append("wrong_script")
+    weight, expected = _weight(text, target_code), _weight(source, source_code)
+    if weight > TOO_LONG * expected + LENGTH_SLACK:
+        flags.append("too_long")
+    if weight + LENGTH_SLACK < TOO_SHORT * expected:
+        flags.append("too_short")
+    return tuple(flags)
+
+
+def is_loop(text: str, code: str) -> bool:
+    """Whether a phrase comes several times in a row, or one word makes up much of the text."""
+    spaced = language(code).spaced
+    tokens = re.findall(r"\w+", text.casefold()) if spaced else [each for each in text if each.isalnum()]
+    shortest = 2 if spaced else 4  # 'no, no, no' is said; so is はははは
+    for length in range(shortest, len(tokens) // LOOP_TURNS + 1):
+        span = length * (LOOP_TURNS - 1)
+        run = 0
+        for first, again in zip(tokens, tokens[length:], strict=False):
+            run = run + 1 if first == again else 0
+            if run >= span:
+                return True
+    commonest = Counter(tokens).most_common(1)
+    return spaced and len(tokens) >= 8 and commonest[0][1] > LOOP_SHARE * len(tokens)
+
+
+def _has_words(text: str) -> bool:
+    return any(letter.isalpha() for letter in text)
+
+
+def _is_copy(source: str, text: str) -> bool:
+    """Whether the source came out again; a name or two may well stay what they are."""
+    before, after = re.findall(r"\w+", source.casefold()), re.findall(r"\w+", text.casefold())
+    if sum(map(len, before)) < LENGTH_SLACK:
+        return False
+    return difflib.SequenceMatcher(None, before, after, autojunk=False).ratio() >= COPY_LIKENESS
+
+
+def _weight(text: str, code: str) -> float:
+    return sum(map(str.isalnum, text)) * DENSITY.get(language(code).script, 1.0)

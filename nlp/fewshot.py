@@ -1,0 +1,145 @@
+"""Translation by example: a language model that is shown a few translated remarks.
+
+The prompt is the same for every unit of a language pair, so CTranslate2 reads it once
+(`static_prompt`). The remarks are data: `configs/few_shot.yaml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from nlp.cache import Notify
+from nlp.conversion import GEMMA_TOKENIZER
+from nlp.decoding import Candidate, TranslationOptions, batches
+from nlp.languages import language
+from nlp.machine import keep_freed_memory, thread_count
+from nlp.weights import Weights, resolve
+from transcripts.errors import ModelError
+from transcripts.records import digest_of
+
+Remark = Mapping[str, str]  # the same remark in each language
+
+EXAMPLES = "few_shot.yaml"
+START, END = "<bos>", ["<eos>", "\n", "\n\n"]  # of Gemma; a translation is one line
+
+# Hypotheses decoded together. CTranslate2 copies each one's cache of the prompt at every step, so more
+# of them soon cost more than they save.
+ROWS = 16
+TOKENS_PER_TOKEN = 2  # a translation may have so many tokens for one of the source,
+SPARE_TOKENS = 24  # and these besides
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of decoding: how many hypotheses, what must not repeat, how many examples."""
+
+    beam_size: int
+    no_repeat_ngram_size: int = 0
+    examples: int = 3
+
+
+class FewShot:
+    """A causal language model in the CTranslate2 format with a SentencePiece tokenizer."""
+
+    def __init__(self, options: TranslationOptions, notify: Notify) -> None:
+        """Load the model. Raises ModelError when it is missing or not one."""
+        weights = resolve(options.model, notify)
+        import ctranslate2
+        from sentencepiece import SentencePieceProcessor
+
+        keep_freed_memory()
+        try:
+            self._tokens: Any = SentencePieceProcessor(model_file=str(weights.path / GEMMA_TOKENIZER))
+            self._model: Any = ctranslate2.Generator(
+                str(weights.path),
+                device=options.device,
+                compute_type=options.compute_type,
+                inter_threads=thread_count(options.threads),  # one batch a thread: no waiting in between
+                intra_threads=1,
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ModelError(_not_usable(weights, error)) from error
+        self._remarks = remarks()
+        wider = max(4, options.beam_size)
+        self._ways = (Way(options.beam_size), Way(wider, 3), Way(wider, 3, len(self._remarks)))
+        self.ways = len(self._ways)
+        self.signature = few_shot_signature(options, weights.revision, weights.licence)
+
+    def check(self, source: str, target: str) -> None:
+        language(source)
+        known = set.intersection(*(set(remark) for remark in self._remarks))
+        if language(target).code not in known:
+            raise ModelError(
+                f"There are no examples of translation into {language(target).name} ({target!r}): the "
+                f"few-shot translator writes {', '.join(sorted(known))}. Add a line {target!r} to every "
+                "remark of configs/few_shot.yaml, or use a profile with a translation model (standard, "
+                "quality)."
+            )
+
+    def decode(self, units: Sequence[str], source: str, target: str, way: int) -> list[list[Candidate]]:
+        chosen = self._ways[way]
+        prompt = [START, *self._pieces(self._prompt(source, target, chosen.examples))]
+        asked = [self._pieces(self._question(unit, source, target)) for unit in units]
+        plain = [len(self._pieces(unit)) for unit in units]
+        awaited: list[tuple[int, Any]] = []
+        for batch in batches([len(each) for each in asked], 1 << 20, max(1, ROWS // chosen.beam_size)):
+            results = self._model.generate_batch(
+                [asked[index] for index in batch],
+                static_prompt=prompt,
+                include_prompt_in_result=False,
+                end_token=END,
+                max_length=max(plain[index] for index in batch) * TOKENS_PER_TOKEN + SPARE_TOKENS,
+                beam_size=chosen.beam_size,
+                no_repeat_ngram_size=chosen.no_repeat_ngram_size,
+                return_scores=True,
+                asynchronous=True,
+            )
+            awaited += zip(batch, results, strict=True)
+        found: list[list[Candidate]] = [[] for _ in units]
+        for index, coming in awaited:
+            result = coming.result()
+            text = self._tokens.decode(result.sequences[0]).strip()
+            found[index] = [Candidate(text, result.scores[0])]
+        return found
+
+    def _pieces(self, text: str) -> list[str]:
+        pieces: list[str] = self._tokens.encode(text, out_type=str)
+        return pieces
+
+    def _prompt(self, source: str, target: str, count: int) -> str:
+        """Translated remarks; where none is in the source language, they come from various languages."""
+        shown = []
+        for number, remark in enumerate(self._remarks[:count]):
+            others = [code for code in remark if code != target]
+            shown_in = source if source in remark else others[number % len(others)]
+            shown.append(f"{self._question(remark[shown_in], shown_in, target)} {remark[target]}\n\n")
+        return "".join(shown)
+
+    def _question(self, text: str, source: str, target: str) -> str:
+        return f"{language(source).name}: {text}\n{language(target).name}:"
+
+
+@lru_cache(maxsize=1)
+def remarks() -> tuple[Remark, ...]:
+    """The translated remarks that come with symposia."""
+    from ruamel.yaml import YAML
+
+    held = YAML(typ="safe").load((files("configs") / EXAMPLES).read_text(encoding="utf-8"))
+    return tuple(held["remarks"])
+
+
+def few_shot_signature(options: TranslationOptions, revision: str, licence: str) -> Any:
+    """What made a translation: the examples belong to it."""
+    return options.signature(revision, licence, examples=digest_of([dict(each) for each in remarks()]))
+
+
+def _not_usable(weights: Weights, error: Exception) -> str:
+    return (
+        f"{weights.path} is not a language model that can translate by example ({error}): it needs "
+        f"model.bin, as CTranslate2 writes it for a causal model, and {GEMMA_TOKENIZER} of SentencePiece. "
+        "Name 'embedded:gemma-3-270m', or set translation.kind to seq2seq for a translation model."
+    )

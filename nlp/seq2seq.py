@@ -1,0 +1,191 @@
+"""Translation models proper: M2M100, NLLB, MADLAD-400 and Marian, run by CTranslate2.
+
+What differs between them is how the languages are told: see `ARCHITECTURES`.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from nlp.cache import Notify
+from nlp.conversion import TOKENIZER_FOLDER
+from nlp.decoding import Candidate, TranslationOptions, batches
+from nlp.languages import Language, language
+from nlp.machine import keep_freed_memory, thread_count
+from nlp.weights import quiet_libraries, resolve
+from transcripts.errors import ModelError
+from transcripts.records import Signature
+
+BATCH_TOKENS = 2048  # of the sources in one batch
+BATCH_UNITS = 64
+TOKENS_PER_TOKEN = 3  # a translation may have so many tokens for one of the source,
+SPARE_TOKENS = 32  # and these besides
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """How a family of models is told what to translate into what.
+
+    `code` names a language as the family writes it (None: it has no such language);
+    `speak` sets the tokenizer up for the source language; `before` are tokens of the
+    target language that go before the source, `begins` those that a translation begins with.
+    """
+
+    code: Callable[[Language], str | None]
+    speak: Callable[[Any, str], None] = lambda tokenizer, code: None
+    before: Callable[[str], list[str]] = lambda code: []
+    begins: Callable[[str], list[str]] = lambda code: []
+
+
+def _speak(tokenizer: Any, code: str) -> None:
+    tokenizer.src_lang = code
+
+
+# By `model_type` of config.json; NLLB shares that of M2M100 and is told by its tokenizer.
+ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
+    {
+        "m2m_100": Architecture(lambda each: each.m2m100, _speak, begins=lambda code: [f"__{code}__"]),
+        "nllb": Architecture(lambda each: each.nllb or None, _speak, begins=lambda code: [code]),
+        "t5": Architecture(lambda each: each.madlad, before=lambda code: [f"<2{code}>"]),
+        "marian": Architecture(lambda each: each.code),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of decoding."""
+
+    beam_size: int
+    no_repeat_ngram_size: int = 0
+    repetition_penalty: float = 1.0
+
+
+class Seq2Seq:
+    """A converted translation model with its own tokenizer."""
+
+    def __init__(self, options: TranslationOptions, notify: Notify) -> None:
+        """Load the model. Raises ModelError when it is missing or not one."""
+        weights = resolve(options.model, notify)
+        folder = weights.path / TOKENIZER_FOLDER
+        if not folder.is_dir():  # converted by hand, with the tokenizer copied beside it
+            folder = weights.path
+        self._name = options.model
+        self._family = family_of(folder)
+        quiet_libraries()
+        import ctranslate2
+        from transformers import AutoTokenizer
+
+        keep_freed_memory()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Marian's tokenizer recommends a package that changes little
+                self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+            self._model: Any = ctranslate2.Translator(
+                str(weights.path),
+                device=options.device,
+                compute_type=options.compute_type,
+                intra_threads=thread_count(options.threads),
+            )
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            raise ModelError(
+                f"{weights.path} is not a translation model that can be loaded ({error}): it needs model.bin "
+                "and the files of its tokenizer."
+            ) from error
+        self._tell = ARCHITECTURES[self._family]
+        wider = max(5, options.beam_size)
+        self._ways = (Way(options.beam_size), Way(wider, 3), Way(wider, 3, 1.3))
+        self.ways = len(self._ways)
+        self.signature = seq2seq_signature(options, weights.revision, weights.licence)
+
+    def check(self, source: str, target: str) -> None:
+        unknown = self._tokenizer.unk_token_id
+        for code in (source, target):
+            own = self._tell.code(language(code))
+            tokens = [*self._tell.before(own or ""), *self._tell.begins(own or "")]
+            if own is None or unknown in self._tokenizer.convert_tokens_to_ids(tokens):
+                raise ModelError(
+                    f"{self._name} does not know {language(code).name} ({code!r}): choose another "
+                    "translation model in the profile, or another language."
+                )
+        if self._family == "marian":
+            self._check_pair(source, target)
+
+    def _check_pair(self, source: str, target: str) -> None:
+        """A Marian model translates between two languages that its tokenizer names."""
+        settings = self._tokenizer.init_kwargs
+        own = settings.get("source_lang") or source, settings.get("target_lang") or target
+        if any(len(one) == 2 and one != asked for one, asked in zip(own, (source, target), strict=True)):
+            raise ModelError(
+                f"{self._name} translates from {own[0]!r} to {own[1]!r}, not from {source!r} to {target!r}: "
+                f"name the model of that pair (such as Helsinki-NLP/opus-mt-{source}-{target}) in the "
+                "profile."
+            )
+
+    def decode(self, units: Sequence[str], source: str, target: str, way: int) -> list[list[Candidate]]:
+        chosen = self._ways[way]
+        of_target = self._tell.code(language(target)) or target
+        before, begins = self._tell.before(of_target), self._tell.begins(of_target)
+        self._tell.speak(self._tokenizer, self._tell.code(language(source)) or source)
+        asked = [[*before, *self._pieces(unit)] for unit in units]
+        found: list[list[Candidate]] = [[] for _ in units]
+        for batch in batches([len(each) for each in asked], BATCH_TOKENS, BATCH_UNITS):
+            results = self._model.translate_batch(
+                [asked[index] for index in batch],
+                target_prefix=[begins or None] * len(batch),
+                max_input_length=0,  # units are short; nothing is cut in silence
+                max_decoding_length=len(asked[batch[0]]) * TOKENS_PER_TOKEN + SPARE_TOKENS,
+                beam_size=chosen.beam_size,
+                no_repeat_ngram_size=chosen.no_repeat_ngram_size,
+                repetition_penalty=chosen.repetition_penalty,
+                return_scores=True,
+            )
+            for index, result in zip(batch, results, strict=True):
+                found[index] = [Candidate(self._text(result.hypotheses[0][len(begins) :]), result.scores[0])]
+        return found
+
+    def _pieces(self, unit: str) -> list[str]:
+        pieces: list[str] = self._tokenizer.convert_ids_to_tokens(self._tokenizer.encode(unit))
+        return pieces
+
+    def _text(self, tokens: Sequence[str]) -> str:
+        ids = self._tokenizer.convert_tokens_to_ids(list(tokens))
+        text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
+        return text.strip()
+
+
+def family_of(folder: Path) -> str:
+    """The key of ARCHITECTURES for a tokenizer folder. Raises ModelError when there is none."""
+    held = [_json(folder / name) for name in ("config.json", "tokenizer_config.json")]
+    family = str(held[0].get("model_type", ""))
+    kind = str(held[1].get("tokenizer_class", "")).casefold()
+    if "nllb" in kind:
+        family = "nllb"
+    elif not family:  # a folder converted by hand, whose config.json is CTranslate2's own
+        kinds = {"m2m100": "m2m_100", "t5": "t5", "marian": "marian"}
+        family = next((family for start, family in kinds.items() if kind.startswith(start)), "")
+    if family not in ARCHITECTURES:
+        raise ModelError(
+            f"{folder} is a model of type {family or 'unknown'!r}: translation models are "
+            f"{', '.join(ARCHITECTURES)}. For a causal language model set translation.kind to few-shot."
+        )
+    return family
+
+
+def seq2seq_signature(options: TranslationOptions, revision: str, licence: str) -> Signature:
+    """What made a translation."""
+    return options.signature(revision, licence)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return held

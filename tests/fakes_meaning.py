@@ -1,0 +1,51 @@
+"""Deterministic stand-ins for what gives meaning: an engine with rules, an embedder of a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from nlp.decoding import Candidate
+from nlp.embeddings import Vectors
+from transcripts.errors import ModelError
+from transcripts.records import Signature
+
+
+class ScriptedEngine:
+    """Answers each unit by a rule for each way of decoding, and remembers what it was asked."""
+
+    signature = Signature("scripted-engine")
+
+    def __init__(
+        self, *rules: Callable[[str], str], score: float = -0.5, languages: str = "en ja es fa ko"
+    ) -> None:
+        self._rules = rules
+        self._score = score
+        self._languages = languages.split()
+        self.ways = len(rules)
+        self.asked: list[list[str]] = []
+
+    def check(self, source: str, target: str) -> None:
+        if {source, target} - set(self._languages):
+            raise ModelError(f"the engine does not know {source!r} or {target!r}")
+
+    def decode(self, units: Sequence[str], source: str, target: str, way: int) -> list[list[Candidate]]:
+        self.asked.append(list(units))
+        return [[Candidate(self._rules[way](unit), self._score)] for unit in units]
+
+
+class WordEmbedder:
+    """The shares of chosen words in a text: whoever uses the same words is near."""
+
+    WORDS = ("draw", "play", "invent", "consent", "stolen", "unfair", "tomorrow", "years", "soon", "lunch")
+    signature = Signature("word-embedder")
+    dim = len(WORDS) + 1
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        counts = np.array([[text.casefold().count(word) for word in self.WORDS] + [0.5] for text in texts])
+        counts = counts.reshape(len(texts), self.dim)
+        return np.asarray(counts / np.linalg.norm(counts, axis=1, keepdims=True), dtype=np.float32)
+
+    def query(self, text: str) -> Vectors:
+        return np.asarray(self.passages([text])[0], dtype=np.float32)

@@ -1,0 +1,129 @@
+"""Meaning as vectors: unit length, the same alone and in company, long texts whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny_models
+
+from nlp.embeddings import (
+    WINDOW_TOKENS,
+    Embedder,
+    EmbeddingOptions,
+    TransformersE5,
+    embedding_signature,
+    load_embedder,
+)
+from nlp.weights import silent
+from transcripts.errors import ModelError
+
+TEXTS = ["the camera waits", "la cámara espera", "el río canta y la cámara espera", "", "夜が終わる。", "x"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_models.encoder(tmp_path_factory.mktemp("encoder") / "e5")
+
+
+@pytest.fixture(scope="module")
+def tiny(folder: Path) -> Embedder:
+    return load_embedder(EmbeddingOptions(str(folder), device="cpu", threads=1), silent)
+
+
+def alone(folder: Path, text: str) -> Any:
+    """Mean of the last layer over all tokens, computed the plain way for one text."""
+    import torch
+
+    library = tiny_models.transformers()
+    tokenizer = library.AutoTokenizer.from_pretrained(folder)
+    model = library.AutoModel.from_pretrained(folder).eval()
+    with torch.inference_mode():
+        states = model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0].numpy()
+    mean = states.mean(axis=0)
+    return mean / np.linalg.norm(mean)
+
+
+def test_vectors_are_means_of_the_last_layer(tiny: Embedder, folder: Path) -> None:
+    vectors = tiny.passages(TEXTS)
+    assert vectors.shape == (len(TEXTS), tiny.dim)
+    assert vectors.dtype == np.float32
+    expected = np.stack([alone(folder, f"passage: {text}") for text in TEXTS])
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+    np.testing.assert_allclose(tiny.query("night"), alone(folder, "query: night"), atol=1e-5)
+
+
+def test_no_texts_give_no_vectors(tiny: Embedder) -> None:
+    assert tiny.passages([]).shape == (0, tiny.dim)
+
+
+def test_a_long_text_is_read_to_its_end(tiny: Embedder) -> None:
+    """Windows of 510 tokens, averaged by their length."""
+    start = "el río canta " * WINDOW_TOKENS
+    one, other = tiny.passages([f"{start} the film waits", f"{start} 카메라가 돈다 카메라가 돈다"])
+    np.testing.assert_allclose(np.linalg.norm(one), 1.0, atol=1e-5)
+    assert np.abs(one - other).max() > 1e-5
+
+
+def test_odd_texts_are_embedded(tiny: Embedder) -> None:
+    assert np.isfinite(tiny.passages(["\ud800", "a\x00b", "\u200f", "😀", " \n "])).all()
+
+
+def test_the_signature_is_known_before_loading(tiny: Embedder, folder: Path) -> None:
+    options = EmbeddingOptions(str(folder), device="cpu", threads=1)
+    assert embedding_signature(options) == tiny.signature
+    assert embedding_signature(EmbeddingOptions(str(folder), threads=2)) == tiny.signature
+    assert embedding_signature(EmbeddingOptions()) != tiny.signature
+
+
+def test_what_is_no_encoder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ModelError, match="is not an encoder that transformers can load"):
+        load_embedder(EmbeddingOptions(str(tmp_path)), silent)
+    (tmp_path / "weights.bin").write_bytes(b"not packed")
+    with pytest.raises(ModelError, match=r"weights\.bin cannot be loaded"):
+        load_embedder(EmbeddingOptions(str(tmp_path / "weights.bin")), silent)
+
+
+def test_options_out_of_range_are_told() -> None:
+    with pytest.raises(ModelError, match="threads=-1 is out of range"):
+        EmbeddingOptions(threads=-1)
+
+
+@pytest.fixture(scope="module")
+def packaged() -> Embedder:
+    return load_embedder(EmbeddingOptions(), silent)
+
+
+@pytest.mark.model
+def test_the_packaged_encoder_knows_meanings_across_languages(packaged: Embedder) -> None:
+    assert packaged.signature == embedding_signature(EmbeddingOptions())
+    english = [
+        "The microphone is broken.",
+        "Actors must agree before their voice is copied.",
+        "I was born in Busan.",
+    ]
+    others = [
+        "俳優の声を複製するには本人の同意が必要です。",
+        "저는 부산에서 태어났습니다.",
+        "El micrófono no funciona.",
+    ]
+    likeness = packaged.passages(others) @ packaged.passages(english).T
+    assert likeness.argmax(axis=1).tolist() == [1, 2, 0]
+    assert (packaged.passages(others) @ packaged.query("consentimiento de los actores")).argmax() == 0
+
+
+@pytest.mark.model
+def test_the_packaged_encoder_embeds_a_text_the_same_in_company(packaged: Embedder) -> None:
+    texts = ["Merci.", "夜が終わる。", "a\x00b", "\ud800", "", "word " * 3000]
+    together = packaged.passages(texts)
+    assert together.shape == (len(texts), packaged.dim) == (6, 384)
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, atol=1e-5)
+    np.testing.assert_array_equal(together, np.concatenate([packaged.passages([text]) for text in texts]))
+    assert packaged.passages([]).shape == (0, 384)
+
+
+def test_transformers_run_what_lies_in_a_folder(tiny: Embedder) -> None:
+    assert isinstance(tiny, TransformersE5)

@@ -1,0 +1,169 @@
+"""What is to do: only what changed is made again, and a killed run loses nothing that was done."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import FakeModels
+
+from flows.conference import conference_record
+from flows.config import Conference, load_conference
+from flows.layers import Layer, layer_bytes, layer_from
+from flows.profiles import load_profile
+from flows.stages import Job, Made, Stage
+from flows.work import bring_up_to_date, is_up_to_date, job_for
+from flows.yamlfile import configs_dir
+from transcripts.archive import Archive
+
+CONFERENCE = """
+id: talks
+title: Talks
+target_language: es
+speakers: [{id: ann, name: Ann}]
+panels:
+  - {id: opening, title: Opening, languages: [en, es], recording: opening.wav}
+  - {id: floor, title: Floor, captions: [{path: floor.vtt, language: ko}]}
+"""
+CAPTIONS = """WEBVTT
+
+00:01.000 --> 00:04.000
+<v Ann>영화는 꿈입니다.
+
+00:05.000 --> 00:08.000
+<v Bob>고맙습니다.
+"""
+
+
+@pytest.fixture
+def conference(tmp_path: Path) -> Conference:
+    with wave.open(str(tmp_path / "opening.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        noise = np.random.default_rng(7).normal(0, 3000, 16_000 * 4)
+        file.writeframes(noise.astype("<i2").tobytes())
+    (tmp_path / "floor.vtt").write_text(CAPTIONS, encoding="utf-8")
+    (tmp_path / "talks.yaml").write_text(CONFERENCE, encoding="utf-8")
+    return load_conference(tmp_path / "talks.yaml")
+
+
+@pytest.fixture
+def archive() -> Iterator[Archive]:
+    with Archive.in_memory() as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def speech_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A voice activity detector that takes noise for speech."""
+    monkeypatch.setattr(
+        "faster_whisper.vad.get_speech_timestamps",
+        lambda held, options: [{"start": 8_000, "end": 40_000}] if len(held) > 40_000 else [],
+    )
+
+
+class Performer:
+    """Runs stages, and remembers which; may be told to die before one."""
+
+    def __init__(self, dies_before: str = "") -> None:
+        self.done: list[str] = []
+        self._dies_before = dies_before
+        self.cache: dict[str, Layer] = {}
+
+    def __call__(self, stage: Stage, job: Job, key: str, made: Made) -> Layer:
+        if stage.name == self._dies_before:
+            raise KeyboardInterrupt
+        self.done.append(stage.name)
+        layer = stage.make(job, made, lambda reached_s: None)
+        assert layer_from(layer_bytes(layer)) == layer
+        return layer
+
+
+def models(profile: str = "embedded", themes: Path | None = None) -> FakeModels:
+    return FakeModels(load_profile(profile), themes or configs_dir() / "themes.yaml", print)
+
+
+def work(conference: Conference, archive: Archive, made_with: FakeModels) -> list[str]:
+    """Bring everything up to date; the stages that ran."""
+    performer = Performer()
+    archive.set_conference(conference_record(conference))
+    for source in conference.sources:
+        bring_up_to_date(job_for(source, conference, made_with, archive), archive, performer)
+    return performer.done
+
+
+def test_a_conference_becomes_passages_with_every_layer(conference: Conference, archive: Archive) -> None:
+    done = work(conference, archive, models())
+    assert done[:7] == ["runs", "transcript", "speakers", "passages", "translation", "embedding", "themes"]
+    spoken, written = archive.layers("opening"), archive.layers("floor")
+    assert [passage.text for passage in spoken.passages] == ["Machines dream."]
+    assert spoken.translations[0].text == ".maerd senihcaM"
+    assert {passage.speaker_label: passage.speaker_id for passage in written.passages} == {
+        "Ann": "ann",
+        "Bob": None,
+    }
+    assert len(spoken.tags) == 3 * len(spoken.passages)
+    assert archive.recording("floor").kind == "captions"
+
+
+def test_what_is_up_to_date_is_left_alone(conference: Conference, archive: Archive) -> None:
+    work(conference, archive, models())
+    jobs = [job_for(source, conference, models(), archive) for source in conference.sources]
+    assert all(is_up_to_date(job, archive) for job in jobs)
+    assert work(conference, archive, models()) == []
+
+
+def test_other_themes_tag_again_and_nothing_else(
+    conference: Conference, archive: Archive, tmp_path: Path
+) -> None:
+    work(conference, archive, models())
+    themes = tmp_path / "themes.yaml"
+    text = (configs_dir() / "themes.yaml").read_text(encoding="utf-8")
+    themes.write_text(
+        text.replace("How films are made together", "How films are made jointly"), encoding="utf-8"
+    )
+    assert work(conference, archive, models(themes=themes)) == ["themes", "themes"]
+
+
+def test_another_target_language_translates_again_and_nothing_else(
+    conference: Conference, archive: Archive
+) -> None:
+    work(conference, archive, models())
+    other = conference.model_copy(update={"target_language": "ko"})
+    assert work(other, archive, models()) == ["translation", "translation"]
+    assert archive.layers("floor").translations == ()  # it is in Korean already
+
+
+def test_changed_captions_are_read_again(conference: Conference, archive: Archive, tmp_path: Path) -> None:
+    work(conference, archive, models())
+    (tmp_path / "floor.vtt").write_text(CAPTIONS.replace("꿈", "미래"), encoding="utf-8")
+    assert work(conference, archive, models())[0] == "transcript"
+    assert "미래" in archive.passages("floor")[0].text
+
+
+def test_a_file_that_only_looks_changed_costs_one_hash(
+    conference: Conference, archive: Archive, tmp_path: Path
+) -> None:
+    work(conference, archive, models())
+    (tmp_path / "opening.wav").touch()
+    assert work(conference, archive, models()) == []
+
+
+@pytest.mark.parametrize(
+    "stage", ["runs", "transcript", "speakers", "passages", "translation", "embedding", "themes"]
+)
+def test_a_run_that_dies_keeps_nothing_half_done(
+    conference: Conference, archive: Archive, stage: str
+) -> None:
+    source = conference.sources[0]
+    with pytest.raises(KeyboardInterrupt):
+        bring_up_to_date(
+            job_for(source, conference, models(), archive), archive, Performer(dies_before=stage)
+        )
+    assert archive.recordings() == ()
+    work(conference, archive, models())
+    with Archive.in_memory() as undisturbed:
+        work(conference, undisturbed, models())
+        assert undisturbed.dump() == archive.dump()
