@@ -12,6 +12,7 @@ from pathlib import Path
 
 from flows.profiles import Profile
 from nlp.asr import Recogniser, SpeechOptions, speech_signature
+from nlp.decoding import TranslationOptions
 from nlp.embeddings import Embedder, EmbeddingOptions, embedding_signature, load_embedder
 from nlp.passages import PassageOptions
 from nlp.runs import RunOptions
@@ -19,7 +20,7 @@ from nlp.speakers import SpeakerOptions, speakers_signature
 from nlp.taxonomy import load_taxonomy
 from nlp.themes import Tagger, load_tagger, tagger_signature
 from nlp.transcription import listening_signature
-from nlp.translation import TranslationOptions, Translator, load_translator, translation_signature
+from nlp.translation import Translator, load_translator, translation_signature
 from nlp.voices import Ge2eEncoder, VoiceEncoder
 from nlp.weights import identity, resolve
 from transcripts.records import Signature

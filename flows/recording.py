@@ -35,7 +35,7 @@ from transcripts.errors import SymposiaError
 RESULTS = "work"  # folder of cached stage results, inside the archive
 
 
-class LayerSerializer(Serializer):  # type: ignore[type-arg]  # Prefect registers no generic ones
+class LayerSerializer(Serializer):  # Prefect cannot register one with a type argument
     """Stage results as the JSON of `layers`: readable, and safe to load from anybody's archive."""
 
     type: str = "symposia-layer"

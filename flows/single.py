@@ -43,7 +43,7 @@ def transcribe_file(audio: Path, codes: Sequence[str], with_speakers: bool, form
     heard = transcription.listen_to(
         audio, models.recogniser, list(dict.fromkeys(codes)), models.run_options, _no_tick
     )
-    found = transcription.transcribe(recording.id, audio, heard.runs, models.recogniser, {}, _no_tick)
+    found = transcription.transcribe(recording.id, audio, heard.runs, models.recogniser, _no_tick)
     segments: Sequence[Segment] = found.segments
     if with_speakers:
         segments = _with_speakers(audio, recording, heard, segments, models)

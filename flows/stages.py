@@ -13,13 +13,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nlp.themes import tag_passages
-
 from flows.config import Conference, Source
 from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices
 from flows.models import Models
 from nlp import passages, speakers, transcription
 from nlp.audio import cut, stream
+from nlp.themes import tag_passages
 from nlp.transcription import Listening, Transcript
 from transcripts.errors import FormatError
 from transcripts.formats.subtitles import read_captions
@@ -73,14 +72,6 @@ class Job:
             raise FormatError(f"{self.recording_id} has captions only, and no sound")
         return self.source.path
 
-    def prompts(self) -> dict[str, str]:
-        """Names and terms to listen for, by language."""
-        forms: dict[str, list[str]] = {}
-        for entry in self.conference.glossary:
-            for code, written in entry.forms.items():
-                forms.setdefault(code, []).append(written[0])
-        return {code: ", ".join(written) for code, written in forms.items()}
-
 
 Made = Mapping[str, Any]  # the layers that a stage needs, by the name of their stage
 
@@ -110,9 +101,7 @@ def _listen(job: Job, made: Made, tick: Tick) -> Listening:
 
 def _transcribe(job: Job, made: Made, tick: Tick) -> Transcript:
     heard: Listening = made["runs"]
-    return transcription.transcribe(
-        job.recording_id, job.path(), heard.runs, job.models.recogniser, job.prompts(), tick
-    )
+    return transcription.transcribe(job.recording_id, job.path(), heard.runs, job.models.recogniser, tick)
 
 
 def _read_captions(job: Job, made: Made, tick: Tick) -> Transcript:
@@ -259,7 +248,7 @@ SPOKEN = (
         "transcript",
         ("runs",),
         lambda job: job.models.speech_signature,
-        lambda job: job.prompts(),
+        lambda job: [],
         _transcribe,
     ),
     Stage(

@@ -65,11 +65,10 @@ class SpeechOptions:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Sound to transcribe: at most 30 s, in one language. `prompt` is text to lean on (names)."""
+    """Sound to transcribe: at most 30 s, in one language."""
 
     samples: Samples
     language: str
-    prompt: str = ""
 
     @property
     def duration_s(self) -> float:
@@ -236,10 +235,7 @@ class Recogniser:
 
     def _prompt(self, piece: Piece) -> list[int]:
         tokenizer = self._tokenizer(piece.language)
-        before: list[int] = []
-        if piece.prompt:
-            before = [tokenizer.sot_prev, *tokenizer.encode(" " + piece.prompt.strip())[-200:]]
-        return [*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]
+        return [*tokenizer.sot_sequence, tokenizer.no_timestamps]
 
     def _tokenizer(self, code: str) -> Tokenizer:
         from faster_whisper.tokenizer import Tokenizer

@@ -26,6 +26,7 @@ class SpeakerOptions:
     step_s: float = 0.4
     same_speaker_below: float = 0.35  # average distance at which clusters are still one voice
     most_speakers: int = 20  # where the panel declares none
+    guests: int = 2  # voices beside the declared ones: questions from the floor
     shortest_turn_s: float = 0.8  # a shorter change of voice is taken for noise
     name_below: float = 0.25  # distance to an enrolled voice that may carry its name
     name_margin: float = 0.05  # by which the nearest enrolled voice must lead
@@ -88,11 +89,12 @@ def diarize(
     """Turns from the voice vectors of speech regions.
 
     `vectors[i]` has shape (windows of region i, dim). `declared_speakers` bounds the
-    number of labels; 0 means that nobody was declared.
+    number of labels, with room for a few guests; 0 means that nobody was declared.
     """
     if not regions:
         return Diarization((), {})
-    labels = _clusters(np.concatenate(list(vectors)), declared_speakers or options.most_speakers, options)
+    most = declared_speakers + options.guests if declared_speakers else options.most_speakers
+    labels = _clusters(np.concatenate(list(vectors)), most, options)
     turns: list[Turn] = []
     names: dict[int, str] = {}
     start = 0

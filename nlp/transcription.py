@@ -8,7 +8,7 @@ once to decode.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from nlp.speakers import segment_id
 from transcripts.errors import MediaError
 from transcripts.records import Gap, Segment, Signature, Span, Word
 
-Prompts = Mapping[str, str]  # by language: names to listen for
 Tick = Callable[[float], None]  # told the second of the recording that has been reached
 GROUP_S = 300.0  # sound held at a time while decoding; enough for batches of similar length
 REPORTED_UNDECLARED_S = 10.0
@@ -91,17 +90,16 @@ def transcribe(
     path: Path,
     runs: Sequence[Run],
     recogniser: Recogniser,
-    prompts: dict[str, str],
     tick: Tick,
 ) -> Transcript:
-    """Decode language runs. `prompts` gives names to listen for, by language.
+    """Decode language runs.
 
     Raises MediaError when no run has any text (music, noise).
     """
     segments: list[Segment] = []
     gaps: list[Gap] = []
     for group, sounds in _groups(path, runs):
-        for run, result in _decoded(group, sounds, recogniser, prompts):
+        for run, result in _decoded(group, sounds, recogniser):
             reason = _rejected(result)
             if reason:
                 gaps.append(Gap(run.span, reason))
@@ -117,7 +115,7 @@ def transcribe(
 
 
 def _decoded(
-    group: Sequence[Run], sounds: Sequence[Samples], recogniser: Recogniser, prompts: Prompts
+    group: Sequence[Run], sounds: Sequence[Samples], recogniser: Recogniser
 ) -> list[tuple[Run, Decoded]]:
     """Each run with its text; where the language is in doubt, the likeliest of several decodings.
 
@@ -132,7 +130,7 @@ def _decoded(
                 for code, belief in run.beliefs
                 if belief >= WORTH_A_TRY and code != run.language
             ]
-    results = dict(zip(tries, _decode(tries, sounds, recogniser, prompts), strict=True))
+    results = dict(zip(tries, _decode(tries, sounds, recogniser), strict=True))
     in_script = [
         (number, code)
         for number, run in enumerate(group)
@@ -140,7 +138,7 @@ def _decoded(
         for code, _ in run.beliefs
         if (number, code) not in results and fits_script(results[number, run.language].text, code)
     ]
-    results |= dict(zip(in_script, _decode(in_script, sounds, recogniser, prompts), strict=True))
+    results |= dict(zip(in_script, _decode(in_script, sounds, recogniser), strict=True))
     chosen = []
     for number, run in enumerate(group):
         codes = [code for tried, code in results if tried == number]
@@ -153,11 +151,8 @@ def _decode(
     tries: Sequence[tuple[int, str]],
     sounds: Sequence[Samples],
     recogniser: Recogniser,
-    prompts: dict[str, str],
 ) -> list[Decoded]:
-    return recogniser.transcribe(
-        [Piece(sounds[number], code, prompts.get(code, "")) for number, code in tries]
-    )
+    return recogniser.transcribe([Piece(sounds[number], code) for number, code in tries])
 
 
 def _fit(run: Run, code: str, result: Decoded) -> float:

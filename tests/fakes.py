@@ -88,7 +88,7 @@ class FakeModels(Models):
         self.speakers_signature = Signature("fake-speakers")
         self.translation_signature = FakeTranslator.signature
         self.embedding_signature = FakeEmbedder.signature
-        self.recogniser = FakeRecogniser()
+        self.recogniser = FakeRecogniser()  # type: ignore[assignment]
         self.voice_encoder = FakeVoices()
         self.translator = FakeTranslator()
         self.embedder = FakeEmbedder()

@@ -57,9 +57,9 @@ def test_a_voice_that_returns_keeps_its_label() -> None:
     assert [turn.label for turn in turns_of((5, 0.1), (5, 0.9), (5, 0.1))] == ["S1", "S2", "S1"]
 
 
-def test_there_are_no_more_voices_than_declared() -> None:
-    turns = turns_of((5, 0.0), (5, 0.5), (5, 1.0), declared=2)
-    assert len({turn.label for turn in turns}) == 2
+def test_there_are_no_more_voices_than_declared_and_some_guests() -> None:
+    turns = turns_of(*[(5, level) for level in (0.0, 0.3, 0.5, 0.7, 1.0)], declared=1)
+    assert len({turn.label for turn in turns}) == 1 + OPTIONS.guests
 
 
 def test_windows_stay_inside_their_region() -> None:

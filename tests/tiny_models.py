@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,7 @@ def marian(folder: Path) -> Path:
     (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
     settings = {"source_lang": "ja", "target_lang": "en", "tokenizer_class": "MarianTokenizer"}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
-    tokenizer = lib.AutoTokenizer.from_pretrained(str(folder))
+    tokenizer = tokenizer_of(folder)
     torch.manual_seed(3)
     config = lib.MarianConfig(
         vocab_size=len(vocabulary), pad_token_id=pad, eos_token_id=0, decoder_start_token_id=pad, **SHAPE
@@ -180,9 +181,17 @@ def transformers() -> Any:
     from nlp.weights import quiet_libraries
 
     quiet_libraries()
+    import torch
     import transformers as library
 
+    torch.set_num_threads(1)  # for models this small, threads only wait for each other
     return library
+
+
+def tokenizer_of(folder: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Marian's recommends a package
+        return transformers().AutoTokenizer.from_pretrained(str(folder))
 
 
 def _vocabulary(spm: bytes, first: dict[str, int]) -> dict[str, int]:

@@ -1,0 +1,280 @@
+"""Themes: the file that defines them, the tagger that learns from it, the spaCy component."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes_meaning import WordEmbedder
+
+from nlp import themes
+from nlp.embeddings import EmbeddingOptions, load_embedder
+from nlp.taxonomy import Remark, Taxonomy, Theme, load_taxonomy, packaged_themes
+from nlp.themes import Tagger, TaggerOptions, load_tagger, tag_passages, tagger_signature
+from nlp.weights import silent
+from transcripts.errors import ConfigurationError
+from transcripts.records import Embedding, Signature
+
+
+def remarks(*texts: str) -> tuple[Remark, ...]:
+    return tuple(Remark("en", text) for text in texts)
+
+
+TAXONOMY = Taxonomy(
+    (
+        Theme(
+            "making",
+            {"en": "Making", "ja": "作ること"},
+            "To draw and to play.",
+            remarks("we draw", "invent and play"),
+        ),
+        Theme(
+            "owing", {"en": "Owing"}, "Consent.", remarks("my voice was stolen", "unfair, without consent")
+        ),
+        Theme("coming", {"en": "Coming"}, "Years to come.", remarks("in ten years", "soon, tomorrow")),
+    ),
+    remarks("lunch is downstairs", "thank you", "lunch, then coffee"),
+)
+
+
+@pytest.fixture
+def tagger() -> Tagger:
+    return load_tagger(TAXONOMY, WordEmbedder())
+
+
+def assigned(tagger: Tagger, text: str) -> set[str]:
+    (scores,) = tagger.score_texts([text])
+    return {score.theme_id for score in scores if score.assigned}
+
+
+# The tagger
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I draw, you draw", {"making"}),
+        ("this is unfair: stolen, without consent", {"owing"}),
+        ("we play and draw, soon, in years, tomorrow", {"making", "coming"}),
+        ("lunch", set()),
+        ("", set()),
+        (" \n", set()),
+    ],
+)
+def test_texts_get_the_themes_they_belong_to(tagger: Tagger, text: str, expected: set[str]) -> None:
+    assert assigned(tagger, text) == expected
+
+
+def test_scores_are_probabilities_for_every_theme(tagger: Tagger) -> None:
+    scores = tagger.score_passages(WordEmbedder().passages(["draw", "consent", "lunch", "soon"]))
+    assert scores.shape == (4, 3)
+    assert ((scores >= 0.0) & (scores <= 1.0)).all()
+    assert scores.argmax(axis=1).tolist()[:2] == [0, 1]
+    np.testing.assert_array_equal(scores, np.round(scores, 4))
+
+
+def test_no_texts_give_no_scores(tagger: Tagger) -> None:
+    assert tagger.score_texts([]) == []
+    assert tag_passages(tagger, []) == []
+
+
+def test_passages_are_tagged_by_their_embeddings_alone(tagger: Tagger) -> None:
+    vectors = WordEmbedder().passages(["draw, play", "lunch"])
+    made_by = WordEmbedder.signature
+    embeddings = [Embedding(f"p{n}", tuple(map(float, row)), made_by) for n, row in enumerate(vectors)]
+    tags = tag_passages(tagger, embeddings)
+    assert [(tag.passage_id, tag.theme_id, tag.assigned) for tag in tags] == [
+        ("p0", "making", True),
+        ("p0", "owing", False),
+        ("p0", "coming", False),
+        ("p1", "making", False),
+        ("p1", "owing", False),
+        ("p1", "coming", False),
+    ]
+    assert all(tag.signature == tagger.signature for tag in tags)
+
+
+def test_a_description_alone_makes_a_theme() -> None:
+    bare = Taxonomy(tuple(replace(theme, examples=()) for theme in TAXONOMY.themes))
+    assert assigned(load_tagger(bare, WordEmbedder()), "to draw, to play") == {"making"}
+
+
+def test_the_threshold_decides(tagger: Tagger) -> None:
+    strict = load_tagger(TAXONOMY, WordEmbedder(), TaggerOptions(threshold=0.99))
+    assert assigned(strict, "draw") == set()
+    with pytest.raises(ConfigurationError, match=r"threshold=1\.0"):
+        TaggerOptions(threshold=1.0)
+
+
+def test_the_signature_changes_with_whatever_changes_tags() -> None:
+    embedding = WordEmbedder.signature
+    before = tagger_signature(TAXONOMY, embedding)
+    assert load_tagger(TAXONOMY, WordEmbedder()).signature == before
+    renamed = replace(TAXONOMY.themes[0], names={"en": "Creating"})
+    assert tagger_signature(replace(TAXONOMY, themes=(renamed, *TAXONOMY.themes[1:])), embedding) == before
+    others = {
+        tagger_signature(replace(TAXONOMY, background=()), embedding).digest,
+        tagger_signature(TAXONOMY, Signature("another embedder")).digest,
+        tagger_signature(TAXONOMY, embedding, TaggerOptions(threshold=0.6)).digest,
+        before.digest,
+    }
+    assert len(others) == 4
+
+
+# The themes file
+
+
+def test_the_packaged_themes_are_whole() -> None:
+    taxonomy = load_taxonomy(packaged_themes())
+    assert taxonomy.ids == ("creativity", "ethics", "future")
+    spoken = {"en", "ja", "fa", "es", "ko"}
+    for theme in taxonomy.themes:
+        assert set(theme.names) == spoken
+        assert {remark.language for remark in theme.examples} == spoken
+        assert {remark.language for remark in theme.counter_examples} == spoken
+    assert {remark.language for remark in taxonomy.background} == spoken
+    assert taxonomy.themes[2].name("fa") == "چشم‌انداز آیندهٔ سینمای هوش مصنوعی"
+    assert taxonomy.themes[2].name("de") == "The Future Vision of AI Cinema"
+
+
+VALID = """
+version: 1
+themes:
+  - id: ethics
+    names: {en: Ethics}
+    description: What is owed.
+    examples: {en: [Nobody asked me.]}
+background:
+  en: [Lunch is downstairs.]
+"""
+
+
+def test_a_small_file_is_enough(tmp_path: Path) -> None:
+    path = tmp_path / "themes.yaml"
+    path.write_text(VALID, encoding="utf-8")
+    taxonomy = load_taxonomy(path)
+    assert taxonomy.themes == (
+        Theme("ethics", {"en": "Ethics"}, "What is owed.", remarks("Nobody asked me.")),
+    )
+    assert taxonomy.background == remarks("Lunch is downstairs.")
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "said"),
+    [
+        ("id: ethics", "id: et hics", r"themes\[0\]\.id: 'et hics' must be letters"),
+        ("id: ethics", "id: 7", r"themes\[0\]\.id: 7 must be letters"),
+        ("examples:", "exampels:", r"themes\[0\]: unknown key 'exampels'; did you mean 'examples'\?"),
+        ("{en: Ethics}", "{es: Ética}", r"themes\[0\]\.names: an English name \(en\) is needed"),
+        ("{en: Ethics}", "{en: Ethics, xx: X}", r"themes\[0\]\.names: unknown key 'xx'"),
+        ("What is owed.", "", r"themes\[0\]\.description: must be a text"),
+        ("[Nobody asked me.]", "Nobody asked me.", r"themes\[0\]\.examples\.en: must be a list of remarks"),
+        (
+            "[Nobody asked me.]",
+            "[12, ' ']",
+            r"examples\.en\[0\]: must be a text(.|\n)*examples\.en\[1\]: must be",
+        ),
+        ("version: 1", "version: 2", r"version: 2 is not known; write version: 1"),
+        ("background:\n  en: [Lunch is downstairs.]", "", r"background: a single theme needs talk"),
+        ("themes:", "thems:", r"unknown key 'thems'(.|\n)*themes: must be a list of one theme or more"),
+        (VALID, "- a list", r"the file: must be a mapping"),
+        (VALID, "", r"the file: must be a mapping"),
+        ("{en: Ethics}", "{en: Ethics", r"is not valid YAML"),
+        ("background:", "version: 1\nbackground:", r"is not valid YAML.*duplicate key"),
+    ],
+)
+def test_mistakes_are_told_with_their_place(tmp_path: Path, change: str, to: str, said: str) -> None:
+    path = tmp_path / "themes.yaml"
+    assert change in VALID
+    path.write_text(VALID.replace(change, to), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=rf"(?s)themes\.yaml .*{said}"):
+        load_taxonomy(path)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "themes.yaml"
+    twice = VALID.replace(
+        "background:", VALID[VALID.index("  - id") : VALID.index("background")] + "background:"
+    )
+    path.write_text(twice.replace("{en: Ethics}", "{}").replace("What is owed.", ""), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as raised:
+        load_taxonomy(path)
+    assert "themes[1].id: 'ethics' is already the id of themes[0]" in str(raised.value)
+    assert str(raised.value).count("an English name") == 2
+    assert str(raised.value).count("description") == 2
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_taxonomy(tmp_path / "none.yaml")
+
+
+# The spaCy component
+
+
+@pytest.fixture
+def blank(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A blank pipeline of anyone, with the component found as its entry point is: by name."""
+    import spacy
+
+    monkeypatch.setattr(themes, "load_embedder", lambda options, notify: WordEmbedder())
+    monkeypatch.setattr(themes, "load_taxonomy", lambda path: TAXONOMY)
+    assert callable(themes.make_theme_tagger)
+    return spacy.blank("en")
+
+
+def test_the_component_writes_themes_to_docs(blank: Any) -> None:
+    blank.add_pipe("theme_tagger")
+    doc = blank("we draw")
+    assert [(theme.theme_id, theme.assigned) for theme in doc._.themes] == [
+        ("making", True),
+        ("owing", False),
+        ("coming", False),
+    ]
+    assert blank.get_pipe_meta("theme_tagger").assigns == ["doc._.themes"]
+
+
+def test_the_component_tags_a_stream_as_it_tags_one_by_one(blank: Any) -> None:
+    blank.add_pipe("theme_tagger", config={"threshold": 0.6})
+    texts = ["draw", "lunch", "", "stolen consent", "soon", "play tomorrow"]
+    streamed = [doc._.themes for doc in blank.pipe(texts, batch_size=2)]
+    assert streamed == [blank(text)._.themes for text in texts]
+
+
+def test_predicting_changes_nothing(blank: Any) -> None:
+    component = blank.add_pipe("theme_tagger")
+    doc = blank.make_doc("we draw")
+    (scores,) = component.predict([doc])
+    assert doc._.themes == ()
+    component.annotate([doc], [scores])
+    assert doc._.themes == scores
+
+
+def test_importing_themes_imports_no_spacy() -> None:
+    import subprocess
+    import sys
+
+    program = "import sys, nlp.themes; print('spacy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+    with pytest.raises(AttributeError, match="no attribute 'make_tagger'"):
+        themes.make_tagger  # noqa: B018
+
+
+@pytest.mark.model
+def test_the_packaged_themes_tell_remarks_apart_in_five_languages() -> None:
+    tagger = load_tagger(load_taxonomy(packaged_themes()), load_embedder(EmbeddingOptions(), silent))
+    for text, expected in {
+        "The program suggests a melody, I change it, and out of that game come ideas for the scene.": {
+            "creativity"
+        },
+        "私の顔が、許可なく広告に使われていました。": {"ethics"},
+        "در آینده هر تماشاگر داستان خودش را می‌سازد.": {"future"},
+        "Copiaron mi voz sin preguntarme y nadie me pagó.": {"ethics"},
+        "안내 말씀 드립니다. 잃어버린 지갑은 접수처에 있습니다.": set(),
+        "Tea is served in the garden, and the shuttle leaves at six.": set(),
+    }.items():
+        assert assigned(tagger, text) == expected, text

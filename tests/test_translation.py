@@ -1,0 +1,384 @@
+"""Text to text: nothing dropped, what looks wrong decoded again or flagged, every architecture run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_models
+from fakes_meaning import ScriptedEngine
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlp.conversion import gemma_gguf_to_ctranslate2
+from nlp.decoding import TranslationOptions, batches
+from nlp.doubts import doubts, is_loop
+from nlp.fewshot import FewShot, remarks
+from nlp.languages import LANGUAGES
+from nlp.seq2seq import ARCHITECTURES, Seq2Seq
+from nlp.translation import (
+    DOUBTFUL,
+    TRANSLATORS,
+    GuardedTranslator,
+    TranslatedText,
+    load_translator,
+    translation_signature,
+)
+from nlp.units import DENSE, LONG_LETTERS, units_of
+from nlp.weights import silent
+from transcripts.errors import ConfigurationError, ModelError
+
+# Units
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", ""),
+        ("en", "One sentence only"),
+        ("en", "We shot the ending in a week.|Why would anyone want to sleep in Osaka?"),
+        ("en", "Yes. Thank you. That was a long night for everyone."),
+        ("en", 'He told us that "we are done here."|Then he left the building.'),
+        ("en", "Version 3.5 costs 1,000.50 euros"),
+        ("es", "¿Quién firma la película?|¡Nadie lo sabe todavía!"),
+        ("fa", "من این فیلم را دیدم.|چرا کسی چیزی نمی‌گوید؟"),
+        ("ja", "映画を撮りました。|「もう終わりだ。」|と彼は言った。寒い。"),
+        ("ko", "우리는 영화를 한 편 찍었습니다.|아무도 잠을 자지 않았어요. 정말로요."),
+    ],
+)
+def test_texts_are_cut_at_sentence_ends(code: str, text: str) -> None:
+    blank = "" if code == "ja" else " "
+    assert units_of(text.replace("|", blank), code) == [unit for unit in text.split("|") if unit]
+
+
+def test_units_are_one_line_of_plain_text() -> None:
+    assert units_of(" \n\t ", "en") == []
+    assert units_of("a\x00b\ud800c\nd", "en") == ["a b?c d"]
+
+
+@given(st.text(alphabet="ab, .!?。、「」あ夜\n", max_size=2000), st.sampled_from(["en", "ja", "fa"]))
+def test_units_hold_every_letter_in_order_and_are_short(text: str, code: str) -> None:
+    units = units_of(text, code)
+    assert "".join("".join(units).split()) == "".join(text.split())
+    longest = LONG_LETTERS if LANGUAGES[code].spaced else LONG_LETTERS / DENSE
+    assert all(0 < len(unit) <= longest for unit in units)
+
+
+@pytest.mark.parametrize("text", ["a" * 10_000, "word " * 2000, "one, two, " * 1000, "夜" * 10_000])
+def test_a_text_without_sentence_ends_is_cut_all_the_same(text: str) -> None:
+    units = units_of(text, "ja")
+    assert "".join("".join(units).split()) == "".join(text.split())
+    assert max(map(len, units)) <= LONG_LETTERS
+
+
+# Doubts
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "codes", "flags"),
+    [
+        ("夜が終わる。", "The night ends.", "ja en", ()),
+        ("はい。", "Yes.", "ja en", ()),
+        ("2019", "", "ja en", ()),
+        ("夜が終わる。", "", "ja en", ("empty",)),
+        ("夜が終わる。", "...", "ja en", ("empty",)),
+        ("夜が終わる。", "夜が終わる。", "ja en", ("wrong_script",)),
+        ("El río canta de noche y de día", "El río canta de noche y de día", "es en", ("copy",)),
+        ("Tokyo, Osaka", "Tokyo, Osaka", "es en", ()),
+        (
+            "夜が終わり、朝が来て、誰も起きていません。",
+            f"The night {'of the tree ' * 4}ends.",
+            "ja en",
+            ("loop",),
+        ),
+        ("no, no, no", "no, no, no", "es en", ()),
+        ("no " * 9, "no " * 9, "en ja", ("copy", "wrong_script")),
+        (
+            "夜が終わる。",
+            "The night ends and another day begins in the old town by the sea.",
+            "ja en",
+            ("too_long",),
+        ),
+        (
+            "All that we had filmed in the mountains in those six weeks was lost.",
+            "喪失。",
+            "en ja",
+            ("too_short",),
+        ),
+    ],
+)
+def test_what_looks_wrong_is_named(source: str, text: str, codes: str, flags: tuple[str, ...]) -> None:
+    before, after = codes.split()
+    assert doubts(source, text, before, after) == flags
+
+
+def test_loops_are_told_from_rhythm() -> None:
+    assert is_loop("and then we went home and then we went home and then we went home", "en")
+    assert is_loop("それはそうですそれはそうですそれはそうです", "ja")
+    assert not is_loop("we drew, we cut, we drew again, and then we went home", "en")
+    assert not is_loop("はははは", "ja")
+    assert not is_loop("", "en")
+
+
+# The guarded translator
+
+
+def shout(unit: str) -> str:
+    return f"«{unit}» in English"
+
+
+def test_there_is_a_translation_for_each_text_in_order() -> None:
+    engine = ScriptedEngine(shout)
+    texts = ["el río", "", "la noche", " \n", "el río", "2019 😀", "https://a.b/c"]
+    found = GuardedTranslator(engine).translate(texts, "es", "en")
+    assert [each.text for each in found] == [
+        shout("el río"), "", shout("la noche"), "", shout("el río"), "2019 😀", shout("https://a.b/c")
+    ]  # fmt: skip
+    assert engine.asked == [["el río", "la noche", "https://a.b/c"]]
+    assert found[1] == TranslatedText("", 1.0)
+    assert found[0].quality == pytest.approx(0.6065, abs=1e-4)
+
+
+def test_long_texts_are_translated_sentence_by_sentence() -> None:
+    text = "El río canta de noche. La cámara espera en la orilla. Nadie la mira ya."
+    (found,) = GuardedTranslator(ScriptedEngine(str.upper)).translate([text], "es", "en")
+    assert found.text == text.upper()
+    (found,) = GuardedTranslator(ScriptedEngine(lambda unit: "夜だ。")).translate([text], "es", "ja")
+    assert found.text == "夜だ。夜だ。夜だ。"
+
+
+def test_a_doubtful_unit_is_decoded_in_another_way() -> None:
+    engine = ScriptedEngine(lambda unit: "" if "río" in unit else shout(unit), lambda unit: "", shout)
+    found = GuardedTranslator(engine).translate(["el río", "la noche"], "es", "en")
+    assert [each.text for each in found] == [shout("el río"), shout("la noche")]
+    assert engine.asked == [["el río", "la noche"], ["el río"], ["el río"]]
+    assert all(each.flags == () for each in found)
+
+
+def test_what_stays_doubtful_is_kept_and_flagged() -> None:
+    loop = "the tree of the tree of the tree of the tree"
+    engine = ScriptedEngine(lambda unit: "", lambda unit: loop, lambda unit: "")
+    (found,) = GuardedTranslator(engine).translate(["夜が終わり、朝が来て、誰も起きない。"], "ja", "en")
+    assert (found.text, found.flags) == (loop, (DOUBTFUL,))
+
+
+def test_the_target_language_is_not_touched() -> None:
+    engine = ScriptedEngine(shout)
+    assert GuardedTranslator(engine).translate(["As it is."], "en", "en") == [
+        TranslatedText("As it is.", 1.0)
+    ]
+    assert engine.asked == []
+
+
+def test_languages_are_checked_before_anything_is_decoded() -> None:
+    engine = ScriptedEngine(shout)
+    with pytest.raises(ModelError, match="does not know 'de'"):
+        GuardedTranslator(engine).translate(["x"], "en", "de")
+    with pytest.raises(ConfigurationError, match="unknown language 'xx'"):
+        GuardedTranslator(engine).translate(["x"], "xx", "en")
+
+
+@given(st.lists(st.text(max_size=60), max_size=12))
+def test_nothing_written_makes_it_stumble(texts: list[str]) -> None:
+    found = GuardedTranslator(ScriptedEngine(str.upper)).translate(texts, "fa", "en")
+    assert len(found) == len(texts)
+    assert all(0.0 <= each.quality <= 1.0 for each in found)
+
+
+@given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 8))
+def test_batches_hold_everything_once(sizes: list[int], per_batch: int) -> None:
+    made = batches(sizes, 120, per_batch)
+    assert sorted(index for batch in made for index in batch) == list(range(len(sizes)))
+    for batch in made:
+        assert len(batch) <= per_batch
+        assert len(batch) == 1 or max(sizes[index] for index in batch) * len(batch) <= 120
+
+
+# Translation models
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, request: Any) -> None:
+    """Converted models go to a cache of the tests, except for the real weights."""
+    if request.node.get_closest_marker("model") is None:
+        monkeypatch.setenv("SYMPOSIA_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+BUILDERS = {"m2m_100": "m2m100", "nllb": "nllb", "t5": "madlad", "marian": "marian"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny model of a family, built at the first use."""
+    folders: dict[str, Path] = {}
+
+    def build(family: str) -> Path:
+        if family not in folders:
+            folder = tmp_path_factory.mktemp("models") / f"tiny-{family}"
+            folders[family] = getattr(tiny_models, BUILDERS[family])(folder)
+        return folders[family]
+
+    return build
+
+
+def options(folder: Path, **more: Any) -> TranslationOptions:
+    return TranslationOptions("seq2seq", str(folder), device="cpu", threads=1, **more)
+
+
+def test_every_architecture_has_a_model_here() -> None:
+    assert BUILDERS.keys() == ARCHITECTURES.keys()
+
+
+@pytest.mark.parametrize("family", ARCHITECTURES)
+def test_a_model_says_what_it_was_taught(built: Callable[[str], Path], family: str) -> None:
+    """Conversion, tokenizer, language tokens, batching: any slip would garble these."""
+    said: list[str] = []
+    translator = load_translator(options(built(family), beam_size=4), said.append)
+    assert any("Converting" in line for line in said)
+    assert any("forbids commercial use" in line for line in said) == (family == "nllb")
+    taught = {
+        text: known for text, known in tiny_models.TAUGHT.items() if family != "marian" or known[0] == "ja"
+    }
+    for code in {code for code, _ in taught.values()}:
+        texts = [text for text, known in taught.items() if known[0] == code]
+        found = translator.translate([*texts, ""], code, "en")
+        assert [each.text for each in found] == [*(taught[text][1] for text in texts), ""]
+        assert all(each.quality > 0.9 and each.flags == () for each in found)
+    assert translator.signature == translation_signature(options(built(family), beam_size=4))
+
+
+@pytest.mark.parametrize("family", ARCHITECTURES)
+def test_a_model_decodes_as_transformers_does(built: Callable[[str], Path], family: str) -> None:
+    """On text that it was not taught, token for token, greedily and in float32."""
+    library = tiny_models.transformers()
+    import torch
+
+    folder = built(family)
+    engine = Seq2Seq(options(folder, beam_size=1, compute_type="float32"), silent)
+    tokenizer = tiny_models.tokenizer_of(folder)
+    model = library.AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
+    code = ARCHITECTURES[family].code(LANGUAGES["en"]) or ""
+    before, begins = ARCHITECTURES[family].before(code), ARCHITECTURES[family].begins(code)
+    ARCHITECTURES[family].speak(tokenizer, ARCHITECTURES[family].code(LANGUAGES["ja"]) or "")
+    for text in ("映画が終わる。", "夜は待つ。", "the river"):
+        ids = tokenizer.convert_tokens_to_ids(before) + tokenizer.encode(text)
+        with torch.inference_mode():
+            expected = model.generate(
+                input_ids=torch.tensor([ids]),
+                num_beams=1,
+                do_sample=False,
+                max_new_tokens=16,
+                forced_bos_token_id=tokenizer.convert_tokens_to_ids(begins)[0] if begins else None,
+            )[0]
+        ((found,),) = engine.decode([text], "ja", "en", 0)
+        assert found.text == tokenizer.decode(expected[1 + len(begins) :], skip_special_tokens=True)
+
+
+def test_a_language_that_a_model_lacks_is_told(built: Callable[[str], Path]) -> None:
+    madlad = Seq2Seq(options(built("t5")), silent)
+    with pytest.raises(ModelError, match=r"does not know German \('de'\)"):
+        madlad.check("ja", "de")
+    nllb = Seq2Seq(options(built("nllb")), silent)
+    with pytest.raises(ModelError, match=r"does not know Breton \('br'\)"):
+        nllb.check("br", "en")
+    marian = Seq2Seq(options(built("marian")), silent)
+    with pytest.raises(ModelError, match=r"from 'ja' to 'en', not from 'es' to 'en'.*opus-mt-es-en"):
+        marian.check("es", "en")
+
+
+def test_what_is_no_translation_model_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "bert"
+    folder.mkdir()
+    (folder / "model.bin").write_bytes(b"")
+    (folder / "config.json").write_text('{"model_type": "bert"}', encoding="utf-8")
+    with pytest.raises(ModelError, match="of type 'bert': translation models are m2m_100"):
+        load_translator(options(folder), silent)
+    (folder / "config.json").write_text('{"model_type": "t5"}', encoding="utf-8")
+    with pytest.raises(ModelError, match="is not a translation model that can be loaded"):
+        load_translator(options(folder), silent)
+
+
+def test_options_that_cannot_be_are_told() -> None:
+    with pytest.raises(ModelError, match="beam_size=0"):
+        TranslationOptions(beam_size=0)
+    with pytest.raises(ModelError, match="no translation kind 'oracle': choose from few-shot, seq2seq"):
+        load_translator(TranslationOptions(kind="oracle"), silent)
+
+
+# Translation by example
+
+
+@pytest.fixture(scope="module")
+def gemma(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untaught model of Gemma's shape, converted."""
+    source = tiny_models.gemma(tmp_path_factory.mktemp("gemma") / "source")
+    target = source.parent / "converted"
+    target.mkdir()
+    gemma_gguf_to_ctranslate2(source / "gemma.gguf", target, "int8")
+    return target
+
+
+def by_example(folder: Path) -> TranslationOptions:
+    return TranslationOptions("few-shot", str(folder), device="cpu", threads=1)
+
+
+def test_the_examples_are_the_same_remarks_in_every_language() -> None:
+    assert all(set(remark) == {"en", "ja", "fa", "es", "ko"} for remark in remarks())
+    assert all(text.strip() for remark in remarks() for text in remark.values())
+
+
+def test_the_prompt_shows_translated_remarks(gemma: Path) -> None:
+    engine = FewShot(by_example(gemma), silent)
+    first, second = remarks()[:2]
+    shown = [f"Korean: {each['ko']}\nJapanese: {each['ja']}\n\n" for each in (first, second)]
+    assert engine._prompt("ko", "ja", 2) == "".join(shown)
+    # from a language without examples, others show the way
+    assert engine._prompt("fr", "en", 2).count("\nEnglish: ") == 2
+    assert "French" not in engine._prompt("fr", "en", 2)
+    engine.check("fr", "en")
+    with pytest.raises(ModelError, match=r"no examples of translation into French \('fr'\).*few_shot\.yaml"):
+        engine.check("en", "fr")
+
+
+def test_a_model_that_knows_nothing_is_doubted_and_nothing_is_dropped(gemma: Path) -> None:
+    translator = load_translator(by_example(gemma), silent)
+    texts = [
+        "夜が終わり、朝が来て、誰も起きていませんでした。",
+        "",
+        "2019",
+        "映画は待つ。" * 40,
+        "夜が終わる。",
+    ]
+    found = translator.translate(texts, "ja", "en")
+    assert len(found) == len(texts)
+    assert found == translator.translate(texts, "ja", "en")
+    assert found[1].text == ""
+    assert found[2].text == "2019"
+    assert found[3].flags == (DOUBTFUL,)
+    assert translator.signature == translation_signature(by_example(gemma))
+
+
+def test_what_is_no_language_model_is_told(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"")
+    with pytest.raises(ModelError, match="not a language model that can translate by example"):
+        load_translator(by_example(tmp_path), silent)
+
+
+def test_every_kind_has_its_words() -> None:
+    assert list(TRANSLATORS) == ["few-shot", "seq2seq"]
+
+
+@pytest.mark.model
+def test_the_packaged_model_gets_the_gist_in_four_languages() -> None:
+    translator = load_translator(TranslationOptions(), silent)
+    for code, text, words in (
+        ("es", "Muchas gracias por venir a este festival de cine.", {"thank", "festival"}),
+        ("ja", "今日は映画の音楽について話します。", {"music", "film", "movie"}),
+        ("ko", "저는 서울에서 영화를 만듭니다.", {"seoul", "film", "movie", "movies", "films"}),
+        ("fa", "من در تهران فیلم می‌سازم.", {"tehran", "film", "movie", "films"}),
+    ):
+        (found,) = translator.translate([text], code, "en")
+        assert found.flags == ()
+        assert words & set(found.text.casefold().replace(".", " ").replace(",", " ").split()), found.text
