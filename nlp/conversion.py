@@ -153,7 +153,8 @@ def _gemma_spec(reader: GGUFReader) -> Any:
     def weight(name: str) -> Array:
         tensor = held[f"{name}.weight"]
         shape = tuple(reversed(tensor.shape.tolist()))
-        return dequantize(tensor.data, tensor.tensor_type).astype(np.float32, copy=False).reshape(shape)
+        values = dequantize(tensor.data, tensor.tensor_type).reshape(shape)
+        return np.require(values, np.float32, "W")  # what was not packed is still a view of the file
 
     head_dim = setting("attention.key_length")
     spec = TransformerDecoderModelSpec.from_config(

@@ -11,15 +11,12 @@ import re
 from collections import Counter
 
 from nlp.languages import fits_script, language
-
-# Letters of an alphabet that say as much as one letter of a script (250 parallel sentences of news and
-# Wikipedia: English has 2.0 times the letters of Japanese and 2.2 times those of Korean; of Chinese
-# about 3 times). One sentence in twenty lies beyond 0.7 and 1.4 times the usual length.
-DENSITY = {"Japanese": 2.0, "Han": 3.0, "Hangul": 2.2}
+from nlp.units import density
 
 TOO_LONG = 2.6  # times as long as the source, from which on something was added
 TOO_SHORT = 0.3  # times as long as the source, up to which something was left out
-LENGTH_SLACK = 16  # letters by which short texts may differ anyway
+SPARE_LETTERS, MISSING_LETTERS = 16, 6  # by which short texts may be longer or shorter anyway
+COPY_LETTERS = 16  # a shorter copy may be of names
 COPY_LIKENESS = 0.9  # of source and translation, word by word
 LOOP_TURNS = 3  # as often as this in a row, a phrase is a loop
 LOOP_SHARE = 0.4  # of all words that are one and the same
@@ -39,9 +36,9 @@ def doubts(source: str, text: str, source_code: str, target_code: str) -> tuple[
     if not fits_script(text, target_code):
         flags.append("wrong_script")
     weight, expected = _weight(text, target_code), _weight(source, source_code)
-    if weight > TOO_LONG * expected + LENGTH_SLACK:
+    if weight > TOO_LONG * expected + SPARE_LETTERS:
         flags.append("too_long")
-    if weight + LENGTH_SLACK < TOO_SHORT * expected:
+    if weight + MISSING_LETTERS < TOO_SHORT * expected:
         flags.append("too_short")
     return tuple(flags)
 
@@ -69,10 +66,10 @@ def _has_words(text: str) -> bool:
 def _is_copy(source: str, text: str) -> bool:
     """Whether the source came out again; a name or two may well stay what they are."""
     before, after = re.findall(r"\w+", source.casefold()), re.findall(r"\w+", text.casefold())
-    if sum(map(len, before)) < LENGTH_SLACK:
+    if sum(map(len, before)) < COPY_LETTERS:
         return False
     return difflib.SequenceMatcher(None, before, after, autojunk=False).ratio() >= COPY_LIKENESS
 
 
 def _weight(text: str, code: str) -> float:
-    return sum(map(str.isalnum, text)) * DENSITY.get(language(code).script, 1.0)
+    return sum(map(str.isalnum, text)) * density(code)

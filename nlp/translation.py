@@ -55,9 +55,9 @@ class _Choice:
     doubts: tuple[str, ...]
 
     @property
-    def worth(self) -> tuple[int, float]:
-        """Fewer doubts first, then the likelier."""
-        return -len(self.doubts), self.candidate.score
+    def worth(self) -> tuple[bool, int, float]:
+        """Anything before nothing, fewer doubts before more, then the likelier."""
+        return bool(self.candidate.text), -len(self.doubts), self.candidate.score
 
 
 class GuardedTranslator:

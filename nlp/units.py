@@ -18,21 +18,30 @@ SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।։])([\"'”’»)\]]*)\s+|(?<=[�
 CLAUSE_END = re.compile(r"(?<=[,;:،؛–—])\s+|(?<=[、，；：])")
 BLANK = re.compile(r"\s+")
 
+# Letters of an alphabet that say as much as one letter of a script (250 parallel sentences of news and
+# Wikipedia: English has 2.0 times the letters of Japanese and 2.2 times those of Korean; of Chinese
+# about 3 times). One sentence in twenty lies beyond 0.7 and 1.4 times the usual length.
+DENSITY = {"Japanese": 2.0, "Han": 3.0, "Hangul": 2.2}
+
+# In letters of an alphabet:
 SHORT_LETTERS = 16  # a shorter sentence is read with its neighbour: 'Yes. Thank you.'
 LONG_LETTERS = 320  # a longer sentence is cut at clauses, or else at blanks
-DENSE = 2.5  # letters of an alphabet for one of Japanese, Chinese and the like
+
+
+def density(code: str) -> float:
+    """How much a letter of a language's writing says, next to one of an alphabet."""
+    return DENSITY.get(language(code).script, 1.0)
 
 
 def units_of(text: str, code: str) -> list[str]:
     """The units of a text in a language, each on one line; none for a blank text."""
-    density = 1.0 if language(code).spaced else DENSE
-    short, long = SHORT_LETTERS / density, LONG_LETTERS / density
+    short, long = SHORT_LETTERS / density(code), LONG_LETTERS / density(code)
     pieces = [
         piece
         for sentence in _split(plain_text(text), SENTENCE_END)
         for piece in _within(sentence, long, (CLAUSE_END, BLANK))
     ]
-    return list(_joined(pieces, short, long, " " if density == 1.0 else ""))
+    return list(_joined(pieces, short, long, " " if language(code).spaced else ""))
 
 
 def plain_text(text: str) -> str:

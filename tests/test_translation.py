@@ -26,7 +26,7 @@ from nlp.translation import (
     load_translator,
     translation_signature,
 )
-from nlp.units import DENSE, LONG_LETTERS, units_of
+from nlp.units import LONG_LETTERS, density, units_of
 from nlp.weights import silent
 from transcripts.errors import ConfigurationError, ModelError
 
@@ -44,7 +44,7 @@ from transcripts.errors import ConfigurationError, ModelError
         ("en", "Version 3.5 costs 1,000.50 euros"),
         ("es", "¿Quién firma la película?|¡Nadie lo sabe todavía!"),
         ("fa", "من این فیلم را دیدم.|چرا کسی چیزی نمی‌گوید؟"),
-        ("ja", "映画を撮りました。|「もう終わりだ。」|と彼は言った。寒い。"),
+        ("ja", "映画を撮りました。|「もう終わりだ。」と彼は言った。寒い。"),
         ("ko", "우리는 영화를 한 편 찍었습니다.|아무도 잠을 자지 않았어요. 정말로요."),
     ],
 )
@@ -62,8 +62,7 @@ def test_units_are_one_line_of_plain_text() -> None:
 def test_units_hold_every_letter_in_order_and_are_short(text: str, code: str) -> None:
     units = units_of(text, code)
     assert "".join("".join(units).split()) == "".join(text.split())
-    longest = LONG_LETTERS if LANGUAGES[code].spaced else LONG_LETTERS / DENSE
-    assert all(0 < len(unit) <= longest for unit in units)
+    assert all(0 < len(unit) <= LONG_LETTERS / density(code) for unit in units)
 
 
 @pytest.mark.parametrize("text", ["a" * 10_000, "word " * 2000, "one, two, " * 1000, "夜" * 10_000])
@@ -174,7 +173,7 @@ def test_the_target_language_is_not_touched() -> None:
 
 def test_languages_are_checked_before_anything_is_decoded() -> None:
     engine = ScriptedEngine(shout)
-    with pytest.raises(ModelError, match="does not know 'de'"):
+    with pytest.raises(ModelError, match="does not know 'en' or 'de'"):
         GuardedTranslator(engine).translate(["x"], "en", "de")
     with pytest.raises(ConfigurationError, match="unknown language 'xx'"):
         GuardedTranslator(engine).translate(["x"], "xx", "en")
