@@ -19,7 +19,7 @@ from flows.profiles import load_profile
 from flows.work import is_up_to_date, job_for
 from nlp.taxonomy import load_taxonomy
 from transcripts.archive import Archive
-from transcripts.errors import ArchiveError, MediaError
+from transcripts.errors import ArchiveError, MediaError, SymposiaError
 from transcripts.holdings import Conference as ConferenceRecord
 from transcripts.holdings import ThemeName
 from transcripts.search import SearchIndex
@@ -46,14 +46,25 @@ def run_conference(path: Path, directory: Path, profile: str) -> int:
         ]
         if waiting:
             prepare(directory / "work")
-            from flows.recording import process_conference
-
-            process_conference(str(path), str(directory), profile, waiting)
+            _process(path, directory, profile, waiting)
         else:
             _say(f"nothing to do: all {len(conference.sources)} recordings are up to date.")
         SearchIndex.open(archive).refresh()
         show_summary(archive, directory)
         return FAILED if archive.failures() else 0
+
+
+def _process(path: Path, directory: Path, profile: str, waiting: list[str]) -> None:
+    """Run the flow. Raises SymposiaError when Prefect's server cannot be reached or started."""
+    from flows.recording import process_conference
+
+    try:
+        process_conference(str(path), str(directory), profile, waiting)
+    except RuntimeError as error:  # what a recording raises is noted by the flow; this is the engine
+        raise SymposiaError(
+            f"Prefect's server cannot be reached or started ({error}): check PREFECT_API_URL, if it is set, "
+            "and run the same command again; what was done is kept."
+        ) from error
 
 
 def _say(line: str) -> None:

@@ -110,7 +110,9 @@ def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
             archived.pop(stage.name, None)
             made[stage.name] = layer = run(stage)
             digests[stage.name] = digest(layer_bytes(layer))
-    records = [StageRecord(name, keys[name], digests[name]) for name in stages]
+    records = [
+        StageRecord(name, keys[name], digests[name], stage.signature(job)) for name, stage in stages.items()
+    ]
     records += [StageRecord(f"file:{path.name}", stat_key(path), sha) for path, sha in job.hashes.items()]
     before = archive.layers(job.recording_id) if kept else RecordingLayers()
     return archive.keep(media, _with_made(before, made), records)

@@ -53,7 +53,7 @@ def write_silent_video(path: Path) -> None:
 
 
 def conference_of(folder: Path, *names: str) -> Path:
-    panels = [
+    panels: list[dict[str, object]] = [
         {"id": Path(name).stem, "title": name, "languages": ["en", "es"], "recording": name} for name in names
     ]
     captions = [{"path": str(DEMO / "floor.ko.srt"), "language": "ko"}]

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, inspect, select
+from sqlalchemy import Connection, Engine, insert, inspect, select
 
 from transcripts import entries, keeping, overview, programme, schema
 from transcripts.database import in_words, sqlite_engine
@@ -34,7 +34,7 @@ from transcripts.holdings import (
     ThemeName,
 )
 from transcripts.records import Panel, Passage, Recording, Review, Signature, Speaker
-from transcripts.rows import layers_of, passage_of, recording_of, signature_of
+from transcripts.rows import layers_of, passage_of, recording_of, signature_of, stage_of
 
 DATABASE_NAME = "archive.sqlite"
 _MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
@@ -222,16 +222,21 @@ class Archive:
         """What was done for a recording, by stage, in order; empty for an unknown one."""
         with self.reading() as connection:
             rows = keeping.stored_rows(connection, schema.stages, recording_id)
-        return {row["stage"]: _stage_of(row) for row in rows}
+            signatures = _signatures(connection, {row["signature"] for row in rows})
+        return {row["stage"]: stage_of(row, signatures) for row in rows}
 
     def all_stages(self) -> dict[str, dict[str, StageRecord]]:
         """`stages` of every recording that has any, in one query."""
         done: defaultdict[str, dict[str, StageRecord]] = defaultdict(dict)
         with self.reading() as connection:
-            for row in connection.execute(
-                select(schema.stages).order_by(*schema.stages.primary_key)
-            ).mappings():
-                done[row["recording_id"]][row["stage"]] = _stage_of(row)
+            rows = (
+                connection.execute(select(schema.stages).order_by(*schema.stages.primary_key))
+                .mappings()
+                .all()
+            )
+            signatures = _signatures(connection, {row["signature"] for row in rows})
+        for row in rows:
+            done[row["recording_id"]][row["stage"]] = stage_of(row, signatures)
         return dict(done)
 
     def layers(self, recording_id: str) -> RecordingLayers:
@@ -304,10 +309,6 @@ class Archive:
         """
         with self.reading() as connection:
             return overview.dump(connection)
-
-
-def _stage_of(row: RowMapping) -> StageRecord:
-    return StageRecord(row["stage"], row["key"], row["digest"])
 
 
 def _signatures(connection: Connection, digests: Collection[str]) -> dict[str, Signature]:

@@ -43,15 +43,15 @@ class Conference:
 
 @dataclass(frozen=True, slots=True)
 class StageRecord:
-    """That a stage was done.
+    """That a stage was done: `key` names all that went in, `digest` what came out.
 
-    `key` names what went in and the component's signature, `digest` is the
-    hash of what came out.
+    `signature` is the component's; files that were read have records without one.
     """
 
     stage: str
     key: str
     digest: str
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,10 @@ def upsert(connection: Connection, table: Table, row: Row) -> None:
         connection.execute(update(table).where(mine), row)
 
 
-def _put_signatures(connection: Connection, layers: RecordingLayers) -> None:
+def _put_signatures(connection: Connection, layers: RecordingLayers, stages: Sequence[StageRecord]) -> None:
     known = set(connection.execute(select(schema.signatures.c.digest)).scalars())
-    new = [signature_row(s) for digest, s in layers.signatures().items() if digest not in known]
+    used = layers.signatures() | {each.signature.digest: each.signature for each in stages if each.signature}
+    new = [signature_row(signature) for digest, signature in used.items() if digest not in known]
     if new:
         connection.execute(insert(schema.signatures), new)
 
@@ -65,7 +66,7 @@ def put_recording(
     if not stale and there is not None and dict(there) == {**row, "revision": there["revision"]}:
         return False
     upsert(connection, schema.recordings, {**row, "revision": raise_revision(connection)})
-    _put_signatures(connection, layers)
+    _put_signatures(connection, layers, stages)
     for table in stale:
         connection.execute(delete(table).where(table.c.recording_id == recording.id))
         if rows[table]:

@@ -12,6 +12,8 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 
@@ -62,6 +64,15 @@ def covered_s(spans: Iterable[Span]) -> float:
     return total_s
 
 
+@cache
+def running_version() -> str:
+    """The version of symposia that is running; empty where it is not installed."""
+    try:
+        return version("symposia")
+    except PackageNotFoundError:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """What made a result: enough to make it again, and to tell two results apart.
@@ -75,14 +86,16 @@ class Signature:
     revision: str = ""
     licence: str = ""
     options: dict[str, Any] = field(default_factory=dict)
-    code_version: str = ""
+    code_version: str = field(default_factory=running_version, compare=False)
 
     @property
     def digest(self) -> str:
-        """A short stable name of this signature (16 hex digits of sha256)."""
-        return digest_of(
-            [self.component, self.model, self.revision, self.licence, self.options, self.code_version]
-        )
+        """A short stable name of this signature (16 hex digits of sha256).
+
+        The version of symposia is recorded and left out here: a new release alone makes
+        no result stale. A component whose results change says so in its options.
+        """
+        return digest_of([self.component, self.model, self.revision, self.licence, self.options])
 
 
 def digest_of(value: object) -> str:

@@ -61,6 +61,15 @@ def signature_of(row: RowMapping) -> Signature:
     )
 
 
+def stage_row(stage: StageRecord) -> Row:
+    signature = stage.signature.digest if stage.signature else ""
+    return {"stage": stage.stage, "key": stage.key, "digest": stage.digest, "signature": signature}
+
+
+def stage_of(row: RowMapping, signatures: Mapping[str, Signature]) -> StageRecord:
+    return StageRecord(row["stage"], row["key"], row["digest"], signatures.get(row["signature"]))
+
+
 def recording_row(recording: Recording) -> Row:
     return {
         "id": recording.id,
@@ -186,7 +195,7 @@ def layer_rows(
 ) -> dict[Table, list[Row]]:
     """What `schema.LAYERS` should hold for a recording, in order."""
     rows: dict[Table, list[Row]] = {
-        schema.stages: [{"stage": s.stage, "key": s.key, "digest": s.digest} for s in stages],
+        schema.stages: [stage_row(stage) for stage in stages],
         schema.segments: [_segment_row(segment) for segment in layers.segments],
         schema.gaps: [{**_span_row(gap.span), "reason": gap.reason} for gap in layers.gaps],
         schema.turns: [

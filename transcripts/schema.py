@@ -146,7 +146,12 @@ signatures = Table(
 )
 
 stages = _layer(
-    "stages", _text("stage"), _text("key"), _text("digest"), UniqueConstraint("recording_id", "stage")
+    "stages",
+    _text("stage"),
+    _text("key"),
+    _text("digest"),
+    _text("signature"),  # empty for files that were read
+    UniqueConstraint("recording_id", "stage"),
 )
 
 segments = _layer(
