@@ -14,7 +14,7 @@ import shlex
 import time
 import traceback
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ class Run:
     reporter: Reporter
     retry_command: str
     at_work: str = ""  # the stage that is running, for the record of a failure
+    seconds: dict[str, float] = field(default_factory=dict)  # what each stage of a recording took
 
 
 RUN: ContextVar[Run] = ContextVar("RUN")
@@ -74,8 +75,11 @@ class Step:
     def do(self) -> Layer:
         run = RUN.get()
         run.at_work = self.stage.name
+        started_s = time.monotonic()
         with run.reporter.stage(self.job.recording_id, self.stage.name, self.job.duration_s) as tick:
-            return self.stage.make(self.job, self.made, tick)
+            layer = self.stage.make(self.job, self.made, tick)
+        run.seconds[self.stage.name] = time.monotonic() - started_s
+        return layer
 
 
 def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -157,7 +161,7 @@ def process_conference(
 def _attempt(run: Run, source: Source) -> str:
     """Process one recording; the reason, in words, when it failed."""
     started_s = time.monotonic()
-    run.at_work = "probe"
+    run.at_work, run.seconds = "probe", {}
     try:
         changed = process_recording(source.recording_id)
     except SymposiaError as error:
@@ -170,8 +174,9 @@ def _attempt(run: Run, source: Source) -> str:
     except Exception as error:
         reason = _defect(run, error)
     else:
-        done = f"done in {time.monotonic() - started_s:.1f} s" if changed else "unchanged"
-        run.reporter.say(f"{source.recording_id}: {done}")
+        parts = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in run.seconds.items() if seconds >= 1)
+        done = f"done in {time.monotonic() - started_s:.0f} s" if changed else "unchanged"
+        run.reporter.say(f"{source.recording_id}: {done}" + (f" ({parts})" if parts else ""))
         return ""
     run.reporter.say(f"{source.recording_id}: failed: {reason}")
     path = str(source.path or source.captions[0].path)

@@ -43,10 +43,14 @@ class TranslationOptions:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A translation of one unit. `score` is the mean log probability of its tokens."""
+    """A translation of one unit. `score` is the mean log probability of its tokens.
+
+    `doubts` are those that only its engine can have (see `nlp.doubts` for the others).
+    """
 
     text: str
     score: float
+    doubts: tuple[str, ...] = ()
 
 
 class Engine(Protocol):

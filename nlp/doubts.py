@@ -46,7 +46,7 @@ def doubts(source: str, text: str, source_code: str, target_code: str) -> tuple[
 def is_loop(text: str, code: str) -> bool:
     """Whether a phrase comes several times in a row, or one word makes up much of the text."""
     spaced = language(code).spaced
-    tokens = re.findall(r"\w+", text.casefold()) if spaced else [each for each in text if each.isalnum()]
+    tokens = words_of(text, code)
     shortest = 2 if spaced else 4  # 'no, no, no' is said; so is はははは
     for length in range(shortest, len(tokens) // LOOP_TURNS + 1):
         span = length * (LOOP_TURNS - 1)
@@ -57,6 +57,13 @@ def is_loop(text: str, code: str) -> bool:
                 return True
     commonest = Counter(tokens).most_common(1)
     return spaced and len(tokens) >= 8 and commonest[0][1] > LOOP_SHARE * len(tokens)
+
+
+def words_of(text: str, code: str) -> list[str]:
+    """The words of a text, or its letters where words are written without blanks."""
+    if language(code).spaced:
+        return re.findall(r"\w+", text.casefold())
+    return [letter for letter in text if letter.isalnum()]
 
 
 def _has_words(text: str) -> bool:

@@ -6,6 +6,7 @@ The prompt is the same for every unit of a language pair, so CTranslate2 reads i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ from typing import Any
 from nlp.cache import Notify
 from nlp.conversion import GEMMA_TOKENIZER
 from nlp.decoding import Candidate, TranslationOptions, batches
+from nlp.doubts import words_of
 from nlp.languages import language
 from nlp.machine import keep_freed_memory, thread_count
 from nlp.weights import Weights, resolve
@@ -35,11 +37,11 @@ SPARE_TOKENS = 24  # and these besides
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way of decoding: how many hypotheses, what must not repeat, how many examples."""
+    """One way of decoding: how many hypotheses, what must not repeat, which examples."""
 
     beam_size: int
-    no_repeat_ngram_size: int = 0
-    examples: int = 3
+    no_repeat_ngram_size: int
+    examples: slice
 
 
 class FewShot:
@@ -65,7 +67,11 @@ class FewShot:
             raise ModelError(_not_usable(weights, error)) from error
         self._remarks = remarks()
         wider = max(4, options.beam_size)
-        self._ways = (Way(options.beam_size), Way(wider, 3), Way(wider, 3, len(self._remarks)))
+        self._ways = (
+            Way(options.beam_size, 0, slice(3)),
+            Way(wider, 3, slice(2, None)),
+            Way(wider, 3, slice(None)),
+        )
         self.ways = len(self._ways)
         self.signature = few_shot_signature(options, weights.revision, weights.licence)
 
@@ -103,17 +109,31 @@ class FewShot:
         for index, coming in awaited:
             result = coming.result()
             text = self._tokens.decode(result.sequences[0]).strip()
-            found[index] = [Candidate(text, result.scores[0])]
+            doubts = ("example",) if self._echoes(units[index], text, source, target) else ()
+            found[index] = [Candidate(text, result.scores[0], doubts)]
         return found
+
+    def _echoes(self, unit: str, text: str, source: str, target: str) -> bool:
+        """Whether words of an example found their way into a translation, and nothing like them was said."""
+        written, said = _phrases(text, target, 4), _phrases(unit, source, 3)
+        invented = _numbers(text) - _numbers(unit)
+        return any(
+            invented & _numbers(remark[target])
+            or (
+                written & _phrases(remark[target], target, 4)
+                and not said & _phrases(remark.get(source, ""), source, 3)
+            )
+            for remark in self._remarks
+        )
 
     def _pieces(self, text: str) -> list[str]:
         pieces: list[str] = self._tokens.encode(text, out_type=str)
         return pieces
 
-    def _prompt(self, source: str, target: str, count: int) -> str:
+    def _prompt(self, source: str, target: str, examples: slice) -> str:
         """Translated remarks; where none is in the source language, they come from various languages."""
         shown = []
-        for number, remark in enumerate(self._remarks[:count]):
+        for number, remark in enumerate(self._remarks[examples]):
             others = [code for code in remark if code != target]
             shown_in = source if source in remark else others[number % len(others)]
             shown.append(f"{self._question(remark[shown_in], shown_in, target)} {remark[target]}\n\n")
@@ -121,6 +141,16 @@ class FewShot:
 
     def _question(self, text: str, source: str, target: str) -> str:
         return f"{language(source).name}: {text}\n{language(target).name}:"
+
+
+def _phrases(text: str, code: str, size: int) -> set[tuple[str, ...]]:
+    """All phrases of `size` words, or three times as many letters where words have no blanks between."""
+    words, length = words_of(text, code), size if language(code).spaced else 3 * size
+    return {tuple(words[start : start + length]) for start in range(len(words) - length + 1)}
+
+
+def _numbers(text: str) -> set[int]:
+    return {int(digits) for digits in re.findall(r"\d+", text)}
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,8 @@ from nlp.audio import SAMPLE_RATE_HZ, Samples
 from nlp.voices import Vectors, VoiceEncoder, unit
 from transcripts.records import Segment, Signature, Span, Turn, Word, digest_of
 
+WINDOWS_HELD = 512  # windows of sound held at a time (50 MB)
+
 
 @dataclass(frozen=True, slots=True)
 class SpeakerOptions:
@@ -67,16 +69,31 @@ def windows_of(region: Span, options: SpeakerOptions) -> list[Span]:
 def embed_regions(
     regions: Sequence[Span], sounds: Iterable[Samples], encoder: VoiceEncoder, options: SpeakerOptions
 ) -> Iterator[Vectors]:
-    """Voice vectors of each region's windows: shape (windows, dim)."""
+    """Voice vectors of each region's windows: shape (windows, dim); some regions at a time."""
+    held: list[list[Samples]] = []
     for region, samples in zip(regions, sounds, strict=True):
-        pieces = []
-        for window in windows_of(region, options):
-            first = round((window.start_s - region.start_s) * SAMPLE_RATE_HZ)
-            piece = samples[first : first + round(window.duration_s * SAMPLE_RATE_HZ)]
-            # a region of less than a window is repeated: silence would change the voice
-            repeats = -(-int(options.window_s * SAMPLE_RATE_HZ) // max(1, len(piece)))
-            pieces.append(np.tile(piece, repeats)[: int(options.window_s * SAMPLE_RATE_HZ)])
-        yield encoder.embed(pieces)
+        held.append(_windows(region, samples, options))
+        if sum(map(len, held)) >= WINDOWS_HELD:
+            yield from _embedded(held, encoder)
+            held = []
+    yield from _embedded(held, encoder)
+
+
+def _windows(region: Span, samples: Samples, options: SpeakerOptions) -> list[Samples]:
+    """The sound of a region's windows; one of less than a window is repeated, as silence changes a voice."""
+    wanted = int(options.window_s * SAMPLE_RATE_HZ)
+    pieces = []
+    for window in windows_of(region, options):
+        first = round((window.start_s - region.start_s) * SAMPLE_RATE_HZ)
+        piece = samples[first : first + wanted]
+        pieces.append(np.tile(piece, -(-wanted // max(1, len(piece))))[:wanted])
+    return pieces
+
+
+def _embedded(held: Sequence[Sequence[Samples]], encoder: VoiceEncoder) -> Iterator[Vectors]:
+    vectors = encoder.embed([window for windows in held for window in windows])
+    ends = np.cumsum([len(windows) for windows in held])
+    yield from np.split(vectors, ends[:-1]) if held else ()
 
 
 def diarize(

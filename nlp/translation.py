@@ -92,7 +92,10 @@ class GuardedTranslator:
             for unit, candidates in zip(
                 open_units, self._engine.decode(open_units, source, target, way), strict=True
             ):
-                found = [_Choice(each, doubts(unit, each.text, source, target)) for each in candidates]
+                found = [
+                    _Choice(each, each.doubts + doubts(unit, each.text, source, target))
+                    for each in candidates
+                ]
                 before = [chosen[unit]] if unit in chosen else []
                 chosen[unit] = max([*before, *found], key=lambda choice: choice.worth)
         return chosen

@@ -8,14 +8,17 @@ Resemblyzer, whose mel settings are repeated here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from nlp.audio import SAMPLE_RATE_HZ, Samples
+from nlp.machine import thread_count
 from transcripts.errors import ModelError
 from transcripts.records import Signature
 
@@ -26,7 +29,9 @@ WINDOW_SAMPLES = 400  # 25 ms
 HOP_SAMPLES = 160  # 10 ms
 LAYERS = 3
 FULL_LOUDNESS_DBFS = -30.0  # quieter sound is raised to this, as in training
-BATCH = 512
+# The products are too small to share among threads: one batch a thread is five times faster, and 64
+# windows of activations still fit the processor's cache.
+BATCH = 64
 
 
 class VoiceEncoder(Protocol):
@@ -71,14 +76,15 @@ class Ge2eEncoder:
     def embed(self, windows: Sequence[Samples]) -> Vectors:
         """Unit vectors of shape (len(windows), 256); windows of one length share a batch."""
         found = np.zeros((len(windows), 256), dtype=np.float32)
-        order = sorted(range(len(windows)), key=lambda index: len(windows[index]))
-        start = 0
-        while start < len(order):
-            length = len(windows[order[start]])
-            batch = [index for index in order[start : start + BATCH] if len(windows[index]) == length]
-            found[batch] = self._forward(self._mel(np.stack([windows[index] for index in batch])))
-            start += len(batch)
+        with threadpool_limits(1), ThreadPoolExecutor(thread_count(0)) as pool:
+            batches = list(_batches([len(window) for window in windows]))
+            stacked = (np.stack([windows[index] for index in batch]) for batch in batches)
+            for batch, vectors in zip(batches, pool.map(self._embedded, stacked), strict=True):
+                found[batch] = vectors
         return found
+
+    def _embedded(self, windows: npt.NDArray[np.float32]) -> Vectors:
+        return self._forward(self._mel(windows))
 
     def _mel(self, windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """(windows, samples) -> (windows, frames, 40): mel power (no logarithm) at the usual loudness."""
@@ -97,6 +103,16 @@ class Ge2eEncoder:
             sequence = _lstm(sequence, ingoing, recurrent, bias)
         raw = np.maximum(sequence[-1] @ self._weights["linear.weight"].T + self._weights["linear.bias"], 0.0)
         return unit(raw)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indexes in batches of equal length."""
+    by_length: dict[int, list[int]] = {}
+    for index, length in enumerate(lengths):
+        by_length.setdefault(length, []).append(index)
+    for members in by_length.values():
+        for start in range(0, len(members), BATCH):
+            yield members[start : start + BATCH]
 
 
 def _lstm(

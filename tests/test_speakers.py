@@ -40,11 +40,13 @@ def sound(*parts: tuple[float, float]) -> Samples:
     return np.concatenate([np.full(int(s * SAMPLE_RATE_HZ), level, dtype=np.float32) for s, level in parts])
 
 
-def turns_of(*parts: tuple[float, float], declared: int = 0) -> list[Turn]:
+def turns_of(
+    *parts: tuple[float, float], declared: int = 0, options: SpeakerOptions = OPTIONS
+) -> list[Turn]:
     samples = sound(*parts)
     region = Span(0.0, len(samples) / SAMPLE_RATE_HZ)
     vectors = list(embed_regions([region], [samples], LoudnessEncoder(), OPTIONS))
-    return list(diarize("r", [region], vectors, declared, OPTIONS).turns)
+    return list(diarize("r", [region], vectors, declared, options).turns)
 
 
 def test_a_change_of_voice_inside_a_region_makes_two_turns() -> None:
@@ -58,7 +60,8 @@ def test_a_voice_that_returns_keeps_its_label() -> None:
 
 
 def test_there_are_no_more_voices_than_declared_and_some_guests() -> None:
-    turns = turns_of(*[(5, level) for level in (0.0, 0.3, 0.5, 0.7, 1.0)], declared=1)
+    strict = SpeakerOptions(same_speaker_below=0.01)
+    turns = turns_of(*[(5, level) for level in (0.0, 0.3, 0.5, 0.7, 1.0)], declared=1, options=strict)
     assert len({turn.label for turn in turns}) == 1 + OPTIONS.guests
 
 

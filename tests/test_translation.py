@@ -332,22 +332,35 @@ def test_the_prompt_shows_translated_remarks(gemma: Path) -> None:
     engine = FewShot(by_example(gemma), silent)
     first, second = remarks()[:2]
     shown = [f"Korean: {each['ko']}\nJapanese: {each['ja']}\n\n" for each in (first, second)]
-    assert engine._prompt("ko", "ja", 2) == "".join(shown)
+    assert engine._prompt("ko", "ja", slice(2)) == "".join(shown)
     # from a language without examples, others show the way
-    assert engine._prompt("fr", "en", 2).count("\nEnglish: ") == 2
-    assert "French" not in engine._prompt("fr", "en", 2)
+    assert engine._prompt("fr", "en", slice(2)).count("\nEnglish: ") == 2
+    assert "French" not in engine._prompt("fr", "en", slice(2))
     engine.check("fr", "en")
     with pytest.raises(ModelError, match=r"no examples of translation into French \('fr'\).*few_shot\.yaml"):
         engine.check("en", "fr")
 
 
-def test_a_model_that_knows_nothing_is_doubted_and_nothing_is_dropped(gemma: Path) -> None:
+def test_a_phrase_of_an_example_is_doubted(gemma: Path) -> None:
+    engine = FewShot(by_example(gemma), silent)
+    assert engine._echoes(
+        "작년에 힘들었습니다.", "I've been making short films for about twelve years.", "ko", "en"
+    )
+    assert engine._echoes("A hard year.", "はい、大阪で短編映画を作り始めて。", "en", "ja")
+    assert engine._echoes("작년에 힘들었습니다.", "It was hard in 2019.", "ko", "en")
+    assert not engine._echoes("۲۰۱۹ سخت بود.", "It was hard in 2019.", "fa", "en")
+    assert engine._echoes("함께해 주셔서 감사합니다.", "Thank you for having me.", "ko", "en")
+    assert not engine._echoes("초대해 주셔서 감사합니다.", "Thank you for having me.", "ko", "en")
+    assert not engine._echoes("카메라는 제 것이었어요.", "The camera was mine.", "ko", "en")
+
+
+def test_a_model_that_knows_nothing_drops_nothing(gemma: Path) -> None:
     translator = load_translator(by_example(gemma), silent)
     texts = [
         "夜が終わり、朝が来て、誰も起きていませんでした。",
         "",
         "2019",
-        "映画は待つ。" * 40,
+        "映画は待つ。川は歌い、夜は終わる。" * 20,
         "夜が終わる。",
     ]
     found = translator.translate(texts, "ja", "en")
@@ -355,7 +368,7 @@ def test_a_model_that_knows_nothing_is_doubted_and_nothing_is_dropped(gemma: Pat
     assert found == translator.translate(texts, "ja", "en")
     assert found[1].text == ""
     assert found[2].text == "2019"
-    assert found[3].flags == (DOUBTFUL,)
+    assert all(each.text for each in (found[0], found[3], found[4]))
     assert translator.signature == translation_signature(by_example(gemma))
 
 
