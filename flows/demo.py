@@ -23,7 +23,7 @@ from transcripts.search import SearchQuery
 
 SEARCHES = (
     ("derechos de autor", "a Spanish query finds remarks in every language"),
-    ("倫理", "a Japanese word, found inside longer ones"),
+    ("物語", "a Japanese word, found inside longer ones"),
     ("who is responsible when the machine decides?", "by meaning, whatever the words"),
 )
 

@@ -55,6 +55,9 @@ def transformers_to_ctranslate2(source: Path, target: Path, quantization: str) -
             return model
 
     try:
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         converter = Converter(str(source), low_cpu_mem_usage=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of tokenizers, about packages that change little

@@ -98,6 +98,7 @@ class TransformersE5:
         try:
             import torch
             from transformers import AutoModel, AutoTokenizer
+            from transformers.utils import logging
         except ImportError as error:
             raise ModelError(
                 f"{weights.name} needs torch and transformers ({error}): pip install 'symposia[hub]'."
@@ -106,6 +107,7 @@ class TransformersE5:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.set_num_threads(thread_count(options.threads))
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(str(weights.path), local_files_only=True)
             model = AutoModel.from_pretrained(str(weights.path), local_files_only=True, dtype=torch.float32)

@@ -40,9 +40,7 @@ def sound(*parts: tuple[float, float]) -> Samples:
     return np.concatenate([np.full(int(s * SAMPLE_RATE_HZ), level, dtype=np.float32) for s, level in parts])
 
 
-def turns_of(
-    *parts: tuple[float, float], declared: int = 0, options: SpeakerOptions = OPTIONS
-) -> list[Turn]:
+def turns_of(*parts: tuple[float, float], declared: int = 0, options: SpeakerOptions = OPTIONS) -> list[Turn]:
     samples = sound(*parts)
     region = Span(0.0, len(samples) / SAMPLE_RATE_HZ)
     vectors = list(embed_regions([region], [samples], LoudnessEncoder(), OPTIONS))
