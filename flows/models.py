@@ -66,24 +66,28 @@ class Models:
 
     @cached_property
     def speech_signature(self) -> Signature:
-        return speech_signature(self.speech_options, identity(self.speech_options.model))
+        return speech_signature(self.speech_options, identity(self.speech_options.model, self._notify))
 
     @cached_property
     def listening_signature(self) -> Signature:
-        return listening_signature(self.speech_options, self.run_options, identity(self.speech_options.model))
+        return listening_signature(
+            self.speech_options, self.run_options, identity(self.speech_options.model, self._notify)
+        )
 
     @cached_property
     def speakers_signature(self) -> Signature:
-        encoder = Signature("nlp.voices", self.speaker_options.model, identity(self.speaker_options.model))
+        encoder = Signature(
+            "nlp.voices", self.speaker_options.model, identity(self.speaker_options.model, self._notify)
+        )
         return speakers_signature(encoder, self.speaker_options)
 
     @cached_property
     def translation_signature(self) -> Signature:
-        return translation_signature(self.translation_options)
+        return translation_signature(self.translation_options, self._notify)
 
     @cached_property
     def embedding_signature(self) -> Signature:
-        return embedding_signature(self.embedding_options)
+        return embedding_signature(self.embedding_options, self._notify)
 
     @cached_property
     def tagger_signature(self) -> Signature:

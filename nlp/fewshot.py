@@ -7,6 +7,7 @@ The prompt is the same for every unit of a language pair, so CTranslate2 reads i
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,16 +22,18 @@ from nlp.languages import language
 from nlp.machine import keep_freed_memory, thread_count
 from nlp.weights import Weights, resolve
 from transcripts.errors import ModelError
-from transcripts.records import digest_of
+from transcripts.records import Signature, digest_of
 
 Remark = Mapping[str, str]  # the same remark in each language
 
 EXAMPLES = "few_shot.yaml"
 START, END = "<bos>", ["<eos>", "\n", "\n\n"]  # of Gemma; a translation is one line
 
-# Hypotheses decoded together. CTranslate2 copies each one's cache of the prompt at every step, so more
-# of them soon cost more than they save.
-ROWS = 16
+# Hypotheses decoded together. CTranslate2 copies each one's cache of the prompt at every step, so more of
+# them soon cost more than they save (31 remarks: 4 rows 48 s of processor time, 8 rows 36 s, 16 rows 35 to
+# 41 s) and take memory (1.3, 1.5 and 2.6 GB).
+ROWS = 8
+WORKERS_MOST = 4  # batches decoded at a time: each takes its 0.4 GB
 TOKENS_PER_TOKEN = 2  # a translation may have so many tokens for one of the source,
 SPARE_TOKENS = 24  # and these besides
 
@@ -54,14 +57,16 @@ class FewShot:
         from sentencepiece import SentencePieceProcessor
 
         keep_freed_memory()
+        threads = thread_count(options.threads)
+        workers = min(threads, WORKERS_MOST)
         try:
             self._tokens: Any = SentencePieceProcessor(model_file=str(weights.path / GEMMA_TOKENIZER))
             self._model: Any = ctranslate2.Generator(
                 str(weights.path),
                 device=options.device,
                 compute_type=options.compute_type,
-                inter_threads=thread_count(options.threads),  # one batch a thread: no waiting in between
-                intra_threads=1,
+                inter_threads=workers,  # one batch a thread: no waiting in between
+                intra_threads=threads // workers,
             )
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(_not_usable(weights, error)) from error
@@ -149,8 +154,10 @@ def _phrases(text: str, code: str, size: int) -> set[tuple[str, ...]]:
     return {tuple(words[start : start + length]) for start in range(len(words) - length + 1)}
 
 
-def _numbers(text: str) -> set[int]:
-    return {int(digits) for digits in re.findall(r"\d+", text)}
+def _numbers(text: str) -> set[str]:
+    """The numbers written in a text, whatever the script of their digits."""
+    plain = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
+    return set(re.findall(r"[0-9]+", plain))
 
 
 @lru_cache(maxsize=1)
@@ -162,7 +169,7 @@ def remarks() -> tuple[Remark, ...]:
     return tuple(held["remarks"])
 
 
-def few_shot_signature(options: TranslationOptions, revision: str, licence: str) -> Any:
+def few_shot_signature(options: TranslationOptions, revision: str, licence: str) -> Signature:
     """What made a translation: the examples belong to it."""
     return options.signature(revision, licence, examples=digest_of([dict(each) for each in remarks()]))
 
