@@ -1,0 +1,50 @@
+"""Documentation keeps up: every command, option, module and model has its words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from typer.main import get_command
+
+from flows.cli import app
+from nlp.embedded import EMBEDDED
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def options() -> list[tuple[str, str]]:
+    """Every command with each of its options."""
+    group = get_command(app)
+    context = typer.Context(group)
+    return [
+        (name, parameter.opts[-1] if parameter.opts[0].startswith("--") else parameter.opts[0])
+        for name in group.list_commands(context)  # type: ignore[attr-defined]
+        for parameter in group.get_command(context, name).params  # type: ignore[attr-defined]
+        if parameter.opts[0].startswith("-") and parameter.opts[0] != "--help"
+    ]
+
+
+@pytest.mark.parametrize(("command", "option"), options())
+def test_the_readme_names_every_command_and_option(command: str, option: str) -> None:
+    lines = [line for line in README.splitlines() if f"`symposia {command}" in line]
+    assert lines, f"the README has no line for 'symposia {command}'"
+    assert option in lines[0]
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted(ROOT.glob("docs/*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+)
+def test_files_that_the_docs_name_exist(page: Path) -> None:
+    named = re.findall(
+        r"`((?:flows|nlp|transcripts|configs|tests|docs|benchmarks)/[\w./-]+)`", page.read_text("utf-8")
+    )
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def test_every_packaged_model_has_its_licence_in_the_docs() -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    assert not [name for name in EMBEDDED if f"`{name}`" not in page]
