@@ -5,9 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The lock files are complete and hashed: pip resolves nothing, and builds with the pinned setuptools.
-# Python compiles a module when it first imports it; most are never imported.
+# What is installed is compiled in one go, on all cores: pip would use one. Otherwise the first start of
+# every command would compile, or each one where Python is told to write no bytecode.
 INSTALL := $(BIN)/pip --disable-pip-version-check -qq install --no-deps --no-build-isolation --no-compile
 LOCKED := $(INSTALL) --require-hashes -r constraints
+COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib flows nlp transcripts configs >/dev/null 2>&1 || true
 
 .DEFAULT_GOAL := help
 .PHONY: help demo hub test lint types lock clean
@@ -41,11 +43,12 @@ clean: ## remove all that make made: the environment, the demo archive, caches
 
 $(VENV)/.embedded: pyproject.toml constraints/build.txt constraints/embedded.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("symposia needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
-	@echo "Setting up $(VENV) (the first time: a minute or two, and 2 GB of disk) ..."
+	@echo "Setting up $(VENV) (the first time: a few minutes, and 3 GB of disk) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(LOCKED)/build.txt
 	@$(LOCKED)/embedded.txt
 	@$(INSTALL) -e .
+	@$(COMPILE)
 	@touch $@
 
 # The CPU build of torch is taken where pip finds one; the index has only CUDA builds for Linux (4 GB).
@@ -53,9 +56,11 @@ $(VENV)/.hub: $(VENV)/.embedded constraints/torch-cpu.txt constraints/torch.txt 
 	@echo "Adding torch and transformers, which convert models of the hub ..."
 	@$(LOCKED)/torch-cpu.txt 2>/dev/null || $(LOCKED)/torch.txt
 	@$(LOCKED)/hub.txt
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.hub constraints/test.txt
 	@echo "Adding the test tools ..."
 	@$(LOCKED)/test.txt
+	@$(COMPILE)
 	@touch $@
