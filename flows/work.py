@@ -113,7 +113,10 @@ def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
     records = [
         StageRecord(name, keys[name], digests[name], stage.signature(job)) for name, stage in stages.items()
     ]
-    records += [StageRecord(f"file:{path.name}", stat_key(path), sha) for path, sha in job.hashes.items()]
+    records += [
+        StageRecord(f"file:{number}:{path.name}", stat_key(path), sha)  # names may repeat between folders
+        for number, (path, sha) in enumerate(job.hashes.items())
+    ]
     before = archive.layers(job.recording_id) if kept else RecordingLayers()
     return archive.keep(media, _with_made(before, made), records)
 

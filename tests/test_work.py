@@ -167,3 +167,18 @@ def test_a_run_that_dies_keeps_nothing_half_done(
     with Archive.in_memory() as undisturbed:
         work(conference, undisturbed, models())
         assert undisturbed.dump() == archive.dump()
+
+
+def test_files_of_one_name_in_two_folders_are_two_files(tmp_path: Path, archive: Archive) -> None:
+    for folder in ("korean", "persian"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "talk.vtt").write_text(CAPTIONS, encoding="utf-8")
+    (tmp_path / "talks.yaml").write_text(
+        "{id: t, title: T, target_language: en, panels: [{id: p, title: P, captions: "
+        "[{path: korean/talk.vtt, language: ko}, {path: persian/talk.vtt, language: fa}]}]}",
+        encoding="utf-8",
+    )
+    two = load_conference(tmp_path / "talks.yaml")
+    work(two, archive, models())
+    assert {passage.language for passage in archive.passages("p")} == {"ko", "fa"}
+    assert work(two, archive, models()) == []
