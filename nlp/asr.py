@@ -1,26 +1,30 @@
 """Speech to text through CTranslate2's Whisper: one decode path for every caller.
 
-What differs from the usual way of running Whisper (measured in
-benchmarks/speech.py):
+What differs from the usual way of running Whisper (figures: benchmarks/speech.py):
 
-- The encoder sees only the sound that is there, not 30 s of padding. Pieces are
-  put in batches by length; one batch may mix languages, as each item has a
-  prompt of its own.
-- A short context has one failure, repetition. Results that look like it are
-  decoded again padded to 30 s, and the better of the two is kept.
-- Word times come from the alignment heads, on the encoding already made.
+- The encoder sees the sound that is there and a second or two of silence after it, not
+  30 s. The silence matters: without it the model does not hear where the speech ends,
+  and repeats itself.
+- What is heard depends on the piece alone: it is padded to one of a few lengths, and
+  only pieces of one padded length share a batch. A batch may mix languages, as each
+  item has a prompt of its own.
+- Each core works on a batch of its own. The decoder's steps are too small to share.
+- Results that look wrong are decoded again with more silence after them, and the better
+  of the two is kept.
 
-Pieces are decoded without time tokens: their bounds are known beforehand.
+Pieces are decoded without time tokens: their bounds are known beforehand, and word
+times come from the alignment heads on the encoding already made.
 """
 
 from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +32,8 @@ import numpy.typing as npt
 from nlp.audio import SAMPLE_RATE_HZ, Samples
 from nlp.languages import fits_script, language
 from nlp.machine import thread_count
+from nlp.repeats import doubled
+from nlp.words import timed_pieces, whole_words
 from transcripts.errors import ModelError
 from transcripts.records import Signature, Span, Word
 
@@ -36,8 +42,15 @@ if TYPE_CHECKING:
     from faster_whisper.tokenizer import Tokenizer
 
 FRAMES_PER_S = 100  # log-mel frames of 10 ms
-WINDOW_S = 30.0  # what Whisper was trained on, and the longest piece it takes
-BUCKET_S = 0.5  # lengths in a batch are rounded up to this, so that equal ones meet
+STATES_PER_S = 50  # the encoder halves the frame rate
+CONTEXT_S = 30.0  # what Whisper was trained on, and the longest sound it takes
+STATES_AT_ONCE = 6400  # states looked at together when languages are told apart (64 windows of 2 s)
+WINDOW_STEP = 25  # windows of states have a multiple of this length, so that equal ones meet
+
+Result = TypeVar("Result")
+States = npt.NDArray[np.float32]  # shape (pieces, states, width): what the encoder makes of sound
+Part = Sequence[tuple[int, float, float]]  # (sound, start_s, end_s), one or several in a row
+Posteriors = dict[str, float]  # by language code; they sum to one over all that the model knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +62,31 @@ class SpeechOptions:
     device: str = "auto"
     threads: int = 0  # 0: as many as the machine has cores
     beam_size: int = 5  # Whisper's own choice
-    batch_s: float = 80.0  # sound in one batch, padding counted
-    max_padding_share: float = 0.15  # of a batch that may be padding
+    lead_s: float = 0.3  # silence put before a piece: with less, a first word is lost now and then
+    tail_s: float = 1.0  # silence put after it, at least: with 0.5 s, one turn in twenty loops
+    tail_again_s: float = 6.0  # and where a result looks wrong: as good as 10 or 29 s, in half the time
+    bucket_s: float = 1.0  # pieces are padded to multiples of this
+    batch_s: float = 80.0  # sound in one batch, padding counted: more is no faster
     max_compression_ratio: float = 2.4  # gzip ratio above which text is a loop (Whisper's default)
     max_tokens_per_s: float = 14.0  # faster than anyone speaks, in any of the languages measured
     min_mean_log_probability: float = -1.0  # Whisper's own threshold for a failed decode
 
     def __post_init__(self) -> None:
-        if self.beam_size < 1 or self.threads < 0 or self.batch_s < WINDOW_S:
+        if self.beam_size < 1 or self.threads < 0 or self.batch_s < CONTEXT_S:
             raise ModelError(
                 f"speech options beam_size={self.beam_size}, threads={self.threads}, batch_s={self.batch_s} "
-                f"are out of range: use beam_size >= 1, threads >= 0 and batch_s >= {WINDOW_S:g}."
+                f"are out of range: use beam_size >= 1, threads >= 0 and batch_s >= {CONTEXT_S:g}."
             )
+
+    def padded_s(self, duration_s: float, again: bool = False) -> float:
+        """The length that a piece is padded to: it depends on the piece's own alone."""
+        wanted_s = self.lead_s + duration_s + (self.tail_again_s if again else self.tail_s)
+        return min(CONTEXT_S, math.ceil(wanted_s / self.bucket_s) * self.bucket_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Sound to transcribe: at most 30 s, in one language."""
+    """Sound to transcribe, in one language: at most 30 s less the silence put around it."""
 
     samples: Samples
     language: str
@@ -103,12 +124,14 @@ class Recogniser:
 
         self.options = options
         self.signature = speech_signature(options, revision, licence)
+        threads = thread_count(options.threads)
         try:
             self._model = ctranslate2.models.Whisper(
                 str(folder),
                 device=options.device,
                 compute_type=options.compute_type,
-                intra_threads=thread_count(options.threads),
+                inter_threads=threads,
+                intra_threads=1,
             )
             self._tokens = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:
@@ -118,49 +141,66 @@ class Recogniser:
             ) from error
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self._tokenizers: dict[str, Tokenizer] = {}
+        self._workers = ThreadPoolExecutor(threads if self._model.device == "cpu" else 1)
 
-    def language_posteriors(self, pieces: Sequence[Samples]) -> list[dict[str, float]]:
-        """For each piece of sound (up to 30 s), the probability of every language the model knows."""
-        found: list[dict[str, float]] = [{} for _ in pieces]
-        for batch in self._batches([len(piece) for piece in pieces]):
-            encoded = self._encode([pieces[index] for index in batch])
-            for index, ranked in zip(batch, self._model.detect_language(encoded), strict=True):
-                found[index] = {token.strip("<|>"): probability for token, probability in ranked}
-        return found
+    # Which language
+
+    def listen(self, sounds: Sequence[Samples]) -> Impression:
+        """Encode sounds (up to 28 s each), to be asked for the languages of any part of them."""
+
+        def states(indexes: Sequence[int], padded_s: float) -> list[States]:
+            return list(_on_cpu(self._encode([sounds[index] for index in indexes], padded_s)))
+
+        durations_s = [len(sound) / SAMPLE_RATE_HZ for sound in sounds]
+        return Impression(self, self._in_batches(durations_s, states), durations_s)
+
+    def language_posteriors(self, windows: Sequence[States]) -> list[Posteriors]:
+        """The language of windows of states, each of shape (any, width)."""
+        import ctranslate2
+
+        def judged(indexes: Sequence[int]) -> list[Posteriors]:
+            view = ctranslate2.StorageView.from_array(np.stack([windows[index] for index in indexes]))
+            return [
+                {token.strip("<|>"): probability for token, probability in ranked}
+                for ranked in self._model.detect_language(view)
+            ]
+
+        by_length: dict[int, list[int]] = {}
+        for index, window in enumerate(windows):
+            by_length.setdefault(len(window), []).append(index)
+        batches = [
+            indexes[start : start + max(1, STATES_AT_ONCE // length)]
+            for length, indexes in by_length.items()
+            for start in range(0, len(indexes), max(1, STATES_AT_ONCE // length))
+        ]
+        found: dict[int, Posteriors] = {}
+        for indexes, posteriors in zip(batches, self._workers.map(judged, batches), strict=True):
+            found.update(zip(indexes, posteriors, strict=True))
+        return [found[index] for index in range(len(windows))]
+
+    # What is said
 
     def transcribe(self, pieces: Sequence[Piece]) -> list[Decoded]:
         """Transcribe pieces, in any mix of languages; same order and count."""
-        decoded: list[Decoded | None] = [None] * len(pieces)
-        for batch in self._batches([len(piece.samples) for piece in pieces]):
-            chosen = [pieces[index] for index in batch]
-            for index, result in zip(batch, self._transcribe_batch(chosen), strict=True):
-                decoded[index] = result
+        first = self._decoded(pieces, again=False)
+        faults = [self._faults(piece, result) for piece, result in zip(pieces, first, strict=True)]
+        # with more silence behind it, Whisper seldom loops; the language stays as it is
+        again = [index for index, found in enumerate(faults) if set(found) - {"script_mismatch"}]
+        chosen = [replace(result, flags=tuple(found)) for result, found in zip(first, faults, strict=True)]
+        second = self._decoded([pieces[index] for index in again], again=True)
+        for index, result in zip(again, second, strict=True):
+            found = self._faults(pieces[index], result)
+            if _rank(result, found) < _rank(first[index], faults[index]):
+                chosen[index] = replace(result, flags=tuple(found))
         return [
-            self._checked(piece, result)
-            for piece, result in zip(pieces, decoded, strict=True)
-            if result is not None
+            replace(result, words=whole_words(result.words, piece.language))
+            for piece, result in zip(pieces, chosen, strict=True)
         ]
-
-    def _checked(self, piece: Piece, first: Decoded) -> Decoded:
-        """The result with its faults as flags; decoded again where more context may help.
-
-        Whisper was trained on 30 s at a time: with so much padding it seldom loops.
-        """
-        faults = self._faults(piece, first)
-        if not set(faults) - {"script_mismatch"}:  # context does not change the language
-            return replace(first, flags=tuple(faults))
-        (second,) = self._transcribe_batch([piece], window_s=WINDOW_S)
-        second_faults = self._faults(piece, second)
-        rank_first = (len(faults), -first.mean_log_probability)
-        rank_second = (len(second_faults), -second.mean_log_probability)
-        if rank_first <= rank_second:
-            return replace(first, flags=tuple(faults))
-        return replace(second, flags=tuple(second_faults))
 
     def _faults(self, piece: Piece, result: Decoded) -> list[str]:
         """What looks wrong with a result, as flags."""
         options, faults = self.options, []
-        if result.loop_ratio() > options.max_compression_ratio:
+        if result.loop_ratio() > options.max_compression_ratio or doubled(result.text, piece.language):
             faults.append("repetition")
         if len(result.tokens) > options.max_tokens_per_s * max(piece.duration_s, 1.0):
             faults.append("too_fast")
@@ -170,50 +210,22 @@ class Recogniser:
             faults.append("script_mismatch")
         return faults
 
-    def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Indexes in batches of similar length, filled by padded sound and not by count."""
-        order = sorted(range(len(lengths)), key=lambda index: lengths[index], reverse=True)
-        batch: list[int] = []
-        used = 0
-        for index in order:
-            if batch:
-                longest = lengths[batch[0]]
-                padded = longest * (len(batch) + 1)
-                too_much = padded > self.options.batch_s * SAMPLE_RATE_HZ
-                padding = 1 - (used + lengths[index]) / padded
-                if too_much or padding > self.options.max_padding_share:
-                    yield batch
-                    batch, used = [], 0
-            batch.append(index)
-            used += lengths[index]
-        if batch:
-            yield batch
+    def _decoded(self, pieces: Sequence[Piece], again: bool) -> list[Decoded]:
+        def decoded(indexes: Sequence[int], padded_s: float) -> list[Decoded]:
+            chosen = [pieces[index] for index in indexes]
+            encoded = self._encode([piece.samples for piece in chosen], padded_s)
+            return self._with_words(chosen, self._generate(chosen, encoded, padded_s), encoded)
 
-    def _encode(self, pieces: Sequence[Samples], window_s: float = 0.0) -> ctranslate2.StorageView:
-        """Encode pieces padded to one length: a batch of shape (pieces, frames / 2, width)."""
-        import ctranslate2
+        return self._in_batches([piece.duration_s for piece in pieces], decoded, again)
 
-        longest_s = max(window_s, *(len(piece) / SAMPLE_RATE_HZ for piece in pieces))
-        padded_s = min(WINDOW_S, math.ceil(longest_s / BUCKET_S) * BUCKET_S)
-        features = np.stack([self._log_mel(piece, padded_s) for piece in pieces])
-        return self._model.encode(ctranslate2.StorageView.from_array(features))
-
-    def _log_mel(self, piece: Samples, padded_s: float) -> npt.NDArray[np.float32]:
-        """Log-mel frames of shape (mels, 100 * padded_s), of the sound padded with silence."""
-        wanted = int(padded_s * SAMPLE_RATE_HZ)
-        padded = np.zeros(wanted, dtype=np.float32)
-        padded[: min(wanted, len(piece))] = piece[:wanted]
-        frames = self._features(padded, padding=0)[:, : int(padded_s * FRAMES_PER_S)]
-        return np.ascontiguousarray(frames, dtype=np.float32)
-
-    def _transcribe_batch(self, pieces: Sequence[Piece], window_s: float = 0.0) -> list[Decoded]:
-        encoded = self._encode([piece.samples for piece in pieces], window_s)
-        longest_s = max(piece.duration_s for piece in pieces)
+    def _generate(
+        self, pieces: Sequence[Piece], encoded: ctranslate2.StorageView, padded_s: float
+    ) -> list[Decoded]:
         results = self._model.generate(
             encoded,
             [self._prompt(piece) for piece in pieces],
             beam_size=self.options.beam_size,
-            max_length=min(448, 32 + int(longest_s * self.options.max_tokens_per_s * 1.5)),
+            max_length=min(448, 32 + int(padded_s * self.options.max_tokens_per_s * 1.5)),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
@@ -223,15 +235,42 @@ class Recogniser:
         for piece, result in zip(pieces, results, strict=True):
             tokenizer = self._tokenizer(piece.language)
             tokens = tuple(token for token in result.sequences_ids[0] if token < tokenizer.eot)
-            decoded.append(
-                Decoded(
-                    tokenizer.decode(list(tokens)).strip(),
-                    tokens,
-                    float(result.scores[0]),
-                    float(result.no_speech_prob),
-                )
+            text = tokenizer.decode(list(tokens)).strip()
+            decoded.append(Decoded(text, tokens, float(result.scores[0]), float(result.no_speech_prob)))
+        return decoded
+
+    def _with_words(
+        self, pieces: Sequence[Piece], decoded: Sequence[Decoded], encoded: ctranslate2.StorageView
+    ) -> list[Decoded]:
+        """The same results with word times, aligned a language at a time on the encoding at hand."""
+        import ctranslate2
+
+        timed = list(decoded)
+        lead_s = self.options.lead_s
+        for code in sorted({piece.language for piece in pieces}):
+            indexes = [i for i, p in enumerate(pieces) if p.language == code and decoded[i].tokens]
+            if not indexes:
+                continue
+            view = encoded
+            if len(indexes) < len(pieces):
+                view = ctranslate2.StorageView.from_array(np.ascontiguousarray(_on_cpu(encoded)[indexes]))
+            tokenizer = self._tokenizer(code)
+            alignments = self._model.align(
+                view,
+                tokenizer.sot_sequence,
+                [list(decoded[i].tokens) for i in indexes],
+                [max(2, int((lead_s + pieces[i].duration_s) * FRAMES_PER_S)) for i in indexes],
             )
-        return self._with_words(pieces, decoded, encoded)
+            for i, alignment in zip(indexes, alignments, strict=True):
+                within = Span(lead_s, lead_s + pieces[i].duration_s)
+                words = timed_pieces(tokenizer, decoded[i].tokens, alignment, within)
+                timed[i] = replace(timed[i], words=words)
+        return timed
+
+    def check_languages(self, codes: Sequence[str]) -> None:
+        """Raise ModelError, in words, when the model does not know one of the languages."""
+        for code in codes:
+            self._tokenizer(code)
 
     def _prompt(self, piece: Piece) -> list[int]:
         tokenizer = self._tokenizer(piece.language)
@@ -249,87 +288,98 @@ class Recogniser:
             self._tokenizers[code] = Tokenizer(self._tokens, True, "transcribe", code)
         return self._tokenizers[code]
 
-    def check_languages(self, codes: Sequence[str]) -> None:
-        """Raise ModelError, in words, when the model does not know one of the languages."""
-        for code in codes:
-            self._tokenizer(code)
+    # Batches
 
-    def _with_words(
-        self, pieces: Sequence[Piece], decoded: Sequence[Decoded], encoded: ctranslate2.StorageView
-    ) -> list[Decoded]:
-        """The same results with word times, aligned a language at a time on the encoding at hand."""
+    def _in_batches(
+        self,
+        durations_s: Sequence[float],
+        work: Callable[[Sequence[int], float], list[Result]],
+        again: bool = False,
+    ) -> list[Result]:
+        """`work(indexes, padded_s)` on batches of one padded length, side by side; results in order."""
+        batches = list(self._batches(durations_s, again))
+        done = self._workers.map(lambda batch: work(*batch), batches)
+        found: dict[int, Result] = {}
+        for (indexes, _), results in zip(batches, done, strict=True):
+            found.update(zip(indexes, results, strict=True))
+        return [found[index] for index in range(len(durations_s))]
+
+    def _batches(self, durations_s: Sequence[float], again: bool) -> Iterable[tuple[list[int], float]]:
+        """Indexes by padded length, longest first: the last batch to end is then a short one."""
+        by_length: dict[float, list[int]] = {}
+        for index, duration_s in enumerate(durations_s):
+            by_length.setdefault(self.options.padded_s(duration_s, again), []).append(index)
+        for padded_s, indexes in sorted(by_length.items(), reverse=True):
+            most = max(1, int(self.options.batch_s / padded_s))
+            for start in range(0, len(indexes), most):
+                yield indexes[start : start + most], padded_s
+
+    def _encode(self, sounds: Sequence[Samples], padded_s: float) -> ctranslate2.StorageView:
+        """Encode sounds with silence around them: shape (sounds, 50 * padded_s, width)."""
         import ctranslate2
 
-        timed = list(decoded)
-        states: npt.NDArray[Any] | None = None
-        languages = {piece.language for piece in pieces}
-        for code in sorted(languages):
-            indexes = [i for i, p in enumerate(pieces) if p.language == code and decoded[i].tokens]
-            if not indexes:
-                continue
-            view = encoded
-            if len(indexes) < len(pieces):
-                states = np.array(encoded) if states is None else states
-                view = ctranslate2.StorageView.from_array(np.ascontiguousarray(states[indexes]))
-            tokenizer = self._tokenizer(code)
-            alignments = self._model.align(
-                view,
-                tokenizer.sot_sequence,
-                [list(decoded[i].tokens) for i in indexes],
-                [max(2, int(pieces[i].duration_s * FRAMES_PER_S)) for i in indexes],
-            )
-            for i, alignment in zip(indexes, alignments, strict=True):
-                words = _words(tokenizer, decoded[i].tokens, alignment, pieces[i].duration_s)
-                timed[i] = replace(timed[i], words=words)
-        return timed
+        features = np.stack([self._log_mel(sound, padded_s) for sound in sounds])
+        return self._model.encode(ctranslate2.StorageView.from_array(features))
+
+    def _log_mel(self, sound: Samples, padded_s: float) -> npt.NDArray[np.float32]:
+        """Log-mel frames of shape (mels, 100 * padded_s)."""
+        padded = np.zeros(int(padded_s * SAMPLE_RATE_HZ), dtype=np.float32)
+        lead = int(self.options.lead_s * SAMPLE_RATE_HZ)
+        kept = sound[: len(padded) - lead]
+        padded[lead : lead + len(kept)] = kept
+        frames = self._features(padded, padding=0)[:, : int(padded_s * FRAMES_PER_S)]
+        return np.ascontiguousarray(frames, dtype=np.float32)
+
+
+class Impression:
+    """What the encoder made of sounds. Any part of them can be judged without encoding it again.
+
+    A part is judged by its states and those of a second of silence. That tells languages
+    apart better than the part encoded alone: of windows of 2 s, 97 % right instead of 94 %
+    on a panel of ../shared/audio.
+    """
+
+    def __init__(
+        self, recogniser: Recogniser, states: Sequence[States], durations_s: Sequence[float]
+    ) -> None:
+        self._recogniser = recogniser
+        self._states = states
+        self._first = round(recogniser.options.lead_s * STATES_PER_S)
+        self._lengths = [max(1, round(each * STATES_PER_S)) for each in durations_s]
+
+    def languages(self, parts: Sequence[Part]) -> list[Posteriors]:
+        """The language posteriors of each part."""
+        return self._recogniser.language_posteriors([self._window(part) for part in parts])
+
+    def _window(self, part: Part) -> States:
+        """The states of a part, and at least `tail_s` of silence after them, to a multiple of 0.5 s."""
+        pieces = []
+        for index, start_s, end_s in part:
+            start = min(round(start_s * STATES_PER_S), self._lengths[index] - 1)
+            end = max(start + 1, min(round(end_s * STATES_PER_S), self._lengths[index]))
+            pieces.append(self._states[index][self._first + start : self._first + end])
+        silence = self._states[part[-1][0]][self._first + self._lengths[part[-1][0]] :]
+        silence = silence[-round(self._recogniser.options.tail_s * STATES_PER_S) :]
+        length = sum(map(len, pieces)) + len(silence)
+        missing = -length % WINDOW_STEP
+        return np.concatenate([*pieces, silence, *([silence[-1:]] * missing)])
 
 
 def speech_signature(options: SpeechOptions, revision: str, licence: str = "") -> Signature:
     """What made a transcript; threads and batches do not change it and are left out."""
     kept = asdict(options)
     model = kept.pop("model")
-    for speed_only in ("threads", "batch_s", "max_padding_share", "device"):
+    for speed_only in ("threads", "batch_s", "device"):
         kept.pop(speed_only)
     return Signature("nlp.asr", model, revision, licence, kept)
 
 
-def _words(
-    tokenizer: Tokenizer,
-    tokens: Sequence[int],
-    alignment: ctranslate2.models.WhisperAlignmentResult,
-    duration_s: float,
-) -> tuple[Word, ...]:
-    """Words with times from the alignment path (openai-whisper `timing.py`), inside 0..duration_s."""
-    texts, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
-    path = np.array(alignment.alignments, dtype=np.int64).reshape(-1, 2)
-    if len(path) == 0 or len(texts) < 2:
-        return ()
-    jumps = np.pad(np.diff(path[:, 0]), (1, 0), constant_values=1).astype(bool)
-    starts_s = path[jumps, 1] / (FRAMES_PER_S / 2)  # the encoder halves the frame rate
-    bounds = np.pad(np.cumsum([len(group) for group in groups[:-1]]), (1, 0))
-    times = [float(starts_s[min(bound, len(starts_s) - 1)]) for bound in bounds]
-    words, reached_s = [], 0.0
-    for number, (text, group) in enumerate(zip(texts[:-1], groups[:-1], strict=True)):
-        first = bounds[number]
-        probabilities = alignment.text_token_probs[first : first + len(group)]
-        start_s = min(max(times[number], reached_s), duration_s)
-        end_s = min(max(times[number + 1], start_s), duration_s)
-        reached_s = end_s
-        words.append(
-            Word(text, Span(start_s, end_s), float(np.mean(probabilities)) if probabilities else 0.0)
-        )
-    return _join_punctuation(words)
+def _rank(result: Decoded, faults: Sequence[str]) -> tuple[int, float]:
+    """The lower, the better."""
+    return len(faults), -result.mean_log_probability
 
 
-def _join_punctuation(words: Sequence[Word]) -> tuple[Word, ...]:
-    """Put marks without letters or digits on the word before them (or after, at the start)."""
-    joined: list[Word] = []
-    for word in words:
-        is_mark = not any(character.isalnum() for character in word.text)
-        if joined and (is_mark or not any(character.isalnum() for character in joined[-1].text)):
-            last = joined[-1]
-            probability = last.probability if is_mark else word.probability
-            joined[-1] = Word(last.text + word.text, last.span.cover(word.span), probability)
-        else:
-            joined.append(word)
-    return tuple(joined)
+def _on_cpu(encoded: ctranslate2.StorageView) -> States:
+    import ctranslate2
+
+    return np.array(encoded.to_device(ctranslate2.Device.cpu))
