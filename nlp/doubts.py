@@ -11,6 +11,7 @@ import re
 from collections import Counter
 
 from nlp.languages import fits_script, language
+from nlp.repeats import first_repeat
 from nlp.units import density
 
 TOO_LONG = 2.6  # times as long as the source, from which on something was added
@@ -48,13 +49,8 @@ def is_loop(text: str, code: str) -> bool:
     spaced = language(code).spaced
     tokens = words_of(text, code)
     shortest = 2 if spaced else 4  # 'no, no, no' is said; so is はははは
-    for length in range(shortest, len(tokens) // LOOP_TURNS + 1):
-        span = length * (LOOP_TURNS - 1)
-        run = 0
-        for first, again in zip(tokens, tokens[length:], strict=False):
-            run = run + 1 if first == again else 0
-            if run >= span:
-                return True
+    if first_repeat(tokens, shortest, LOOP_TURNS):
+        return True
     commonest = Counter(tokens).most_common(1)
     return spaced and len(tokens) >= 8 and commonest[0][1] > LOOP_SHARE * len(tokens)
 

@@ -1,46 +1,48 @@
-"""A recording's speech as text: listen for language runs, then decode them.
+"""Language runs as text, and what has none.
 
-The file is read twice, a little at a time, so memory does not grow with its
-length: once to find speech and its languages (smoothing needs all of them),
-once to decode.
+Every second of speech ends up in a segment or in a gap with its reason. Where speech
+goes on and words do not, a decoder has passed it by: the hole is decoded by itself.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+import bisect
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from nlp.asr import Decoded, Piece, Recogniser, SpeechOptions, speech_signature
-from nlp.audio import SAMPLE_RATE_HZ, Samples, cut, stream
-from nlp.languages import fits_script, language
-from nlp.runs import Region, Run, RunOptions, language_runs, listen, speech_regions, undeclared_languages
-from nlp.speakers import segment_id
+from nlp.asr import Recogniser
+from nlp.attempts import Attempt, AttemptOptions, attempt, best_attempts
+from nlp.audio import Samples, channel_shares, cut_places
+from nlp.channels import MixOptions
+from nlp.guards import GuardOptions
+from nlp.listening import Listening
+from nlp.repeats import letters
+from nlp.runs import Run
 from transcripts.errors import MediaError
-from transcripts.records import Gap, Segment, Signature, Span, Word
+from transcripts.records import Gap, Segment, Signature, Span, Word, segment_id, without
 
 Tick = Callable[[float], None]  # told the second of the recording that has been reached
-GROUP_S = 300.0  # sound held at a time while decoding; enough for batches of similar length
-REPORTED_UNDECLARED_S = 10.0
-SURE = 0.8  # belief in a run's language above which nothing else is tried
-WORTH_A_TRY = 0.1  # belief in another language above which it is
-DOUBTFUL_BELOW = 0.5  # belief in the chosen language below which a person should look
-LITTLE_DECLARED = 0.05  # share of the model's belief in all declared languages together, likewise
-# Whisper's rule for 'nobody spoke': likely silence, and a text it does not believe in.
-NO_SPEECH_ABOVE = 0.6
-UNBELIEVABLE_LOG_PROBABILITY = -1.0
+Channel = int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
-    """Where speech is, and in which language. `notes` are doubts for the archivist, in words."""
+class TranscriptOptions:
+    """How runs become segments."""
 
-    regions: tuple[Span, ...]
-    runs: tuple[Run, ...]
-    notes: tuple[str, ...] = ()
+    attempts: AttemptOptions = field(default_factory=AttemptOptions)
+    guards: GuardOptions = field(default_factory=GuardOptions)
+    group_s: float = 600.0  # sound held at a time: enough to fill batches of one length
+    group_gap_s: float = 1.0  # groups are parted at pauses, so that where they end changes nothing
+    doubtful_below: float = 0.5  # belief in a segment's language below which a person should look
+    little_declared: float = 0.05  # share of the model's belief in all declared languages, likewise
+    hole_s: float = 1.0  # speech without words for longer is decoded by itself
+    word_most_s: float = 2.0  # a longer word has been stretched over speech that was passed by
+    word_margin_s: float = 0.25  # around a word that speech may go on: alignments are that rough
+    bleed_below: float = 0.1  # share of the power of all microphones: a word with less is heard elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,173 +53,180 @@ class Transcript:
     gaps: tuple[Gap, ...] = ()
 
 
-def listening_signature(options: SpeechOptions, run_options: RunOptions, revision: str) -> Signature:
-    """What finds language runs: the speech model's ears and the options of `runs`."""
-    model = replace(speech_signature(options, revision), component="nlp.runs")
-    return replace(model, options={"compute_type": options.compute_type, **asdict(run_options)})
+@dataclass(frozen=True, slots=True)
+class Transcriber:
+    """What is needed to transcribe."""
 
+    recogniser: Recogniser
+    options: TranscriptOptions
 
-def listen_to(
-    path: Path, recogniser: Recogniser, declared: Sequence[str], options: RunOptions, tick: Tick
-) -> Listening:
-    """Find speech and its language runs in a recording.
+    def transcribe(self, recording_id: str, path: Path, heard: Listening, tick: Tick) -> Transcript:
+        """Decode the language runs of a recording.
 
-    Raises MediaError when there is no speech in it, ModelError when the model
-    does not know a declared language.
-    """
-    recogniser.check_languages(declared)
-    regions: list[Region] = []
-    for region in listen(speech_regions(stream(path), options), recogniser.language_posteriors):
-        regions.append(region)
-        tick(region.span.end_s)
-    if not regions:
-        raise MediaError(
-            f"{path} has no speech in it: "
-            "if somebody does speak, check the level and the channel of the recording."
-        )
-    notes = tuple(
-        f"about {seconds:.0f} s of {language(code).name} ({code}), not declared for the panel"
-        for code, seconds in sorted(undeclared_languages(regions, declared, options).items())
-        if seconds >= REPORTED_UNDECLARED_S
-    )
-    return Listening(
-        tuple(region.span for region in regions), tuple(language_runs(regions, declared, options)), notes
-    )
-
-
-def transcribe(
-    recording_id: str,
-    path: Path,
-    runs: Sequence[Run],
-    recogniser: Recogniser,
-    tick: Tick,
-) -> Transcript:
-    """Decode language runs.
-
-    Raises MediaError when no run has any text (music, noise).
-    """
-    segments: list[Segment] = []
-    gaps: list[Gap] = []
-    for group, sounds in _groups(path, runs):
-        for run, result in _decoded(group, sounds, recogniser):
-            reason = _rejected(result)
-            if reason:
-                gaps.append(Gap(run.span, reason))
-            else:
-                segments.append(_segment(recording_id, run, result))
-        tick(group[-1].span.end_s)
-    if not segments:
-        raise MediaError(
-            f"{path} has sound but no words that could be understood (music or noise?): "
-            "if somebody does speak, check the languages declared for its panel."
-        )
-    return Transcript(tuple(segments), tuple(gaps))
-
-
-def _decoded(
-    group: Sequence[Run], sounds: Sequence[Samples], recogniser: Recogniser
-) -> list[tuple[Run, Decoded]]:
-    """Each run with its text; where the language is in doubt, the likeliest of several decodings.
-
-    A second opinion is asked where the belief in the run's language is weak, and
-    where the text is not in its script.
-    """
-    tries = [(number, run.language) for number, run in enumerate(group)]
-    for number, run in enumerate(group):
-        if run.probability < SURE:
-            tries += [
-                (number, code)
-                for code, belief in run.beliefs
-                if belief >= WORTH_A_TRY and code != run.language
+        Raises MediaError when no run has any text (music, noise).
+        """
+        speech = {
+            channel: [each.span for each in heard.regions if each.channel == channel]
+            for channel in {each.channel for each in heard.regions}
+        }
+        segments: list[Segment] = []
+        gaps: list[Gap] = []
+        for group in self._groups(path, heard.runs):
+            options = self.options
+            attempts = best_attempts(self.recogniser, group, options.attempts, options.guards)
+            said = [each for each in attempts if not each.refusal(options.guards)]
+            gaps += [
+                Gap(each.run.span, reason) for each in attempts if (reason := each.refusal(options.guards))
             ]
-    results = dict(zip(tries, _decode(tries, sounds, recogniser), strict=True))
-    in_script = [
-        (number, code)
-        for number, run in enumerate(group)
-        if "script_mismatch" in results[number, run.language].flags
-        for code, _ in run.beliefs
-        if (number, code) not in results and fits_script(results[number, run.language].text, code)
-    ]
-    results |= dict(zip(in_script, _decode(in_script, sounds, recogniser), strict=True))
-    chosen = []
-    for number, run in enumerate(group):
-        codes = [code for tried, code in results if tried == number]
-        code = max(codes, key=lambda each: _fit(run, each, results[number, each]))
-        chosen.append((replace(run, language=code), results[number, code]))
-    return chosen
+            for each, holes in zip(said, self._holes(said, speech), strict=True):
+                found, silent = self._around(each, [hole.run.span for hole in holes])
+                for hole in holes:
+                    if reason := self._unsaid(hole):
+                        silent.append(Gap(hole.run.span, f"speech without words: {reason}"))
+                    else:
+                        found.append((hole, hole.run.span, hole.words()))
+                segments += [self._segment(recording_id, *parts) for parts in found]
+                gaps += silent
+            tick(group[-1][0].span.end_s)
+        segments, bleeding = self._without_bleed(path, segments, heard)
+        if not segments:
+            raise MediaError(
+                f"{path} has sound but no words that could be understood (music or noise?): "
+                "if somebody does speak, check the languages declared for its panel."
+            )
+        by_time = sorted(segments, key=lambda each: (each.span, each.id))
+        return Transcript(tuple(by_time), tuple(sorted(gaps + bleeding, key=lambda each: each.span)))
 
+    def _groups(self, path: Path, runs: Sequence[Run]) -> Iterator[list[tuple[Run, Samples]]]:
+        """Runs with their sound, some minutes at a time."""
+        group: list[tuple[Run, Samples]] = []
+        held_s = 0.0
+        for run, samples in zip(runs, cut_places(path, runs), strict=True):
+            paused = bool(group) and run.span.gap_s(group[-1][0].span) > self.options.group_gap_s
+            if paused and held_s > self.options.group_s:
+                yield group
+                group, held_s = [], 0.0
+            group.append((run, samples))
+            held_s += run.span.duration_s
+        if group:
+            yield group
 
-def _decode(
-    tries: Sequence[tuple[int, str]],
-    sounds: Sequence[Samples],
-    recogniser: Recogniser,
-) -> list[Decoded]:
-    return recogniser.transcribe([Piece(sounds[number], code) for number, code in tries])
+    def _holes(
+        self, attempts: Sequence[Attempt], speech: Mapping[Channel, Sequence[Span]]
+    ) -> list[list[Attempt]]:
+        """For each attempt, the speech in it that no word covers, decoded by itself.
 
+        Left out is what only repeats words of the attempt: those are there, at times that are off.
+        """
+        found = [
+            [(each, hole) for hole in self._uncovered(each, speech[each.run.channel])] for each in attempts
+        ]
+        again = iter(attempt(self.recogniser, [each.part(hole) for holes in found for each, hole in holes]))
+        decoded = [[(each, next(again)) for each, _ in holes] for holes in found]
+        return [
+            [
+                hole
+                for each, hole in holes
+                if self._unsaid(hole) or letters(hole.result.text) not in letters(each.result.text)
+            ]
+            for holes in decoded
+        ]
 
-def _fit(run: Run, code: str, result: Decoded) -> float:
-    """How well a language fits a run, by ear and by what comes out when it is decoded so.
+    def _uncovered(self, tried: Attempt, speech: Sequence[Span]) -> list[Span]:
+        margin_s, most_s = self.options.word_margin_s, self.options.word_most_s
+        covered = [
+            Span(
+                word.span.start_s - margin_s,
+                min(word.span.end_s, word.span.start_s + most_s) + margin_s,
+            )
+            for word in tried.words()
+        ]
+        spoken = [
+            Span(max(each.start_s, tried.run.span.start_s), min(each.end_s, tried.run.span.end_s))
+            for each in _overlapping(speech, tried.run.span)
+        ]
+        left = without(spoken, covered) if covered else []
+        return [hole for hole in left if hole.duration_s >= self.options.hole_s]
 
-    The sum of log-belief, mean log-probability of the tokens and a point for the right
-    script chose the true language of every turn of three code-switched panels (136 turns).
-    """
-    belief = dict(run.beliefs)[code]
-    return math.log(belief + 0.01) + result.mean_log_probability - ("script_mismatch" in result.flags)
+    def _unsaid(self, hole: Attempt) -> str:
+        """Why the text of a hole is not taken; empty where it is."""
+        return hole.refusal(self.options.guards) or ", ".join(hole.result.flags)
 
+    def _around(
+        self, tried: Attempt, holes: Sequence[Span]
+    ) -> tuple[list[tuple[Attempt, Span, list[Word]]], list[Gap]]:
+        """An attempt's words, parted by its holes; a part that has none is a gap too."""
+        words = tried.words()
+        parts = without([tried.run.span], holes)
+        held: list[list[Word]] = [[] for _ in parts]
+        for word in words:
+            middle = Span(word.span.middle_s, word.span.middle_s)
+            held[min(range(len(parts)), key=lambda number: parts[number].gap_s(middle))].append(word)
+        if not holes:
+            return [(tried, tried.run.span, words)], []
+        said = [(tried, part, found) for part, found in zip(parts, held, strict=True) if found]
+        rest = [
+            Gap(part, "speech without words") for part, found in zip(parts, held, strict=True) if not found
+        ]
+        return said, rest
 
-def _groups(path: Path, runs: Sequence[Run]) -> Iterator[tuple[list[Run], list[Samples]]]:
-    """Runs with their sound, some minutes at a time."""
-    group: list[Run] = []
-    sounds: list[Samples] = []
-    for run, samples in zip(runs, cut(path, [run.span for run in runs]), strict=True):
-        group.append(run)
-        sounds.append(samples)
-        if sum(map(len, sounds)) > GROUP_S * SAMPLE_RATE_HZ:
-            yield group, sounds
-            group, sounds = [], []
-    if group:
-        yield group, sounds
-
-
-def _rejected(result: Decoded) -> str:
-    """Why a result is not taken for speech; empty when it is."""
-    if not any(character.isalnum() for character in result.text):
-        return "nothing was recognised"
-    if (
-        result.no_speech_probability > NO_SPEECH_ABOVE
-        and result.mean_log_probability < UNBELIEVABLE_LOG_PROBABILITY
-    ):
-        return f"not taken for speech (no-speech probability {result.no_speech_probability:.2f})"
-    return ""
-
-
-def _doubts(run: Run) -> tuple[str, ...]:
-    likeliest = run.beliefs[0][0] == run.language and run.probability >= DOUBTFUL_BELOW
-    return () if likeliest and run.declared_share >= LITTLE_DECLARED else ("language_doubtful",)
-
-
-def _segment(recording_id: str, run: Run, result: Decoded) -> Segment:
-    words = tuple(
-        Word(
-            word.text,
-            Span(run.span.start_s + word.span.start_s, run.span.start_s + word.span.end_s),
-            word.probability,
+    def _segment(self, recording_id: str, tried: Attempt, span: Span, words: Sequence[Word]) -> Segment:
+        run, result = tried.run, tried.result
+        whole = span == run.span
+        likeliest = run.beliefs[0][0] == run.language and run.probability >= self.options.doubtful_below
+        doubtful = not likeliest or run.declared_share < self.options.little_declared
+        confidence = float(
+            np.mean([word.probability for word in words]) if words else np.exp(result.mean_log_probability)
         )
-        for word in result.words
-    )
-    confidence = (
-        float(np.mean([word.probability for word in words]))
-        if words
-        else float(np.exp(result.mean_log_probability))
-    )
-    return Segment(
-        id=segment_id(recording_id, run.span, run.language),
-        recording_id=recording_id,
-        span=run.span,
-        language=run.language,
-        language_probability=run.probability,
-        text=result.text,
-        words=words,
-        confidence=confidence,
-        flags=_doubts(run) + result.flags,
-    )
+        return Segment(
+            id=segment_id(recording_id, span, run.language, run.channel),
+            recording_id=recording_id,
+            span=span,
+            language=run.language,
+            language_probability=run.probability,
+            text=result.text if whole else "".join(word.text for word in words).strip(),
+            words=tuple(words),
+            confidence=confidence,
+            flags=(("language_doubtful",) if doubtful else ()) + result.flags,
+            channel=run.channel,
+        )
+
+    def _without_bleed(
+        self, path: Path, segments: Sequence[Segment], heard: Listening
+    ) -> tuple[list[Segment], list[Gap]]:
+        """Segments without words that another microphone heard far better.
+
+        Nothing changes in a recording that is heard as one.
+        """
+        if all(each.channel is None for each in heard.regions):
+            return list(segments), []
+        spoken = [word.span for segment in segments for word in segment.words]
+        shares = iter(channel_shares(path, spoken))
+        kept = []
+        gaps = []
+        for segment in segments:
+            own = [next(shares)[segment.channel] >= self.options.bleed_below for _ in segment.words]
+            left = list(itertools.compress(segment.words, own))
+            if len(left) == len(segment.words):
+                kept.append(segment)
+            elif left:
+                text = "".join(word.text for word in left).strip()
+                kept.append(replace(segment, text=text, words=tuple(left)))
+            else:
+                gaps.append(Gap(segment.span, "heard better by another microphone"))
+        return kept, gaps
+
+
+def _overlapping(spans: Sequence[Span], with_span: Span) -> list[Span]:
+    """Those of sorted, separate spans that share time with another."""
+    first = max(0, bisect.bisect_left(spans, with_span.start_s, key=lambda each: each.start_s) - 1)
+    last = bisect.bisect_left(spans, with_span.end_s, key=lambda each: each.start_s)
+    return [each for each in spans[first:last] if each.overlap_s(with_span)]
+
+
+def transcript_signature(speech: Signature, options: TranscriptOptions) -> Signature:
+    """What made a transcript: the speech model, and every option of what is done with its results."""
+    kept = {**speech.options, **asdict(options), "mix": asdict(MixOptions())}
+    for speed_only in ("group_s", "group_gap_s"):
+        kept.pop(speed_only)
+    return replace(speech, component="nlp.transcription", options=kept)
