@@ -1,22 +1,27 @@
-"""Who speaks when: voice vectors over short windows, clustered, named where a voice is known.
+"""Who speaks when: voice vectors over short windows, told apart, and segments cut where the voice changes.
 
 Labels ('S1', 'S2', ...) follow the order of first speech, so that the same recording
-always gets the same ones. A name is given only where one enrolled voice is clearly the
-nearest: no name is better than a wrong one.
+always gets the same ones. Whose voices they are is the matter of `nlp.naming`.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from nlp.audio import SAMPLE_RATE_HZ, Samples
+from nlp.clusters import Flags, Labels, VoiceSpread, likeliest_path, merged, pieces_of
 from nlp.voices import Vectors, VoiceEncoder, unit
-from transcripts.records import Segment, Signature, Span, Turn, Word, digest_of
+from transcripts.records import Segment, Span, Turn, Word, segment_id
 
 WINDOWS_HELD = 512  # windows of sound held at a time (50 MB)
+RESEGMENTATIONS = 2  # rounds of finding who speaks and what they sound like; a third changes nothing
+
+Cues = npt.NDArray[np.float32]  # shape (windows, channels), rows sum to one
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +31,17 @@ class SpeakerOptions:
     model: str = "embedded:ge2e"
     window_s: float = 1.6  # what GE2E was trained on
     step_s: float = 0.4
-    same_speaker_below: float = 0.35  # average distance at which clusters are still one voice
-    most_speakers: int = 20  # where the panel declares none
+    spread: VoiceSpread = field(default_factory=VoiceSpread)
+    split_above: float = 0.4  # distance of neighbours that are not taken for one piece
+    clear_piece_s: float = 1.0  # shorter pieces do not make speakers, they are given to one
+    change_cost: float = 0.1  # of a change of speaker, in cosine distance summed over windows
+    most_speakers: int = 60  # where the panel declares none
     guests: int = 2  # voices beside the declared ones: questions from the floor
-    shortest_turn_s: float = 0.8  # a shorter change of voice is taken for noise
-    name_below: float = 0.25  # distance to an enrolled voice that may carry its name
-    name_margin: float = 0.05  # by which the nearest enrolled voice must lead
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """An enrolled voice: a unit vector, and the languages its owner speaks (none: any)."""
-
-    speaker_id: str
-    vector: tuple[float, ...]
-    languages: tuple[str, ...] = ()
+    cue_weight: float = 1.0  # of the cues beside the voice, where there are any
+    name_below: float = 0.13  # distance to a known voice that may carry its name
+    name_margin: float = 0.05  # by which the nearest known voice must lead
+    reach_s: float = 0.2  # speech is soft for so long before the detector hears it, and after
+    pause_s: float = 0.5  # a shorter pause of one speaker does not end a turn, as in reference annotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,6 @@ class Diarization:
 
     turns: tuple[Turn, ...]
     voices: Mapping[str, tuple[float, ...]]
-
-
-def speakers_signature(encoder: Signature, options: SpeakerOptions) -> Signature:
-    """What made turns: the encoder's weights and every option."""
-    return replace(encoder, component="nlp.speakers", options=asdict(options))
 
 
 def windows_of(region: Span, options: SpeakerOptions) -> list[Span]:
@@ -102,126 +98,126 @@ def diarize(
     vectors: Sequence[Vectors],
     declared_speakers: int,
     options: SpeakerOptions,
+    cues: Sequence[Cues] | None = None,
 ) -> Diarization:
     """Turns from the voice vectors of speech regions.
 
     `vectors[i]` has shape (windows of region i, dim). `declared_speakers` bounds the
     number of labels, with room for a few guests; 0 means that nobody was declared.
+    `cues[i]`, of shape (windows of region i, channels), says what else tells people
+    apart, such as each microphone's share of a window's energy; its rows sum to one.
     """
     if not regions:
         return Diarization((), {})
     most = declared_speakers + options.guests if declared_speakers else options.most_speakers
-    labels = _clusters(np.concatenate(list(vectors)), most, options)
-    turns: list[Turn] = []
+    labels = _labels(regions, _with_cues(vectors, cues, options), most, options)
     names: dict[int, str] = {}
-    start = 0
-    for region, held in zip(regions, vectors, strict=True):
-        for span, label in _pieces(region, labels[start : start + len(held)], options):
-            name = names.setdefault(label, f"S{len(names) + 1}")
-            last = turns[-1] if turns else None
-            if last and last.label == name and last.span.end_s >= span.start_s:
-                turns[-1] = replace(last, span=last.span.cover(span))
+    for label in itertools.chain.from_iterable(labels):
+        names.setdefault(int(label), f"S{len(names) + 1}")
+    totals = {label: np.zeros(vectors[0].shape[1]) for label in names}
+    for found, own in zip(labels, vectors, strict=True):
+        for label in set(map(int, found)):
+            totals[label] += own[found == label].sum(axis=0)
+    voices = {names[label]: tuple(map(float, unit(total))) for label, total in totals.items()}
+    spans = _spans(regions, labels, options)
+    return Diarization(tuple(Turn(recording_id, span, names[label]) for span, label in spans), voices)
+
+
+def _with_cues(
+    vectors: Sequence[Vectors], cues: Sequence[Cues] | None, options: SpeakerOptions
+) -> Sequence[Vectors]:
+    """Vectors with the roots of the cues' shares behind them: their distance is Hellinger's."""
+    if cues is None:
+        return vectors
+    return [
+        np.concatenate([own, options.cue_weight * np.sqrt(shares)], axis=1, dtype=np.float32)
+        for own, shares in zip(vectors, cues, strict=True)
+    ]
+
+
+def _labels(
+    regions: Sequence[Span], vectors: Sequence[Vectors], most: int, options: SpeakerOptions
+) -> list[Labels]:
+    """A speaker's number for every window of every region."""
+    pieces = [(row, part) for row, own in enumerate(vectors) for part in pieces_of(own, options.split_above)]
+    window_s = np.array([region.duration_s / len(own) for region, own in zip(regions, vectors, strict=True)])
+    seconds = np.array([window_s[row] * (part.stop - part.start) for row, part in pieces])
+    clear = np.flatnonzero(seconds >= min(options.clear_piece_s, seconds.max()))
+    means = np.stack([vectors[pieces[index][0]][pieces[index][1]].mean(axis=0) for index in clear])
+    variances = options.spread.variances(seconds[clear] / options.window_s)
+    numbers = merged(means, variances, most, options.spread)
+    labels = [np.full(len(own), -1) for own in vectors]
+    for index, number in zip(clear, numbers, strict=True):
+        row, part = pieces[index]
+        labels[row][part] = number
+    is_clear = [found >= 0 for found in labels]
+    # a window counts by the time between windows, less where it had to be filled up
+    shares = [min(1.0, region.duration_s / options.window_s) for region in regions]
+    weights = np.repeat(window_s / options.step_s * shares, list(map(len, vectors)))
+    ends = np.cumsum(list(map(len, vectors)))[:-1]
+    for _ in range(RESEGMENTATIONS):
+        speakers = _centroids(vectors, labels, is_clear)
+        scores = np.concatenate([own @ speakers.T for own in vectors]) - np.square(speakers).sum(axis=1) / 2
+        labels = np.split(likeliest_path(scores * weights[:, None], options.change_cost), ends)
+    return labels
+
+
+def _centroids(vectors: Sequence[Vectors], labels: Sequence[Labels], counted: Sequence[Flags]) -> Vectors:
+    """The mean vector of each label's counted windows; labels without any are left out."""
+    count = 1 + max(int(found.max()) for found in labels)
+    totals, windows = np.zeros((count, vectors[0].shape[1])), np.zeros(count)
+    for own, found, chosen in zip(vectors, labels, counted, strict=True):
+        np.add.at(totals, found[chosen], own[chosen])
+        np.add.at(windows, found[chosen], 1)
+    return np.asarray(totals[windows > 0] / windows[windows > 0, None], dtype=np.float32)
+
+
+def _spans(
+    regions: Sequence[Span], labels: Sequence[Labels], options: SpeakerOptions
+) -> list[tuple[Span, int]]:
+    """Stretches of one label in order of time, reaching a little into the silence around their region."""
+    found: list[tuple[Span, int]] = []
+    befores_s = [0.0, *(region.end_s for region in regions[:-1])]
+    afters_s = [*(region.start_s for region in regions[1:]), regions[-1].end_s]
+    for region, own, before_s, after_s in zip(regions, labels, befores_s, afters_s, strict=True):
+        edges_s = np.linspace(region.start_s, region.end_s, len(own) + 1)
+        lead_s, trail_s = region.start_s - before_s, after_s - region.end_s
+        edges_s[0] -= min(options.reach_s, max(0.0, lead_s / 2 if found else lead_s))
+        edges_s[-1] += min(options.reach_s, max(0.0, trail_s / 2))
+        for at, label in enumerate(map(int, own)):
+            span = Span(float(edges_s[at]), float(edges_s[at + 1]))
+            if found and found[-1][1] == label and span.gap_s(found[-1][0]) <= options.pause_s:
+                found[-1] = (found[-1][0].cover(span), label)
             else:
-                turns.append(Turn(recording_id, span, name))
-        start += len(held)
-    everything = np.concatenate(list(vectors))
-    means = {name: unit(everything[labels == label].mean(axis=0)) for label, name in names.items()}
-    return Diarization(tuple(turns), {name: tuple(map(float, mean)) for name, mean in means.items()})
-
-
-def _clusters(vectors: Vectors, most: int, options: SpeakerOptions) -> np.ndarray:
-    """A cluster number for each vector: average linkage, at most `most` clusters."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-
-    if len(vectors) == 1:
-        return np.zeros(1, dtype=np.int64)
-    tree = linkage(vectors, method="average", metric="cosine")
-    labels = fcluster(tree, options.same_speaker_below, criterion="distance")
-    if labels.max() > most:
-        labels = fcluster(tree, most, criterion="maxclust")
-    return np.asarray(labels, dtype=np.int64)
-
-
-def _pieces(region: Span, labels: np.ndarray, options: SpeakerOptions) -> list[tuple[Span, int]]:
-    """One region cut where its label changes; too short a piece joins the piece before it."""
-    edges = np.linspace(region.start_s, region.end_s, len(labels) + 1)
-    pieces: list[tuple[Span, int]] = []
-    for number, label in enumerate(labels):
-        span = Span(float(edges[number]), float(edges[number + 1]))
-        if pieces and pieces[-1][1] == int(label):
-            pieces[-1] = (pieces[-1][0].cover(span), int(label))
-        else:
-            pieces.append((span, int(label)))
-    kept: list[tuple[Span, int]] = []
-    for span, label in pieces:
-        if kept and (span.duration_s < options.shortest_turn_s or kept[-1][1] == label):
-            kept[-1] = (kept[-1][0].cover(span), kept[-1][1])
-        elif kept and len(kept) == 1 and kept[0][0].duration_s < options.shortest_turn_s:
-            kept[0] = (kept[0][0].cover(span), label)
-        else:
-            kept.append((span, label))
-    return kept
-
-
-def enrol(sound: Samples, encoder: VoiceEncoder, options: SpeakerOptions) -> tuple[float, ...]:
-    """The mean voice of an enrolment clip: a unit vector of shape (dim,)."""
-    region = Span(0.0, len(sound) / SAMPLE_RATE_HZ)
-    (vectors,) = embed_regions([region], [sound], encoder, options)
-    return tuple(map(float, unit(vectors.mean(axis=0))))
-
-
-def name_turns(
-    diarization: Diarization,
-    enrolled: Sequence[Voice],
-    spoken: Mapping[str, str],
-    options: SpeakerOptions,
-) -> tuple[Turn, ...]:
-    """The same turns with `speaker_id` where an enrolled voice is clearly the nearest.
-
-    `spoken` gives the language each label mostly speaks; a speaker who does not
-    speak it is not considered. Each name is given at most once.
-    """
-    distances = []
-    for label, vector in diarization.voices.items():
-        for voice in enrolled:
-            if not voice.languages or spoken.get(label, voice.languages[0]) in voice.languages:
-                distances.append((1 - float(np.dot(vector, voice.vector)), label, voice.speaker_id))
-    names: dict[str, str] = {}
-    for distance, label, speaker_id in sorted(distances):
-        rivals = [other for other, name, who in distances if name == label and who != speaker_id]
-        leads = min(rivals, default=2.0) - distance >= options.name_margin
-        free = label not in names and speaker_id not in names.values()
-        if distance <= options.name_below and leads and free:
-            names[label] = speaker_id
-    return tuple(replace(turn, speaker_id=names.get(turn.label)) for turn in diarization.turns)
-
-
-def spoken_languages(segments: Sequence[Segment], turns: Sequence[Turn]) -> dict[str, str]:
-    """The language each label speaks for the longest time."""
-    seconds: dict[tuple[str, str], float] = {}
-    for turn in turns:
-        for segment in segments:
-            shared_s = turn.span.overlap_s(segment.span)
-            if shared_s:
-                key = (turn.label, segment.language)
-                seconds[key] = seconds.get(key, 0.0) + shared_s
-    return {label: code for (label, code), _ in sorted(seconds.items(), key=lambda item: item[1])}
+                found.append((span, label))
+    return found
 
 
 def attribute(segments: Sequence[Segment], turns: Sequence[Turn]) -> list[Segment]:
     """Give each segment its speaker, cutting it between words where the speaker changes.
 
-    A segment without words goes whole to whoever speaks most in it.
+    `turns` are in order of time. A segment without words goes whole to whoever speaks most in it.
     """
     found: list[Segment] = []
-    for segment in segments:
-        near = [turn for turn in turns if turn.span.overlap_s(segment.span) > 0]
+    for segment, near in zip(segments, turns_in((each.span for each in segments), turns), strict=True):
         if len({turn.label for turn in near}) <= 1 or not segment.words:
-            longest = max(near, key=lambda turn: turn.span.overlap_s(segment.span), default=None)
-            found.append(replace(segment, speaker=longest.label if longest else None))
+            seconds: dict[str, float] = {}
+            for turn in near:
+                seconds[turn.label] = seconds.get(turn.label, 0.0) + turn.span.overlap_s(segment.span)
+            found.append(replace(segment, speaker=max(seconds, key=seconds.__getitem__, default=None)))
         else:
             found.extend(_cut_at_turns(segment, near))
     return found
+
+
+def turns_in(spans: Iterable[Span], turns: Sequence[Turn]) -> Iterator[list[Turn]]:
+    """The turns that each span shares time with. `turns` are in order of time."""
+    starts_s = np.array([turn.span.start_s for turn in turns])
+    reached_s = np.maximum.accumulate([turn.span.end_s for turn in turns]) if turns else starts_s
+    for span in spans:
+        first = int(np.searchsorted(reached_s, span.start_s, side="right"))
+        last = int(np.searchsorted(starts_s, span.end_s, side="left"))
+        yield [turn for turn in turns[first:last] if turn.span.overlap_s(span) > 0]
 
 
 def _cut_at_turns(segment: Segment, turns: Sequence[Turn]) -> Iterator[Segment]:
@@ -238,7 +234,7 @@ def _cut_at_turns(segment: Segment, turns: Sequence[Turn]) -> Iterator[Segment]:
         span = Span(start_s, max(start_s, end_s))
         yield replace(
             segment,
-            id=segment_id(segment.recording_id, span, segment.language),
+            id=segment_id(segment.recording_id, span, segment.language, segment.channel),
             span=span,
             text="".join(word.text for word in words).strip(),
             words=tuple(words),
@@ -247,7 +243,11 @@ def _cut_at_turns(segment: Segment, turns: Sequence[Turn]) -> Iterator[Segment]:
         )
 
 
-def segment_id(recording_id: str, span: Span, language: str) -> str:
-    """A stable id from what the segment is: the same run of the same sound gets the same id."""
-    name = digest_of([recording_id, round(span.start_s, 2), round(span.end_s, 2), language])
-    return f"{recording_id}-{name[:10]}"
+def spoken_languages(segments: Sequence[Segment], turns: Sequence[Turn]) -> dict[str, str]:
+    """The language each label speaks for the longest time."""
+    seconds: dict[tuple[str, str], float] = {}
+    for segment, near in zip(segments, turns_in((each.span for each in segments), turns), strict=True):
+        for turn in near:
+            key = (turn.label, segment.language)
+            seconds[key] = seconds.get(key, 0.0) + turn.span.overlap_s(segment.span)
+    return {label: code for (label, code), _ in sorted(seconds.items(), key=lambda item: item[1])}

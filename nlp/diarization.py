@@ -1,0 +1,66 @@
+"""Diarization of a recording: its file and speech regions in, turns and voices out.
+
+`nlp.speakers` tells voice vectors apart; here they are made, a little of the file at
+a time. Where each channel is a microphone of its own, whose microphone heard it best
+counts beside the voice.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from nlp.audio import Samples, channel_shares, cut_places
+from nlp.channels import MixOptions
+from nlp.listening import Region
+from nlp.speakers import Cues, Diarization, SpeakerOptions, diarize, embed_regions, windows_of
+from nlp.voices import VoiceEncoder
+from transcripts.records import Signature
+
+Tick = Callable[[float], None]  # told the second of the recording that has been reached
+
+
+@dataclass(frozen=True, slots=True)
+class Diarizer:
+    """What is needed to tell speakers apart."""
+
+    encoder: VoiceEncoder
+    options: SpeakerOptions
+
+    def turns_of(
+        self, recording_id: str, path: Path, regions: Sequence[Region], declared_speakers: int, tick: Tick
+    ) -> Diarization:
+        """Turns of a recording, of at most `declared_speakers` and some guests; 0 where nobody is declared.
+
+        Raises MediaError when the file cannot be read.
+        """
+        spans = [region.span for region in regions]
+        heard = self._heard(path, regions, tick)
+        vectors = list(embed_regions(spans, heard, self.encoder, self.options))
+        cues = self._cues(path, regions)
+        return diarize(recording_id, spans, vectors, declared_speakers, self.options, cues)
+
+    def _heard(self, path: Path, regions: Sequence[Region], tick: Tick) -> Iterator[Samples]:
+        for region, samples in zip(regions, cut_places(path, regions), strict=True):
+            yield samples
+            tick(region.span.end_s)
+
+    def _cues(self, path: Path, regions: Sequence[Region]) -> list[Cues] | None:
+        """Each microphone's share of the power of every window; None where all channels are one."""
+        if all(region.channel is None for region in regions):
+            return None
+        windows = [windows_of(region.span, self.options) for region in regions]
+        shares = channel_shares(path, list(itertools.chain.from_iterable(windows)))
+        ends = np.cumsum([len(each) for each in windows])[:-1]
+        return [each.astype(np.float32) for each in np.split(shares, ends)]
+
+
+def diarization_signature(encoder: Signature, options: SpeakerOptions) -> Signature:
+    """What made turns: the encoder's weights, every option, and how channels are mixed."""
+    return replace(
+        encoder, component="nlp.diarization", options={**asdict(options), "mix": asdict(MixOptions())}
+    )
