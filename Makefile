@@ -12,10 +12,10 @@ LOCKED := $(INSTALL) --require-hashes -r constraints
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib flows nlp transcripts configs >/dev/null 2>&1 || true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hub test lint types lock clean
+.PHONY: help bench-speech demo hub test lint types lock clean
 
 help: ## say what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.embedded ## run the demo conference through everything, and search it
 	@$(BIN)/symposia run configs/demo/conference.yaml --archive demo-archive
@@ -25,6 +25,9 @@ hub: $(VENV)/.hub ## install what the profiles standard and quality need
 
 test: lint types ## lint, types and the whole test suite
 	$(BIN)/python -m pytest
+
+bench-speech: $(VENV)/.test ## measure speech against faster-whisper, same audio and weights (over an hour)
+	$(BIN)/python -m benchmarks.speech $(OPTIONS)
 
 lint: $(VENV)/.test ## ruff: rules and layout
 	$(BIN)/ruff check .
