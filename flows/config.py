@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 from flows.yamlfile import Described, Keys, Problem, configs_dir, read_yaml, resolved, suggestion, validated
 from nlp.languages import language
 from transcripts.errors import ConfigurationError
-from transcripts.records import Panel, Speaker
+from transcripts.records import Panel, Span, Speaker
 
 
 def _slug(value: str) -> str:
@@ -61,6 +61,14 @@ def _iso_date(value: object) -> date:
         raise ValueError(f"{value!r} is not a date: write it as 2025-10-28.") from None
 
 
+def _time_code(value: object) -> float:
+    found = re.fullmatch(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d+)?)", str(value))
+    if not found:
+        raise ValueError(f"{value!r} is not a time: write it as 12:30, 1:12:30.5 or seconds.")
+    hours, minutes, seconds = found.groups(default="0")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
 def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -68,8 +76,23 @@ def _one_or_more(value: object) -> object:
 Text = Annotated[str, Field(min_length=1)]
 Slug = Annotated[str, AfterValidator(_slug)]
 LanguageCode = Annotated[str, AfterValidator(_known_language)]
+TimeCode = Annotated[float, BeforeValidator(_time_code)]
 ExistingFile = Annotated[Path, BeforeValidator(_existing_file)]
 Forms = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
+
+
+class HeardEntry(Described):
+    """One of a speaker's `heard`."""
+
+    recording: ExistingFile = Field(description="an audio or video file, of a panel or not")
+    start: TimeCode = Field(description="from when on this speaker alone speaks, as 12:30 or 1:12:30.5")
+    end: TimeCode = Field(description="until when")
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"ends at {self.end:g} s, which is not after {self.start:g} s: correct one.")
+        return self
 
 
 class SpeakerEntry(Described):
@@ -84,6 +107,18 @@ class SpeakerEntry(Described):
     enrolment: ExistingFile | None = Field(
         default=None, description="a recording of this voice alone, 5 to 60 s"
     )
+    heard: tuple[HeardEntry, ...] = Field(
+        default=(), description="stretches of recordings in which somebody knows this voice to speak"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSample:
+    """Where a speaker's voice can be heard alone; `span` is None for a whole file."""
+
+    speaker_id: str
+    path: Path
+    span: Span | None = None
 
 
 class GlossaryEntry(Described):
@@ -193,6 +228,16 @@ class Conference(Described):
     def speaker_records(self) -> tuple[Speaker, ...]:
         """The speakers as the archive keeps them."""
         return tuple(Speaker(each.id, each.name, each.affiliation, each.languages) for each in self.speakers)
+
+    def voice_samples(self) -> tuple[VoiceSample, ...]:
+        """Where speakers can be heard alone: enrolment clips, and stretches that somebody knows."""
+        clips = [VoiceSample(each.id, each.enrolment) for each in self.speakers if each.enrolment]
+        stretches = [
+            VoiceSample(each.id, heard.recording, Span(heard.start, heard.end))
+            for each in self.speakers
+            for heard in each.heard
+        ]
+        return (*clips, *stretches)
 
 
 def load_conference(path: Path) -> Conference:

@@ -13,16 +13,18 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from nlp.transcription import Listening, Transcript
-from transcripts.records import Embedding, Passage, Segment, ThemeTag, Translation, Turn
+from nlp.listening import Listening
+from nlp.transcription import Transcript
+from transcripts.records import Embedding, Passage, Segment, SpeakerHint, ThemeTag, Translation, Turn
 
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """Who speaks when, and the segments cut where the speaker changes."""
+    """Who speaks when, the segments cut where the speaker changes, and words that may name a voice."""
 
     segments: tuple[Segment, ...]
     turns: tuple[Turn, ...]
+    hints: tuple[SpeakerHint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

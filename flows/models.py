@@ -11,15 +11,20 @@ from functools import cached_property
 from pathlib import Path
 
 from flows.profiles import Profile
+from flows.yamlfile import configs_dir, read_yaml
 from nlp.asr import Recogniser, SpeechOptions, speech_signature
 from nlp.decoding import TranslationOptions
+from nlp.diarization import Diarizer, diarization_signature
 from nlp.embeddings import Embedder, EmbeddingOptions, embedding_signature, load_embedder
+from nlp.guards import GuardOptions
+from nlp.hints import HintOptions
+from nlp.listening import Listener, listening_signature
 from nlp.passages import PassageOptions
 from nlp.runs import RunOptions
-from nlp.speakers import SpeakerOptions, speakers_signature
+from nlp.speakers import SpeakerOptions
 from nlp.taxonomy import load_taxonomy
 from nlp.themes import Tagger, load_tagger, tagger_signature
-from nlp.transcription import listening_signature
+from nlp.transcription import Transcriber, TranscriptOptions, transcript_signature
 from nlp.translation import Translator, load_translator, translation_signature
 from nlp.voices import Ge2eEncoder, VoiceEncoder
 from nlp.weights import identity, resolve
@@ -40,7 +45,9 @@ class Models:
         self.translation_options = TranslationOptions(**profile.translation.model_dump())
         self.embedding_options = EmbeddingOptions(**profile.embedding.model_dump())
         self.run_options = RunOptions()
+        self.transcript_options = TranscriptOptions(guards=GuardOptions(stock_phrases=stock_phrases()))
         self.passage_options = PassageOptions()
+        self.hint_options = HintOptions()
 
     @cached_property
     def recogniser(self) -> Recogniser:
@@ -51,6 +58,18 @@ class Models:
     def voice_encoder(self) -> VoiceEncoder:
         weights = resolve(self.speaker_options.model, self._notify)
         return Ge2eEncoder(weights.path, weights.revision, weights.licence)
+
+    @cached_property
+    def listener(self) -> Listener:
+        return Listener(self.recogniser, self.voice_encoder, self.run_options)
+
+    @cached_property
+    def diarizer(self) -> Diarizer:
+        return Diarizer(self.voice_encoder, self.speaker_options)
+
+    @cached_property
+    def transcriber(self) -> Transcriber:
+        return Transcriber(self.recogniser, self.transcript_options)
 
     @cached_property
     def translator(self) -> Translator:
@@ -70,16 +89,20 @@ class Models:
 
     @cached_property
     def listening_signature(self) -> Signature:
-        return listening_signature(
-            self.speech_options, self.run_options, identity(self.speech_options.model, self._notify)
-        )
+        return listening_signature(self.speech_signature, self.voices_signature, self.run_options)
+
+    @cached_property
+    def transcript_signature(self) -> Signature:
+        return transcript_signature(self.speech_signature, self.transcript_options)
+
+    @cached_property
+    def voices_signature(self) -> Signature:
+        model = self.speaker_options.model
+        return Signature("nlp.voices", model, identity(model, self._notify))
 
     @cached_property
     def speakers_signature(self) -> Signature:
-        encoder = Signature(
-            "nlp.voices", self.speaker_options.model, identity(self.speaker_options.model, self._notify)
-        )
-        return speakers_signature(encoder, self.speaker_options)
+        return diarization_signature(self.voices_signature, self.speaker_options)
 
     @cached_property
     def translation_signature(self) -> Signature:
@@ -92,3 +115,14 @@ class Models:
     @cached_property
     def tagger_signature(self) -> Signature:
         return tagger_signature(self.taxonomy, self.embedding_signature)
+
+
+def speaker_cues() -> Path:
+    """How people name themselves and each other, for `nlp.hints`."""
+    return configs_dir() / "speaker_cues.yaml"
+
+
+def stock_phrases() -> dict[str, list[str]]:
+    """What speech models write where nobody speaks, by language code (configs/stock_phrases.yaml)."""
+    phrases: dict[str, list[str]] = read_yaml(configs_dir() / "stock_phrases.yaml").data
+    return phrases

@@ -18,6 +18,7 @@ FLAG_WORDS = {
     "too_fast": "passages with more words than can be said in their time",
     "low_confidence": "passages heard with low confidence",
     "script_mismatch": "passages in a script that is not their language's",
+    "speaker_doubtful": "passages in which others speak as well",
     "translation_doubtful": "translations that look wrong",
 }
 
@@ -67,6 +68,12 @@ def show_status(directory: Path) -> None:
                 str(summary.untranscribed.get(recording.id, 0)),
             )
         console.print(table)
+        for hint in archive.speaker_hints():
+            name = hint.speaker_id or hint.heard
+            clock = f"{int(hint.at_s // 60):02d}:{int(hint.at_s % 60):02d}"
+            console.print(
+                f"{hint.recording_id} {hint.label} may be {name}: {hint.quote!r} at {clock}", markup=False
+            )
         console.print()
         show_summary(archive, directory)
 

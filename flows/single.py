@@ -11,9 +11,10 @@ from typing import Any
 from flows.models import Models
 from flows.profiles import load_profile
 from flows.yamlfile import configs_dir
-from nlp import speakers, transcription
-from nlp.audio import cut, probe, sha256_of
+from nlp import speakers
+from nlp.audio import probe, sha256_of
 from nlp.languages import language
+from nlp.listening import Listening
 from transcripts.errors import ConfigurationError, FormatError
 from transcripts.formats.subtitles import cues_of, write_srt, write_vtt
 from transcripts.formats.transcript_json import transcript_document, transcript_text
@@ -40,15 +41,15 @@ def transcribe_file(audio: Path, codes: Sequence[str], with_speakers: bool, form
     models = _models(profile)
     media = probe(audio)
     recording = Recording(audio.stem, "", str(audio), sha256_of(audio), media.duration_s, media.kind)
-    heard = transcription.listen_to(
-        audio, models.recogniser, list(dict.fromkeys(codes)), models.run_options, _no_tick
-    )
-    found = transcription.transcribe(recording.id, audio, heard.runs, models.recogniser, _no_tick)
+    heard = models.listener.listen_to(audio, list(dict.fromkeys(codes)), media.heard_channels, _no_tick)
+    for note in media.warnings + heard.notes:
+        print(f"{audio}: {note}", file=sys.stderr)
+    found = models.transcriber.transcribe(recording.id, audio, heard, _no_tick)
     segments: Sequence[Segment] = found.segments
     if with_speakers:
         segments = _with_speakers(audio, recording, heard, segments, models)
     if form == "json":
-        document = transcript_document(recording, segments, found.gaps, models.speech_signature)
+        document = transcript_document(recording, segments, found.gaps, models.transcript_signature)
         return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     if form == "txt":
         return transcript_text(segments, found.gaps)
@@ -62,14 +63,12 @@ def _no_tick(reached_s: float) -> None:
 def _with_speakers(
     audio: Path,
     recording: Recording,
-    heard: transcription.Listening,
+    heard: Listening,
     segments: Sequence[Segment],
     models: Models,
 ) -> list[Segment]:
-    encoder, options = models.voice_encoder, models.speaker_options
-    vectors = list(speakers.embed_regions(heard.regions, cut(audio, heard.regions), encoder, options))
     most = models.profile.speakers.max_speakers or 0
-    diarized = speakers.diarize(recording.id, heard.regions, vectors, most, options)
+    diarized = models.diarizer.turns_of(recording.id, audio, heard.regions, most, _no_tick)
     return speakers.attribute(segments, diarized.turns)
 
 

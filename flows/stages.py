@@ -8,18 +8,20 @@ list the stages in order; everything about a stage is in its row.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flows.config import Conference, Source
+from flows.config import Conference, Source, VoiceSample
 from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices
-from flows.models import Models
-from nlp import passages, speakers, transcription
-from nlp.audio import cut, stream
+from flows.models import Models, speaker_cues
+from flows.yamlfile import read_yaml
+from nlp import naming, passages, speakers
+from nlp.hints import compile_cues, find_hints
+from nlp.listening import Listening
 from nlp.themes import tag_passages
-from nlp.transcription import Listening, Transcript
+from nlp.transcription import Transcript
 from transcripts.errors import FormatError
 from transcripts.formats.subtitles import read_captions
 from transcripts.records import (
@@ -29,9 +31,11 @@ from transcripts.records import (
     Segment,
     Signature,
     Speaker,
+    SpeakerHint,
     Translation,
     Turn,
     digest_of,
+    segment_id,
 )
 
 Tick = Callable[[float], None]
@@ -47,7 +51,9 @@ class Job:
     models: Models
     fingerprint: str  # sha256 of the file, or made of those of the caption files
     hashes: Mapping[Path, str]  # sha256 of every file that is read
-    duration_s: float = 0.0  # known once the file has been probed
+    duration_s: float = 0.0  # known, like the channels to listen to, once the file has been probed
+    channels: tuple[int | None, ...] = (None,)
+    warnings: tuple[str, ...] = ()  # what is wrong with the file, in words
 
     @property
     def recording_id(self) -> str:
@@ -59,12 +65,9 @@ class Job:
         return [each for each in self.conference.speaker_records() if each.id in self.panel.speaker_ids]
 
     @property
-    def enrolled(self) -> dict[str, Path]:
-        """Enrolment clips of the panel's speakers."""
-        here = self.panel.speaker_ids
-        return {
-            each.id: each.enrolment for each in self.conference.speakers if each.enrolment and each.id in here
-        }
+    def voice_samples(self) -> list[VoiceSample]:
+        """Where the voices of the panel's speakers are known from."""
+        return [each for each in self.conference.voice_samples() if each.speaker_id in self.panel.speaker_ids]
 
     def path(self) -> Path:
         """The sound. Raises FormatError where there are only captions."""
@@ -94,14 +97,13 @@ class Stage:
 
 
 def _listen(job: Job, made: Made, tick: Tick) -> Listening:
-    return transcription.listen_to(
-        job.path(), job.models.recogniser, job.panel.languages, job.models.run_options, tick
-    )
+    heard = job.models.listener.listen_to(job.path(), job.panel.languages, job.channels, tick)
+    return replace(heard, notes=job.warnings + heard.notes)
 
 
 def _transcribe(job: Job, made: Made, tick: Tick) -> Transcript:
     heard: Listening = made["runs"]
-    return transcription.transcribe(job.recording_id, job.path(), heard.runs, job.models.recogniser, tick)
+    return job.models.transcriber.transcribe(job.recording_id, job.path(), heard, tick)
 
 
 def _read_captions(job: Job, made: Made, tick: Tick) -> Transcript:
@@ -113,7 +115,7 @@ def _read_captions(job: Job, made: Made, tick: Tick) -> Transcript:
     ]
     segments, taken = [], Counter[str]()
     for cue in sorted(cues, key=lambda cue: cue.span):
-        name = speakers.segment_id(job.recording_id, cue.span, cue.language)
+        name = segment_id(job.recording_id, cue.span, cue.language)
         taken[name] += 1  # two people may speak at once
         segments.append(
             Segment(
@@ -134,32 +136,28 @@ def _tell_speakers(job: Job, made: Made, tick: Tick) -> Voices:
     """Turns by voice, named where a voice is enrolled, and segments cut at them."""
     transcript: Transcript = made["transcript"]
     heard: Listening = made["runs"]
-    encoder, options = job.models.voice_encoder, job.models.speaker_options
-    vectors = []
-    sounds = cut(job.path(), heard.regions)
-    for region, found in zip(
-        heard.regions, speakers.embed_regions(heard.regions, sounds, encoder, options), strict=True
-    ):
-        vectors.append(found)
-        tick(region.end_s)
-    most = job.models.profile.speakers.max_speakers or len(job.speakers)
-    diarized = speakers.diarize(job.recording_id, heard.regions, vectors, most, options)
-    known = {each.id: each for each in job.speakers}
-    enrolled = [
-        speakers.Voice(
-            speaker_id, speakers.enrol(_whole(clip), encoder, options), known[speaker_id].languages
+    models = job.models
+    most = models.profile.speakers.max_speakers or len(job.speakers)
+    diarized = models.diarizer.turns_of(job.recording_id, job.path(), heard.regions, most, tick)
+    languages = {each.id: each.languages for each in job.speakers}
+    encoder, options = models.voice_encoder, models.speaker_options
+    known = [
+        naming.Voice(
+            each.speaker_id,
+            naming.enrol(each.path, encoder, options, each.span),
+            languages[each.speaker_id],
         )
-        for speaker_id, clip in job.enrolled.items()
+        for each in job.voice_samples
     ]
     spoken = speakers.spoken_languages(transcript.segments, diarized.turns)
-    turns = speakers.name_turns(diarized, enrolled, spoken, options)
-    return Voices(tuple(speakers.attribute(transcript.segments, turns)), turns)
+    turns = naming.name_turns(diarized, known, spoken, options)
+    segments = naming.doubted(speakers.attribute(transcript.segments, turns), turns, languages)
+    return Voices(tuple(segments), turns, tuple(_hints(job, segments, turns)))
 
 
-def _whole(clip: Path) -> Any:
-    import numpy as np
-
-    return np.concatenate(list(stream(clip)))
+def _hints(job: Job, segments: Sequence[Segment], turns: Sequence[Turn]) -> list[SpeakerHint]:
+    cues = compile_cues(read_yaml(speaker_cues()).data)
+    return find_hints(segments, turns, job.speakers, cues, job.models.hint_options)
 
 
 def _written_speakers(job: Job, made: Made, tick: Tick) -> Voices:
@@ -177,8 +175,7 @@ def _written_speakers(job: Job, made: Made, tick: Tick) -> Voices:
 
 def _build_passages(job: Job, made: Made, tick: Tick) -> Passages:
     voices: Voices = made["speakers"]
-    names = {turn.label: turn.speaker_id for turn in voices.turns if turn.speaker_id}
-    return Passages(tuple(passages.build_passages(voices.segments, names, job.models.passage_options)))
+    return Passages(tuple(passages.build_passages(voices.segments, voices.turns, job.models.passage_options)))
 
 
 def _translate(job: Job, made: Made, tick: Tick) -> Translations:
@@ -247,7 +244,7 @@ SPOKEN = (
     Stage(
         "transcript",
         ("runs",),
-        lambda job: job.models.speech_signature,
+        lambda job: job.models.transcript_signature,
         lambda job: [],
         _transcribe,
     ),
@@ -257,7 +254,11 @@ SPOKEN = (
         lambda job: job.models.speakers_signature,
         lambda job: [
             [asdict(each) for each in job.speakers],
-            {who: job.hashes[clip] for who, clip in job.enrolled.items()},
+            [
+                [each.speaker_id, job.hashes[each.path], each.span and astuple(each.span)]
+                for each in job.voice_samples
+            ],
+            [job.hashes[speaker_cues()], asdict(job.models.hint_options)],
         ],
         _tell_speakers,
     ),

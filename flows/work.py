@@ -13,10 +13,11 @@ from pathlib import Path
 
 from flows.config import Conference, Source
 from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices, digest, layer_bytes
-from flows.models import Models
+from flows.models import Models, speaker_cues
 from flows.stages import Job, Made, Stage, stages_of
-from nlp.audio import MediaInfo, probe, sha256_of
-from nlp.transcription import Listening, Transcript
+from nlp.audio import probe, sha256_of
+from nlp.listening import Listening
+from nlp.transcription import Transcript
 from transcripts.archive import Archive
 from transcripts.errors import MediaError
 from transcripts.formats.subtitles import read_captions
@@ -54,7 +55,8 @@ def job_for(source: Source, conference: Conference, models: Models, archive: Arc
     """A recording with its files looked at. Raises MediaError when one cannot be read."""
     panel = next(each for each in conference.panel_records() if each.id == source.panel_id)
     files = [each.path for each in source.captions]
-    files += [each.enrolment for each in conference.speakers if each.enrolment]
+    files += [each.path for each in conference.voice_samples()]
+    files.append(speaker_cues())
     kept = archive.stages(source.recording_id)
     hashes = FileHashes({each.key: each.digest for each in kept.values() if each.stage.startswith("file:")})
     names = {path: hashes.of(path) for path in files}
@@ -99,8 +101,7 @@ def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
     def run(stage: Stage) -> Layer:
         return perform(stage, job, keys[stage.name], {name: layer_of(name) for name in stage.needs})
 
-    media = _media(job)
-    job = replace(job, duration_s=media.duration_s)
+    job, media = _probed(job)
     for stage in stages.values():
         keys[stage.name] = key = stage.key(job, digests)
         record = kept.get(stage.name)
@@ -121,35 +122,30 @@ def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
     return archive.keep(media, _with_made(before, made), records)
 
 
-def _media(job: Job) -> Recording:
-    """The recording as the archive refers to it. Captions alone last until their last cue."""
+def _probed(job: Job) -> tuple[Job, Recording]:
+    """The job with what its file is, and the recording as the archive refers to it.
+
+    Captions alone last until their last cue.
+    """
     source = job.source
-    if source.path is not None:
-        info: MediaInfo = probe(source.path)
-        return Recording(
-            source.recording_id,
-            source.panel_id,
-            str(source.path),
-            job.fingerprint,
-            info.duration_s,
-            info.kind,
-        )
-    first = source.captions[0]
-    ends_s = [cue.span.end_s for each in source.captions for cue in read_captions(each.path, each.language)]
-    return Recording(
-        source.recording_id,
-        source.panel_id,
-        str(first.path),
-        job.fingerprint,
-        max(ends_s, default=0.0),
-        "captions",
+    path, kind = source.path or source.captions[0].path, "captions"
+    if source.path is None:
+        cues = [cue for each in source.captions for cue in read_captions(each.path, each.language)]
+        job = replace(job, duration_s=max((cue.span.end_s for cue in cues), default=0.0))
+    else:
+        info = probe(source.path)
+        kind = info.kind
+        job = replace(job, duration_s=info.duration_s, channels=info.heard_channels, warnings=info.warnings)
+    recording = Recording(
+        source.recording_id, source.panel_id, str(path), job.fingerprint, job.duration_s, kind
     )
+    return job, recording
 
 
 def _archived(layers: RecordingLayers) -> dict[str, Layer]:
     """Layers that the archive can give back whole, by stage."""
     return {
-        "speakers": Voices(layers.segments, layers.turns),
+        "speakers": Voices(layers.segments, layers.turns, layers.hints),
         "passages": Passages(layers.passages),
         "translation": Translations(layers.translations),
         "embedding": Embeddings(layers.embeddings),
@@ -166,8 +162,8 @@ def _with_made(before: RecordingLayers, made: Mapping[str, Layer]) -> RecordingL
                 after = replace(after, notes=notes)
             case Transcript(gaps=gaps):
                 after = replace(after, gaps=gaps)
-            case Voices(segments=segments, turns=turns):
-                after = replace(after, segments=segments, turns=turns)
+            case Voices(segments=segments, turns=turns, hints=hints):
+                after = replace(after, segments=segments, turns=turns, hints=hints)
             case Passages(passages=passages):
                 after = replace(after, passages=passages)
             case Translations(translations=translations):

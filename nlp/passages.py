@@ -15,7 +15,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from nlp.languages import language
-from transcripts.records import Passage, Segment, Signature, Span
+from nlp.speakers import turns_in
+from transcripts.records import Passage, Segment, Signature, Span, Turn
 
 if TYPE_CHECKING:
     from spacy.language import Language as Pipeline
@@ -32,6 +33,7 @@ class PassageOptions:
     characters_per_word: float = 2.0  # in scripts without blanks: Japanese averages about two
     silence_s: float = 2.0  # always a break
     pause_s: float = 0.8  # a break once the passage is half full
+    own_share_below: float = 0.6  # of its speaker's time in it: with less a person should look who speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,14 @@ def passages_signature(options: PassageOptions) -> Signature:
 
 
 def build_passages(
-    segments: Sequence[Segment], speaker_ids: Mapping[str, str], options: PassageOptions
+    segments: Sequence[Segment], turns: Sequence[Turn], options: PassageOptions
 ) -> list[Passage]:
     """Passages of one recording, in order of time.
 
-    `speaker_ids` maps turn labels to speakers of the conference, where known. The
-    id of a passage is its recording and its start, so equal input gives equal ids.
+    `turns`, in order of time, say whose labels the segments carry. The id of a
+    passage is its recording and its start, so equal input gives equal ids.
     """
+    speaker_ids = {turn.label: turn.speaker_id for turn in turns if turn.speaker_id}
     passages: list[Passage] = []
     taken: set[str] = set()
     for stretch in _stretches(sorted(segments, key=lambda each: each.span), options):
@@ -66,7 +69,20 @@ def build_passages(
                 passage = replace(passage, id=f"{passage.id}-{number + 1}")
             taken.add(passage.id)
             passages.append(passage)
-    return passages
+    spoken = turns_in((passage.span for passage in passages), turns)
+    return [_with_share(passage, near, options) for passage, near in zip(passages, spoken, strict=True)]
+
+
+def _with_share(passage: Passage, near: Sequence[Turn], options: PassageOptions) -> Passage:
+    """The passage with the share of its speaker in the time of all turns in it."""
+    own_s, all_s = 0.0, 0.0
+    for turn in near:
+        seconds = turn.span.overlap_s(passage.span)
+        all_s += seconds
+        own_s += seconds if turn.label == passage.speaker_label else 0.0
+    share = own_s / all_s if all_s else 1.0
+    doubt = ("speaker_doubtful",) if share < options.own_share_below else ()
+    return replace(passage, speaker_share=share, flags=passage.flags + doubt)
 
 
 def _stretches(segments: Sequence[Segment], options: PassageOptions) -> Iterator[list[_Atom]]:

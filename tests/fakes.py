@@ -12,9 +12,17 @@ from flows.models import Models
 from flows.profiles import Profile
 from nlp.asr import Decoded, Piece
 from nlp.audio import Samples
+from nlp.runs import Part
 from nlp.translation import TranslatedText
 from nlp.voices import Vectors, unit
 from transcripts.records import Signature, Span, Word
+
+
+class FakeImpression:
+    """English everywhere."""
+
+    def languages(self, parts: Sequence[Part]) -> list[dict[str, float]]:
+        return [{"en": 0.9, "es": 0.1} for _ in parts]
 
 
 class FakeRecogniser:
@@ -26,8 +34,8 @@ class FakeRecogniser:
     def check_languages(self, codes: Sequence[str]) -> None:
         pass
 
-    def language_posteriors(self, pieces: Sequence[Samples]) -> list[dict[str, float]]:
-        return [{"en": 0.9, "es": 0.1} for _ in pieces]
+    def listen(self, sounds: Sequence[Samples]) -> FakeImpression:
+        return FakeImpression()
 
     def transcribe(self, pieces: Sequence[Piece]) -> list[Decoded]:
         self.pieces_decoded += len(pieces)

@@ -17,6 +17,7 @@ from transcripts.records import (
     Signature,
     Span,
     Speaker,
+    SpeakerHint,
     ThemeTag,
     Translation,
     Turn,
@@ -115,6 +116,10 @@ def layers(recording_id: str, without: tuple[str, ...] = ()) -> RecordingLayers:
         turns=(
             Turn(recording_id, Span(0.0, 30.0), "S1", "director"),
             Turn(recording_id, Span(30.0, 60.0), "S2"),
+        ),
+        hints=(
+            SpeakerHint(recording_id, 2.0, "S1", "the director", "self", "I am the director", "director"),
+            SpeakerHint(recording_id, 31.5, "S2", "O'Hara", "self", "my name is O'Hara", "o'hara"),
         ),
         passages=tuple(
             Passage(

@@ -90,6 +90,11 @@ def test_a_file_name_that_is_not_utf8_comes_back(archive: Archive) -> None:
     assert archive.recording("rec-1") == odd
 
 
+def test_hints_are_told_for_voices_without_a_name(archive: Archive) -> None:
+    hints = [(hint.recording_id, hint.label, hint.speaker_id) for hint in archive.speaker_hints()]
+    assert hints == [("rec-1", "S2", "o'hara"), ("rec-2", "S2", "o'hara")]
+
+
 # Keeping again
 
 
@@ -272,13 +277,17 @@ def test_a_damaged_database_is_told_in_words(tmp_path: Path) -> None:
         archive.dump()
 
 
-def test_a_newer_archive_is_refused_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [("99", r"newer symposia.*99.*update symposia"), ("1", r"development version.*1, .*into a new archive")],
+)
+def test_an_archive_of_another_version_is_refused_in_words(tmp_path: Path, version: str, told: str) -> None:
     Archive.open(tmp_path, create=True).close()
     database = sqlite3.connect(tmp_path / "archive.sqlite")
-    database.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
+    database.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", [version])
     database.commit()
     database.close()
-    with pytest.raises(ArchiveError, match=r"newer symposia.*99.*update symposia"):
+    with pytest.raises(ArchiveError, match=told):
         Archive.open(tmp_path, create=True)
 
 

@@ -14,6 +14,7 @@ from flows.config import (
     CaptionEntry,
     Conference,
     GlossaryEntry,
+    HeardEntry,
     PanelEntry,
     Source,
     SpeakerEntry,
@@ -268,6 +269,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(folder: Path) ->
 DOCUMENTED: dict[str, type[Described]] = {
     "The whole file": Conference,
     "A speaker": SpeakerEntry,
+    "A stretch that somebody knows": HeardEntry,
     "A glossary entry": GlossaryEntry,
     "A panel": PanelEntry,
     "Captions": CaptionEntry,

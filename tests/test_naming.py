@@ -107,7 +107,8 @@ def test_a_stretch_of_a_recording_enrols_as_a_clip_does(
         yield Span(0.0, len(heard) / SAMPLE_RATE_HZ), heard
 
     monkeypatch.setattr(naming, "speech_regions", whole)
-    sound = np.concatenate([np.full(3 * SAMPLE_RATE_HZ, level, dtype=np.float32) for level in (0.1, 0.5)])
+    wave_form = np.tile(np.repeat([1.0, -1.0], 8), 3 * SAMPLE_RATE_HZ // 16).astype(np.float32)
+    sound = np.concatenate([level * wave_form for level in (0.1, 0.5)])
     path = recording(tmp_path / "panel.wav", sound)
     loud = enrol(path, LoudnessEncoder(), OPTIONS, Span(3.0, 6.0))
     assert loud == pytest.approx(voice_at(45), abs=0.05)

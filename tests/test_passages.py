@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from nlp.passages import PassageOptions, build_passages
-from transcripts.records import Passage, Segment, Span, Word
+from transcripts.records import Passage, Segment, Span, Turn, Word
 
 OPTIONS = PassageOptions()
+NAMES = {"S1": "director"}
 
 
 def segment(start_s: float, end_s: float, language: str, text: str, speaker: str | None = "S1") -> Segment:
@@ -17,7 +18,9 @@ def segment(start_s: float, end_s: float, language: str, text: str, speaker: str
 
 
 def build(*segments: Segment) -> list[Passage]:
-    return build_passages(segments, {"S1": "director"}, OPTIONS)
+    spoken = [(each.span, each.speaker) for each in segments if each.speaker]
+    turns = [Turn("opening", span, label, NAMES.get(label)) for span, label in spoken]
+    return build_passages(segments, turns, OPTIONS)
 
 
 def test_sentences_of_one_speaker_are_one_passage() -> None:
@@ -38,6 +41,15 @@ def test_a_change_of_speaker_language_or_a_long_silence_ends_a_passage() -> None
     )
     assert [passage.text for passage in found] == ["One.", "Two.", "Tres.", "Cuatro."]
     assert [passage.speaker_id for passage in found] == ["director", None, None, None]
+
+
+def test_a_passage_carries_the_share_of_its_time_that_is_its_speakers() -> None:
+    said = segment(0, 10, "en", "One long sentence.")
+    (own,) = build_passages([said], [Turn("opening", Span(0, 10), "S1")], OPTIONS)
+    assert (own.speaker_share, own.flags) == (1.0, ())
+    turns = [Turn("opening", Span(0, 5), "S1"), Turn("opening", Span(5, 10), "S2")]
+    (shared,) = build_passages([said], turns, OPTIONS)
+    assert (shared.speaker_share, shared.flags) == (0.5, ("speaker_doubtful",))
 
 
 def test_japanese_is_joined_without_blanks_and_cut_at_full_stops() -> None:

@@ -272,6 +272,7 @@ def test_the_json_transcript_is_as_documented() -> None:
         "text": "AI is a partner.",
         "confidence": 0.7124,
         "flags": ["language-doubtful"],
+        "channel": None,
         "words": [
             {"text": " AI", "start_s": 0.5, "end_s": 0.75, "probability": 0.9877},
             {"text": " is a partner.", "start_s": 0.75, "end_s": 2.0, "probability": 0.5},

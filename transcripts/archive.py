@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, insert, inspect, select
+from sqlalchemy import Connection, Engine, exists, insert, inspect, select
 
 from transcripts import entries, keeping, overview, programme, schema
 from transcripts.database import in_words, sqlite_engine
@@ -33,8 +33,8 @@ from transcripts.holdings import (
     Summary,
     ThemeName,
 )
-from transcripts.records import Panel, Passage, Recording, Review, Signature, Speaker
-from transcripts.rows import layers_of, passage_of, recording_of, signature_of, stage_of
+from transcripts.records import Panel, Passage, Recording, Review, Signature, Speaker, SpeakerHint
+from transcripts.rows import hint_of, layers_of, passage_of, recording_of, signature_of, stage_of
 
 DATABASE_NAME = "archive.sqlite"
 _MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
@@ -109,6 +109,12 @@ class Archive:
     def _check_version(self) -> None:
         with self.reading() as connection:
             version = int(keeping.meta_value(connection, "schema_version"))
+        if version < schema.SCHEMA_VERSION:
+            raise ArchiveError(
+                f"{self._place} was written by a development version of symposia (its tables have version "
+                f"{version}, this symposia knows {schema.SCHEMA_VERSION}); run the conference again, "
+                "into a new archive"
+            )
         if version > schema.SCHEMA_VERSION:
             raise ArchiveError(
                 f"{self._place} was written by a newer symposia (its tables have version {version}, this "
@@ -259,6 +265,18 @@ class Archive:
             for recording_id, text in connection.execute(statement):
                 said[recording_id].append(text)
         return {recording_id: tuple(texts) for recording_id, texts in said.items()}
+
+    def speaker_hints(self) -> tuple[SpeakerHint, ...]:
+        """Words that may say whose voice it is, for the voices that have no name yet."""
+        table, turns = schema.speaker_hints, schema.turns
+        named = exists().where(
+            turns.c.recording_id == table.c.recording_id,
+            turns.c.label == table.c.label,
+            turns.c.speaker_id.is_not(None),
+        )
+        statement = select(table).where(~named).order_by(*table.primary_key)
+        with self.reading() as connection:
+            return tuple(map(hint_of, connection.execute(statement).mappings()))
 
     def failures(self) -> tuple[Failure, ...]:
         with self.reading() as connection:

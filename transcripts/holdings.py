@@ -14,6 +14,7 @@ from transcripts.records import (
     Segment,
     Signature,
     Speaker,
+    SpeakerHint,
     ThemeTag,
     Translation,
     Turn,
@@ -61,6 +62,7 @@ class RecordingLayers:
     segments: tuple[Segment, ...] = ()
     gaps: tuple[Gap, ...] = ()
     turns: tuple[Turn, ...] = ()
+    hints: tuple[SpeakerHint, ...] = ()
     passages: tuple[Passage, ...] = ()
     translations: tuple[Translation, ...] = ()
     tags: tuple[ThemeTag, ...] = ()

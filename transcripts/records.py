@@ -64,6 +64,26 @@ def covered_s(spans: Iterable[Span]) -> float:
     return total_s
 
 
+def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
+    """What is left of spans when others are taken out of them, in order; touching parts stay apart."""
+    left = sorted(spans)
+    for hole in sorted(taken):
+        left = [
+            part
+            for span in left
+            for part in (
+                [span]
+                if not span.overlap_s(hole)
+                else [
+                    Span(span.start_s, max(span.start_s, hole.start_s)),
+                    Span(min(span.end_s, hole.end_s), span.end_s),
+                ]
+            )
+            if part
+        ]
+    return left
+
+
 @cache
 def running_version() -> str:
     """The version of symposia that is running; empty where it is not installed."""
@@ -156,7 +176,8 @@ class Segment:
 
     `speaker` is a turn label of the recording ('S1', 'S2', ...) or None.
     `words` carry their leading space where the script writes one, so that
-    joining their texts gives `text` (up to outer blanks).
+    joining their texts gives `text` (up to outer blanks). `channel` is the microphone
+    that it was heard by, None where all channels were heard as one.
     """
 
     id: str
@@ -169,6 +190,13 @@ class Segment:
     confidence: float = 0.0
     speaker: str | None = None
     flags: tuple[str, ...] = ()
+    channel: int | None = None
+
+
+def segment_id(recording_id: str, span: Span, language: str, channel: int | None = None) -> str:
+    """A stable id from what a segment is: the same run of the same sound gets the same id."""
+    parts = [recording_id, round(span.start_s, 2), round(span.end_s, 2), language]
+    return f"{recording_id}-{digest_of(parts if channel is None else [*parts, channel])[:10]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +218,29 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerHint:
+    """Words that may say whose label it is, for an editor to judge.
+
+    `why` is 'self', 'next' or 'previous' (who was named so); `heard` is the name in `quote`,
+    and `speaker_id` the panel's speaker whose name it is, if it is one's.
+    """
+
+    recording_id: str
+    at_s: float
+    label: str
+    heard: str
+    why: str
+    quote: str
+    speaker_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """What a researcher reads and cites: whole sentences of one speaker in one language.
 
     `speaker_id` names a speaker of the conference; where nobody is named,
-    `speaker_label` still tells the voices of a recording apart.
+    `speaker_label` still tells the voices of a recording apart. `speaker_share` is the
+    speaker's share in the time of all turns in the passage.
     """
 
     id: str
@@ -208,6 +254,7 @@ class Passage:
     segment_ids: tuple[str, ...] = ()
     confidence: float = 0.0
     flags: tuple[str, ...] = ()
+    speaker_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,10 +314,13 @@ __all__ = [
     "Signature",
     "Span",
     "Speaker",
+    "SpeakerHint",
     "ThemeTag",
     "Translation",
     "Turn",
     "Word",
     "covered_s",
     "digest_of",
+    "segment_id",
+    "without",
 ]

@@ -9,6 +9,7 @@ more digits is rounded to the nearest float32 once, when it is kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from transcripts.records import (
     Segment,
     Signature,
     Span,
+    SpeakerHint,
     ThemeTag,
     Translation,
     Turn,
@@ -104,6 +106,7 @@ def _segment_row(segment: Segment) -> Row:
         "confidence": segment.confidence,
         "speaker": segment.speaker,
         "flags": list(segment.flags),
+        "channel": segment.channel,
     }
 
 
@@ -119,7 +122,18 @@ def _segment_of(row: RowMapping) -> Segment:
         confidence=row["confidence"],
         speaker=row["speaker"],
         flags=tuple(row["flags"]),
+        channel=row["channel"],
     )
+
+
+def _hint_row(hint: SpeakerHint) -> Row:
+    row = asdict(hint)
+    del row["recording_id"]
+    return row
+
+
+def hint_of(row: RowMapping) -> SpeakerHint:
+    return SpeakerHint(**{each.name: row[each.name] for each in fields(SpeakerHint)})
 
 
 def _passage_row(passage: Passage) -> Row:
@@ -134,6 +148,7 @@ def _passage_row(passage: Passage) -> Row:
         "segment_ids": list(passage.segment_ids),
         "confidence": passage.confidence,
         "flags": list(passage.flags),
+        "speaker_share": passage.speaker_share,
     }
 
 
@@ -150,6 +165,7 @@ def passage_of(row: RowMapping) -> Passage:
         segment_ids=tuple(row["segment_ids"]),
         confidence=row["confidence"],
         flags=tuple(row["flags"]),
+        speaker_share=row["speaker_share"],
     )
 
 
@@ -202,6 +218,7 @@ def layer_rows(
             {**_span_row(turn.span), "label": turn.label, "speaker_id": turn.speaker_id}
             for turn in layers.turns
         ],
+        schema.speaker_hints: [_hint_row(hint) for hint in layers.hints],
         schema.passages: [_passage_row(passage) for passage in layers.passages],
         schema.translations: [_translation_row(translation) for translation in layers.translations],
         schema.theme_tags: [_tag_row(tag) for tag in layers.tags],
@@ -225,6 +242,7 @@ def layers_of(
             Turn(row["recording_id"], _span_of(row), row["label"], row["speaker_id"])
             for row in rows[schema.turns]
         ),
+        hints=tuple(map(hint_of, rows[schema.speaker_hints])),
         passages=tuple(map(passage_of, rows[schema.passages])),
         translations=tuple(
             Translation(

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
-SCHEMA_VERSION = 1  # raised whenever an older symposia could misread the tables
+SCHEMA_VERSION = 2  # raised whenever an older symposia could misread the tables
 
 # Constraint names are given so that a later migration can refer to them.
 METADATA = MetaData(
@@ -166,12 +166,23 @@ segments = _layer(
     _number("confidence"),
     Column("speaker", Text),
     _json("flags"),
+    Column("channel", Integer),
     UniqueConstraint("recording_id", "id"),
 )
 
 gaps = _layer("gaps", _number("start_s"), _number("end_s"), _text("reason"))
 
 turns = _layer("turns", _number("start_s"), _number("end_s"), _text("label"), Column("speaker_id", Text))
+
+speaker_hints = _layer(
+    "speaker_hints",
+    _number("at_s"),
+    _text("label"),
+    _text("heard"),
+    _text("why"),
+    _text("quote"),
+    Column("speaker_id", Text),
+)
 
 passages = _layer(
     "passages",
@@ -186,6 +197,7 @@ passages = _layer(
     _json("segment_ids"),
     _number("confidence"),
     _json("flags"),
+    _number("speaker_share"),
     Index(None, "language", "id"),
 )
 
@@ -237,4 +249,15 @@ reviews = Table(
 )
 
 # What `keep` replaces, in the order in which layers build on each other.
-LAYERS = (stages, segments, gaps, turns, passages, translations, theme_tags, embeddings, notes)
+LAYERS = (
+    stages,
+    segments,
+    gaps,
+    turns,
+    speaker_hints,
+    passages,
+    translations,
+    theme_tags,
+    embeddings,
+    notes,
+)

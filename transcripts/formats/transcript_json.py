@@ -48,6 +48,7 @@ def _segment(segment: Segment) -> dict[str, Any]:
         "text": segment.text,
         "confidence": round(segment.confidence, PROBABILITY_DIGITS),
         "flags": list(segment.flags),
+        "channel": segment.channel,
         "words": [_word(each) for each in segment.words],
     }
 
