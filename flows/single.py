@@ -69,7 +69,7 @@ def _with_speakers(
 ) -> list[Segment]:
     most = models.profile.speakers.max_speakers or 0
     diarized = models.diarizer.turns_of(recording.id, audio, heard.regions, most, _no_tick)
-    return speakers.attribute(segments, diarized.turns)
+    return speakers.with_overlaps(speakers.attribute(segments, diarized.turns), diarized.overlaps)
 
 
 def translate_lines(lines: Sequence[str], source: str, target: str, profile: str) -> Iterator[str]:

@@ -151,7 +151,8 @@ def _tell_speakers(job: Job, made: Made, tick: Tick) -> Voices:
     ]
     spoken = speakers.spoken_languages(transcript.segments, diarized.turns)
     turns = naming.name_turns(diarized, known, spoken, options)
-    segments = naming.doubted(speakers.attribute(transcript.segments, turns), turns, languages)
+    attributed = speakers.with_overlaps(speakers.attribute(transcript.segments, turns), diarized.overlaps)
+    segments = naming.doubted(attributed, turns, languages)
     return Voices(tuple(segments), turns, tuple(_hints(job, segments, turns)))
 
 

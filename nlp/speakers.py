@@ -40,6 +40,9 @@ class SpeakerOptions:
     cue_weight: float = 1.0  # of the cues beside the voice, where there are any
     name_below: float = 0.13  # distance to a known voice that may carry its name
     name_margin: float = 0.05  # by which the nearest known voice must lead
+    # A window in which the nearest voice leads by less is marked as an overlap: 7 in 10 of these are one
+    # (of meetings, where a fifth of the windows are), and 1 in 6 overlaps is found.
+    overlap_lead: float = 0.1
     reach_s: float = 0.2  # speech is soft for so long before the detector hears it, and after
     pause_s: float = 0.5  # a shorter pause of one speaker does not end a turn, as in reference annotations
 
@@ -50,6 +53,7 @@ class Diarization:
 
     turns: tuple[Turn, ...]
     voices: Mapping[str, tuple[float, ...]]
+    overlaps: tuple[Span, ...] = ()  # where two may speak at once
 
 
 def windows_of(region: Span, options: SpeakerOptions) -> list[Span]:
@@ -120,7 +124,27 @@ def diarize(
             totals[label] += own[found == label].sum(axis=0)
     voices = {names[label]: tuple(map(float, unit(total))) for label, total in totals.items()}
     spans = _spans(regions, labels, options)
-    return Diarization(tuple(Turn(recording_id, span, names[label]) for span, label in spans), voices)
+    turns = tuple(Turn(recording_id, span, names[label]) for span, label in spans)
+    return Diarization(turns, voices, tuple(_overlaps(regions, vectors, list(voices.values()), options)))
+
+
+def _overlaps(
+    regions: Sequence[Span],
+    vectors: Sequence[Vectors],
+    voices: Sequence[Sequence[float]],
+    options: SpeakerOptions,
+) -> Iterator[Span]:
+    """Stretches whose windows are about as near to a second voice as to the first."""
+    if len(voices) < 2:
+        return
+    known = np.array(voices, dtype=np.float32)
+    for region, own in zip(regions, vectors, strict=True):
+        near = np.sort(own @ known.T, axis=1)
+        mixed = np.flatnonzero(near[:, -1] - near[:, -2] < options.overlap_lead)
+        edges_s = np.linspace(region.start_s, region.end_s, len(own) + 1)
+        for run in np.split(mixed, np.flatnonzero(np.diff(mixed) > 1) + 1):
+            if len(run):
+                yield Span(float(edges_s[run[0]]), float(edges_s[run[-1] + 1]))
 
 
 def _with_cues(
@@ -218,6 +242,15 @@ def turns_in(spans: Iterable[Span], turns: Sequence[Turn]) -> Iterator[list[Turn
         first = int(np.searchsorted(reached_s, span.start_s, side="right"))
         last = int(np.searchsorted(starts_s, span.end_s, side="left"))
         yield [turn for turn in turns[first:last] if turn.span.overlap_s(span) > 0]
+
+
+def with_overlaps(segments: Sequence[Segment], overlaps: Sequence[Span]) -> list[Segment]:
+    """The same segments, flagged 'overlap' where two may speak at once. `overlaps` are in order of time."""
+    near = turns_in((each.span for each in segments), [Turn("", span, "") for span in overlaps])
+    return [
+        replace(each, flags=(*each.flags, "overlap")) if found else each
+        for each, found in zip(segments, near, strict=True)
+    ]
 
 
 def _cut_at_turns(segment: Segment, turns: Sequence[Turn]) -> Iterator[Segment]:

@@ -23,6 +23,7 @@ from nlp.speakers import (
     embed_regions,
     spoken_languages,
     windows_of,
+    with_overlaps,
 )
 from nlp.voices import Ge2eEncoder, Vectors, unit
 from nlp.weights import resolve
@@ -182,6 +183,17 @@ def test_turns_reach_into_silence_and_never_into_each_other() -> None:
     assert third.span.end_s == pytest.approx(later[-1].end_s)  # the recording may end here
     at_once = diarize("r", regions, vectors, 0, OPTIONS).turns
     assert at_once[0].span.start_s == 0.0
+
+
+def test_a_stretch_between_two_voices_is_marked_as_an_overlap() -> None:
+    voices = people(2, alike=0.3)
+    both = unit(voices.sum(axis=0, keepdims=True))
+    parts = [np.repeat(each[None], 10, axis=0) for each in (voices[0], voices[1], both[0])]
+    regions = [Span(at * 5.0, at * 5.0 + 4.0) for at in range(3)]
+    (marked,) = diarize("r", regions, parts, 2, OPTIONS).overlaps
+    assert (marked.start_s, marked.end_s) == pytest.approx((10.0, 14.0))
+    said = [Segment(str(at), "r", each, "en", 0.9, "...") for at, each in enumerate(regions)]
+    assert [each.flags for each in with_overlaps(said, [marked])] == [(), (), ("overlap",)]
 
 
 def test_windows_stay_inside_their_region() -> None:
