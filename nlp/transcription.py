@@ -18,6 +18,7 @@ from nlp.asr import Recogniser
 from nlp.attempts import Attempt, AttemptOptions, attempt, best_attempts
 from nlp.audio import Samples, channel_shares, cut_places
 from nlp.channels import MixOptions
+from nlp.confidence import ConfidenceOptions, calibrated
 from nlp.guards import GuardOptions
 from nlp.listening import Listening
 from nlp.repeats import letters
@@ -37,6 +38,8 @@ class TranscriptOptions:
     guards: GuardOptions = field(default_factory=GuardOptions)
     group_s: float = 600.0  # sound held at a time: enough to fill batches of one length
     group_gap_s: float = 1.0  # groups are parted at pauses, so that where they end changes nothing
+    confidence: ConfidenceOptions = field(default_factory=ConfidenceOptions)
+    low_confidence_below: float = 0.5  # share of a segment's words that are likely right
     doubtful_below: float = 0.5  # belief in a segment's language below which a person should look
     little_declared: float = 0.05  # share of the model's belief in all declared languages, likewise
     hole_s: float = 1.0  # speech without words for longer is decoded by itself
@@ -175,9 +178,15 @@ class Transcriber:
         whole = span == run.span
         likeliest = run.beliefs[0][0] == run.language and run.probability >= self.options.doubtful_below
         doubtful = not likeliest or run.declared_share < self.options.little_declared
+        words = calibrated(words, self.options.confidence)
         confidence = float(
             np.mean([word.probability for word in words]) if words else np.exp(result.mean_log_probability)
         )
+        doubts = [
+            *(["language_doubtful"] if doubtful else []),
+            *result.flags,
+            *(["low_confidence"] if confidence < self.options.low_confidence_below else []),
+        ]
         return Segment(
             id=segment_id(recording_id, span, run.language, run.channel),
             recording_id=recording_id,
@@ -187,7 +196,7 @@ class Transcriber:
             text=result.text if whole else "".join(word.text for word in words).strip(),
             words=tuple(words),
             confidence=confidence,
-            flags=(("language_doubtful",) if doubtful else ()) + result.flags,
+            flags=tuple(dict.fromkeys(doubts)),
             channel=run.channel,
         )
 
