@@ -14,12 +14,13 @@ from flows.profiles import Profile
 from flows.yamlfile import configs_dir, read_yaml
 from nlp.asr import Recogniser, SpeechOptions, speech_signature
 from nlp.decoding import TranslationOptions
-from nlp.diarization import Diarizer, diarization_signature
+from nlp.diarization import Diarizer, VoiceDiarizer, diarization_signature
 from nlp.embeddings import Embedder, EmbeddingOptions, embedding_signature, load_embedder
 from nlp.guards import GuardOptions
 from nlp.hints import HintOptions
 from nlp.listening import Listener, listening_signature
 from nlp.passages import PassageOptions
+from nlp.pyannote import PyannoteDiarizer, load_pyannote, pyannote_signature
 from nlp.runs import RunOptions
 from nlp.speakers import SpeakerOptions
 from nlp.taxonomy import load_taxonomy
@@ -65,7 +66,10 @@ class Models:
 
     @cached_property
     def diarizer(self) -> Diarizer:
-        return Diarizer(self.voice_encoder, self.speaker_options)
+        pipeline = self.profile.speakers.diarization
+        if pipeline:
+            return PyannoteDiarizer(load_pyannote(pipeline), self.voice_encoder, self.speaker_options)
+        return VoiceDiarizer(self.voice_encoder, self.speaker_options)
 
     @cached_property
     def transcriber(self) -> Transcriber:
@@ -102,6 +106,9 @@ class Models:
 
     @cached_property
     def speakers_signature(self) -> Signature:
+        pipeline = self.profile.speakers.diarization
+        if pipeline:
+            return pyannote_signature(pipeline, self.voices_signature, self.speaker_options)
         return diarization_signature(self.voices_signature, self.speaker_options)
 
     @cached_property

@@ -58,6 +58,9 @@ class SpeakersProfile(Described):
     """`speakers`: a voice encoder."""
 
     model: Model = Field(default="embedded:ge2e", description="name or path of the model")
+    diarization: Model | None = Field(
+        default=None, description="a pyannote pipeline that tells who speaks when; left out: our own"
+    )
     max_speakers: int | None = Field(
         default=None, ge=1, description="the most voices in a recording; left out: the panel's speakers"
     )

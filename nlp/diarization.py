@@ -8,25 +8,32 @@ counts beside the voice.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from nlp.audio import Samples, channel_shares, cut_places
 from nlp.channels import MixOptions
 from nlp.listening import Region
-from nlp.speakers import Cues, Diarization, SpeakerOptions, diarize, embed_regions, windows_of
+from nlp.speakers import Cues, Diarization, SpeakerOptions, Tick, diarize, embed_regions, windows_of
 from nlp.voices import VoiceEncoder
 from transcripts.records import Signature
 
-Tick = Callable[[float], None]  # told the second of the recording that has been reached
+
+class Diarizer(Protocol):
+    """Anything that tells who speaks when (`VoiceDiarizer`, `nlp.pyannote.PyannoteDiarizer`)."""
+
+    def turns_of(
+        self, recording_id: str, path: Path, regions: Sequence[Region], declared_speakers: int, tick: Tick
+    ) -> Diarization: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Diarizer:
-    """What is needed to tell speakers apart."""
+class VoiceDiarizer:
+    """Diarization by voice vectors."""
 
     encoder: VoiceEncoder
     options: SpeakerOptions

@@ -1,0 +1,112 @@
+"""Diarization by a pyannote pipeline, for those who have a token of the model hub.
+
+Its neural segmentation finds overlaps that voice vectors alone do not. Names still come
+from the voices of `nlp.naming`, so that speakers are known across recordings by one
+measure. The pipeline needs the whole recording in memory (230 MB an hour).
+
+Its weights cannot be had without a token, so no figure of ours stands behind it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nlp.audio import SAMPLE_RATE_HZ, cut, stream
+from nlp.listening import Region
+from nlp.speakers import Diarization, SpeakerOptions, Tick, embed_regions
+from nlp.voices import VoiceEncoder, unit
+from nlp.weights import quiet_libraries
+from transcripts.errors import ModelError
+from transcripts.records import Signature, Span, Turn
+
+if TYPE_CHECKING:
+    from pyannote.audio import Pipeline
+
+INSTALL = "pip install 'pyannote.audio>=4,<5'"
+
+
+class PyannoteDiarizer:
+    """A pyannote pipeline in the place of `nlp.diarization.Diarizer`."""
+
+    def __init__(self, pipeline: Pipeline, encoder: VoiceEncoder, options: SpeakerOptions) -> None:
+        self._pipeline = pipeline
+        self._encoder = encoder
+        self._options = options
+
+    def turns_of(
+        self, recording_id: str, path: Path, regions: Sequence[Region], declared_speakers: int, tick: Tick
+    ) -> Diarization:
+        """Turns in order of time, overlapping where two speak at once. `regions` are not looked at.
+
+        Raises MediaError when the file cannot be read.
+        """
+        import torch
+
+        sound = np.concatenate(list(stream(path)))
+        most = {"max_speakers": declared_speakers + self._options.guests} if declared_speakers else {}
+        file = {"waveform": torch.from_numpy(sound)[None], "sample_rate": SAMPLE_RATE_HZ}
+        found: Any = self._pipeline(file, **most)
+        spoken = sorted(
+            (Span(float(each.start), float(each.end)), str(label))
+            for each, _, label in found.speaker_diarization.itertracks(yield_label=True)
+        )
+        names: dict[str, str] = {}
+        for _, label in spoken:
+            names.setdefault(label, f"S{len(names) + 1}")
+        turns = tuple(Turn(recording_id, span, names[label]) for span, label in spoken)
+        tick(len(sound) / SAMPLE_RATE_HZ)
+        overlaps = [
+            Span(float(each.start), float(each.end)) for each in found.speaker_diarization.get_overlap()
+        ]
+        return Diarization(turns, self._voices(path, turns), tuple(overlaps))
+
+    def _voices(self, path: Path, turns: Sequence[Turn]) -> dict[str, tuple[float, ...]]:
+        """The mean voice of each label, over its turns."""
+        spans = [turn.span for turn in turns]
+        totals: dict[str, np.ndarray] = {}
+        vectors = embed_regions(spans, cut(path, spans), self._encoder, self._options)
+        for turn, own in zip(turns, vectors, strict=True):
+            totals[turn.label] = totals.get(turn.label, np.zeros(own.shape[1])) + own.sum(axis=0)
+        return {label: tuple(map(float, unit(total))) for label, total in totals.items()}
+
+
+def load_pyannote(name: str) -> Pipeline:
+    """The pipeline of a hub name or a folder; the token is that of the hub's own tools (HF_TOKEN).
+
+    Raises ModelError when the package, the token or the weights are missing.
+    """
+    quiet_libraries()
+    os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # its telemetry
+    try:
+        from pyannote.audio import Pipeline
+    except ImportError as error:
+        raise ModelError(
+            f"the profile asks for {name!r}, and pyannote.audio is not installed ({error}): {INSTALL}, or "
+            "take 'diarization' out of the profile's 'speakers'."
+        ) from error
+    try:
+        pipeline = Pipeline.from_pretrained(name)
+    except Exception as error:  # whatever the hub, the network or the weights say
+        raise ModelError(
+            f"{name!r} cannot be loaded ({error}): accept its conditions on the model hub and set HF_TOKEN, "
+            "name the folder of a downloaded copy, or take 'diarization' out of the profile's 'speakers'."
+        ) from error
+    if pipeline is None:
+        raise ModelError(f"{name!r} is no pipeline that this token may read: set HF_TOKEN to one that may.")
+    return pipeline
+
+
+def pyannote_signature(name: str, encoder: Signature, options: SpeakerOptions) -> Signature:
+    """What made turns: the pipeline, the library that runs it, and the encoder that names voices."""
+    try:
+        version = metadata.version("pyannote.audio")
+    except metadata.PackageNotFoundError:
+        version = ""
+    kept = {"pyannote.audio": version, "guests": options.guests, "voices": encoder.digest}
+    return Signature("nlp.pyannote", name, options=kept)
