@@ -152,12 +152,12 @@ def _speakers(plan: Plan, runner: Runner, panels: Sequence[tuple[Input, Output]]
     return found
 
 
-def measure_long(hours: Sequence[float], runner: Runner, folder: Path) -> dict[str, Any]:
+def measure_long(hours: Sequence[float], talk_share: float, runner: Runner, folder: Path) -> dict[str, Any]:
     """Memory and speed of symposia on long recordings, made of the panels and deleted again."""
     panels = [load_panel(name) for name in panel_names()]
     recordings = {}
     for length in hours:
-        given = long_input(folder, panels, length)
+        given = long_input(folder, panels, length, talk_share)
         for output in runner.alternating(given, ["symposia"]).get("symposia", []):
             with_speakers_s = output.speech_s + output.speakers_s
             recordings[given.name] = {
@@ -169,7 +169,7 @@ def measure_long(hours: Sequence[float], runner: Runner, folder: Path) -> dict[s
         given.path.unlink()
     peaks = [each["memory_with_speakers_mb"] for each in recordings.values()]
     ratio = round(peaks[-1] / peaks[0], 3) if len(peaks) == len(hours) else None
-    return {"recordings": recordings, "memory_ratio": ratio}
+    return {"recordings": recordings, "memory_ratio": ratio, "talk_share": talk_share}
 
 
 def _options() -> argparse.Namespace:
@@ -181,6 +181,7 @@ def _options() -> argparse.Namespace:
     add("--quick", action="store_true", help="one run on a minute of the demo")
     add("--long", action="store_true", help="only memory on long recordings, of symposia alone")
     add("--hours", default="1,10", help="the lengths of these, with commas")
+    add("--talk", type=float, default=1.0, help="share of these that is talk, the rest silence")
     add("--out", type=Path, help=f"where to write (if everything is measured: {RESULTS.name})")
     add("--markdown", action="store_true", help="measure nothing: print the tables of --out")
     options = parser.parse_args()
@@ -203,7 +204,7 @@ def _document(options: argparse.Namespace, held: dict[str, Any]) -> dict[str, An
     with tempfile.TemporaryDirectory() as name:
         if options.long:
             hours = [float(each) for each in options.hours.split(",")]
-            found = measure_long(hours, runner, Path(name))
+            found = measure_long(hours, options.talk, runner, Path(name))
             document = {"made": runner.made} | held | {"long": {"made": runner.made, **found}}
         else:
             systems = tuple(options.only or SYSTEMS)

@@ -218,16 +218,18 @@ def non_speech_input(folder: Path, scale: float) -> Input:
     return Input("non-speech", path, len(sound) / SAMPLE_RATE_HZ, LANGUAGES, sounds=tuple(spans.items()))
 
 
-def long_input(folder: Path, panels: Sequence[Input], hours: float) -> Input:
-    """The panels over and over, until the recording is as long as asked."""
+def long_input(folder: Path, panels: Sequence[Input], hours: float, talk_share: float = 1.0) -> Input:
+    """The panels over and over, with as much silence between as asked, until the recording is long enough."""
     sounds = [read_sound(panel.path) for panel in panels]
 
     def repeated() -> Iterator[Samples]:
         missing = round(hours * 3600 * SAMPLE_RATE_HZ)
         while missing > 0:
             for sound in sounds:
-                yield sound[: max(0, missing)]
-                missing -= len(sound)
+                pause = np.zeros(round(len(sound) * (1 / talk_share - 1)), dtype=np.float32)
+                for part in (sound, pause):
+                    yield part[: max(0, missing)]
+                    missing -= len(part)
 
     path = folder / f"long-{hours:g}-h.flac"
     write_sound(path, repeated())
