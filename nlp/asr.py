@@ -33,7 +33,7 @@ from nlp.audio import SAMPLE_RATE_HZ, Samples
 from nlp.languages import fits_script, language
 from nlp.machine import thread_count
 from nlp.repeats import doubled
-from nlp.words import timed_pieces, whole_words
+from nlp.words import timed_pieces, whole_words, without_stray_blanks
 from transcripts.errors import ModelError
 from transcripts.records import Signature, Span, Word
 
@@ -235,7 +235,7 @@ class Recogniser:
         for piece, result in zip(pieces, results, strict=True):
             tokenizer = self._tokenizer(piece.language)
             tokens = tuple(token for token in result.sequences_ids[0] if token < tokenizer.eot)
-            text = tokenizer.decode(list(tokens)).strip()
+            text = without_stray_blanks(tokenizer.decode(list(tokens)).strip(), piece.language)
             decoded.append(Decoded(text, tokens, float(result.scores[0]), float(result.no_speech_prob)))
         return decoded
 

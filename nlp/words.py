@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import regex
 
 from nlp.passages import sentence_pipeline
 from transcripts.records import Span, Word
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from faster_whisper.tokenizer import Tokenizer
 
 STATES_PER_S = 50  # positions of the encoder, to which tokens are aligned
+_JAPANESE = r"[\p{Han}\p{Hiragana}\p{Katakana}ー々\p{Block=CJK_Symbols_And_Punctuation}！？，．：；（）]"
+STRAY_BLANKS = regex.compile(rf"(?<={_JAPANESE})\s+|\s+(?={_JAPANESE})")
 SEGMENTED = frozenset({"ja"})  # written without blanks, with a tokeniser of words at hand
 
 
@@ -50,6 +53,11 @@ def timed_pieces(
     return tuple(words)
 
 
+def without_stray_blanks(text: str, code: str) -> str:
+    """A text as its script writes it: in Japanese, blanks stand between words of other scripts alone."""
+    return STRAY_BLANKS.sub("", text) if code in SEGMENTED else text
+
+
 def whole_words(pieces: Sequence[Word], code: str) -> tuple[Word, ...]:
     """Pieces as words of the language, punctuation put to the word it stands at."""
     return _with_marks(_segmented(pieces, code) if code in SEGMENTED else pieces)
@@ -57,13 +65,22 @@ def whole_words(pieces: Sequence[Word], code: str) -> tuple[Word, ...]:
 
 def _segmented(pieces: Sequence[Word], code: str) -> list[Word]:
     """Words of the language's tokeniser; a piece that two words share gives each its part of the time."""
-    text = "".join(piece.text for piece in pieces)
-    if not text.strip():
+    written = "".join(piece.text for piece in pieces)
+    if not written.strip():
         return list(pieces)
-    spans = [piece.span for piece in pieces for _ in piece.text]
-    shares = [number / len(piece.text) for piece in pieces for number in range(len(piece.text))]
-    steps = [1 / len(piece.text) for piece in pieces for _ in piece.text]
-    probabilities = [piece.probability for piece in pieces for _ in piece.text]
+    blanks = {at for match in STRAY_BLANKS.finditer(written) for at in range(*match.span())}
+    letters = [
+        (piece, number, at)
+        for at, (piece, number) in enumerate(
+            (piece, number) for piece in pieces for number in range(len(piece.text))
+        )
+        if at not in blanks
+    ]
+    text = "".join(written[at] for _, _, at in letters)
+    spans = [piece.span for piece, _, _ in letters]
+    shares = [number / len(piece.text) for piece, number, _ in letters]
+    steps = [1 / len(piece.text) for piece, _, _ in letters]
+    probabilities = [piece.probability for piece, _, _ in letters]
     starts = [token.idx for token in sentence_pipeline(code).make_doc(text)]
     words = []
     for start, end in zip([0, *starts[1:]], [*starts[1:], len(text)], strict=True):
