@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -228,6 +228,14 @@ class Conference(Described):
     def speaker_records(self) -> tuple[Speaker, ...]:
         """The speakers as the archive keeps them."""
         return tuple(Speaker(each.id, each.name, each.affiliation, each.languages) for each in self.speakers)
+
+    def names(self, codes: Sequence[str]) -> dict[str, dict[str, tuple[str, ...]]]:
+        """How the glossary's entries are written in these languages, by id."""
+        return {
+            each.id: {code: forms for code, forms in each.forms.items() if code in codes}
+            for each in self.glossary
+            if any(code in codes for code in each.forms)
+        }
 
     def voice_samples(self) -> tuple[VoiceSample, ...]:
         """Where speakers can be heard alone: enrolment clips, and stretches that somebody knows."""

@@ -18,6 +18,7 @@ from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices
 from flows.models import Models, speaker_cues
 from flows.yamlfile import read_yaml
 from nlp import naming, passages, speakers
+from nlp.glossary import Glossary
 from nlp.hints import compile_cues, find_hints
 from nlp.listening import Listening
 from nlp.themes import tag_passages
@@ -103,7 +104,9 @@ def _listen(job: Job, made: Made, tick: Tick) -> Listening:
 
 def _transcribe(job: Job, made: Made, tick: Tick) -> Transcript:
     heard: Listening = made["runs"]
-    return job.models.transcriber.transcribe(job.recording_id, job.path(), heard, tick)
+    names = job.conference.names(job.panel.languages)
+    glossary = Glossary.of(names) if names else None
+    return job.models.transcriber.transcribe(job.recording_id, job.path(), heard, tick, glossary)
 
 
 def _read_captions(job: Job, made: Made, tick: Tick) -> Transcript:
@@ -246,7 +249,7 @@ SPOKEN = (
         "transcript",
         ("runs",),
         lambda job: job.models.transcript_signature,
-        lambda job: [],
+        lambda job: job.conference.names(job.panel.languages),
         _transcribe,
     ),
     Stage(

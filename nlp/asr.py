@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 FRAMES_PER_S = 100  # log-mel frames of 10 ms
 STATES_PER_S = 50  # the encoder halves the frame rate
 CONTEXT_S = 30.0  # what Whisper was trained on, and the longest sound it takes
+MOST_NAME_TOKENS = 100  # before a text; Whisper has room for 224, with what is decoded 448
 STATES_AT_ONCE = 6400  # states looked at together when languages are told apart (64 windows of 2 s)
 WINDOW_STEP = 25  # windows of states have a multiple of this length, so that equal ones meet
 
@@ -90,6 +91,7 @@ class Piece:
 
     samples: Samples
     language: str
+    hotwords: tuple[str, ...] = ()  # names to listen for; none may be said
 
     @property
     def duration_s(self) -> float:
@@ -216,16 +218,19 @@ class Recogniser:
             encoded = self._encode([piece.samples for piece in chosen], padded_s)
             return self._with_words(chosen, self._generate(chosen, encoded, padded_s), encoded)
 
-        return self._in_batches([piece.duration_s for piece in pieces], decoded, again)
+        names = [len(self._names(piece)) for piece in pieces]
+        return self._in_batches([piece.duration_s for piece in pieces], decoded, again, names)
 
     def _generate(
         self, pieces: Sequence[Piece], encoded: ctranslate2.StorageView, padded_s: float
     ) -> list[Decoded]:
+        most = 32 + int(padded_s * self.options.max_tokens_per_s * 1.5)
+        most += 2 * len(self._names(pieces[0]))  # they count as decoded, and only half of it may be text
         results = self._model.generate(
             encoded,
             [self._prompt(piece) for piece in pieces],
             beam_size=self.options.beam_size,
-            max_length=min(448, 32 + int(padded_s * self.options.max_tokens_per_s * 1.5)),
+            max_length=min(448, most),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
@@ -274,7 +279,14 @@ class Recogniser:
 
     def _prompt(self, piece: Piece) -> list[int]:
         tokenizer = self._tokenizer(piece.language)
-        return [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        return [*self._names(piece), *tokenizer.sot_sequence, tokenizer.no_timestamps]
+
+    def _names(self, piece: Piece) -> list[int]:
+        """Names to listen for, as tokens of what was said before."""
+        if not piece.hotwords:
+            return []
+        tokenizer = self._tokenizer(piece.language)
+        return [tokenizer.sot_prev, *tokenizer.encode(" " + ", ".join(piece.hotwords))[:MOST_NAME_TOKENS]]
 
     def _tokenizer(self, code: str) -> Tokenizer:
         from faster_whisper.tokenizer import Tokenizer
@@ -295,24 +307,26 @@ class Recogniser:
         durations_s: Sequence[float],
         work: Callable[[Sequence[int], float], list[Result]],
         again: bool = False,
+        names: Sequence[int] = (),
     ) -> list[Result]:
-        """`work(indexes, padded_s)` on batches of one padded length, side by side; results in order."""
-        batches = list(self._batches(durations_s, again))
+        """`work(indexes, padded_s)` on batches of one length of sound and names, in parallel; in order."""
+        padded_s = [self.options.padded_s(duration_s, again) for duration_s in durations_s]
+        batches = list(self._batches(padded_s, names or [0] * len(padded_s)))
         done = self._workers.map(lambda batch: work(*batch), batches)
         found: dict[int, Result] = {}
         for (indexes, _), results in zip(batches, done, strict=True):
             found.update(zip(indexes, results, strict=True))
         return [found[index] for index in range(len(durations_s))]
 
-    def _batches(self, durations_s: Sequence[float], again: bool) -> Iterable[tuple[list[int], float]]:
-        """Indexes by padded length, longest first: the last batch to end is then a short one."""
-        by_length: dict[float, list[int]] = {}
-        for index, duration_s in enumerate(durations_s):
-            by_length.setdefault(self.options.padded_s(duration_s, again), []).append(index)
-        for padded_s, indexes in sorted(by_length.items(), reverse=True):
-            most = max(1, int(self.options.batch_s / padded_s))
+    def _batches(self, padded_s: Sequence[float], names: Sequence[int]) -> Iterable[tuple[list[int], float]]:
+        """Indexes by both lengths, longest first: the last batch to end is then a short one."""
+        by_length: dict[tuple[float, int], list[int]] = {}
+        for index, lengths in enumerate(zip(padded_s, names, strict=True)):
+            by_length.setdefault(lengths, []).append(index)
+        for (length_s, _), indexes in sorted(by_length.items(), reverse=True):
+            most = max(1, int(self.options.batch_s / length_s))
             for start in range(0, len(indexes), most):
-                yield indexes[start : start + most], padded_s
+                yield indexes[start : start + most], length_s
 
     def _encode(self, sounds: Sequence[Samples], padded_s: float) -> ctranslate2.StorageView:
         """Encode sounds with silence around them: shape (sounds, 50 * padded_s, width)."""

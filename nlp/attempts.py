@@ -2,7 +2,8 @@
 
 A text in the script of another language, a loop, or tokens that the model itself does
 not believe in: the run is tried in the other languages that it may be in. Where some
-words in a row are written in another script, the language changed there.
+words in a row are written in another script, the language changed there. What is nearly
+a name of the glossary is listened to again with the name in mind.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from nlp.asr import Decoded, Piece, Recogniser
 from nlp.audio import SAMPLE_RATE_HZ, Samples
+from nlp.glossary import Glossary, heard_flag
 from nlp.guards import GuardOptions, refusal, without_loop
 from nlp.languages import fits_script
 from nlp.runs import Run
@@ -64,9 +66,17 @@ class Attempt:
         return len(self.result.flags), -math.log(belief + 0.01) - self.result.mean_log_probability
 
 
-def attempt(recogniser: Recogniser, runs: Sequence[tuple[Run, Samples]]) -> list[Attempt]:
-    """Decode runs, each in its language; loops are cut."""
-    results = recogniser.transcribe([Piece(sound, run.language) for run, sound in runs])
+def attempt(
+    recogniser: Recogniser,
+    runs: Sequence[tuple[Run, Samples]],
+    hotwords: Sequence[tuple[str, ...]] = (),
+) -> list[Attempt]:
+    """Decode runs, each in its language and with its names to listen for; loops are cut."""
+    pieces = [
+        Piece(sound, run.language, names)
+        for (run, sound), names in zip(runs, hotwords or [()] * len(runs), strict=True)
+    ]
+    results = recogniser.transcribe(pieces)
     return [
         Attempt(run, sound, without_loop(result, run.language))
         for (run, sound), result in zip(runs, results, strict=True)
@@ -91,6 +101,29 @@ def best_attempts(
         parted = [next(again) for _ in parts.get(number, ())]
         sound = bool(parted) and not any(part.result.flags or part.refusal(guards) for part in parted)
         chosen += parted if sound else [each]
+    return chosen
+
+
+def with_names(recogniser: Recogniser, attempts: Sequence[Attempt], glossary: Glossary) -> list[Attempt]:
+    """Decode again, with those names in mind, what has near misses of names; same order and count.
+
+    Names that are always in mind are heard where nobody says them. The second result is
+    kept where it has a name exactly and no more faults, and a flag says so.
+    """
+    near = {
+        number: suspects
+        for number, each in enumerate(attempts)
+        if (suspects := glossary.suspects(each.result.text, each.run.language))
+    }
+    again = attempt(
+        recogniser, [(attempts[number].run, attempts[number].sound) for number in near], list(near.values())
+    )
+    chosen = list(attempts)
+    for (number, names), each in zip(near.items(), again, strict=True):
+        exact = [form for form in glossary.names_in(each.result.text, each.run.language) if form in names]
+        if exact and len(each.result.flags) <= len(attempts[number].result.flags):
+            flags = (*each.result.flags, *map(heard_flag, exact))
+            chosen[number] = replace(each, result=replace(each.result, flags=flags))
     return chosen
 
 

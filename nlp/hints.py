@@ -7,15 +7,15 @@ passed in as read.
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import regex
-from rapidfuzz import fuzz, utils
+from rapidfuzz import fuzz
 
+from nlp.spelling import plain_name
 from transcripts.errors import ConfigurationError
 from transcripts.records import Segment, Speaker, SpeakerHint, Turn
 
@@ -138,15 +138,9 @@ def match_speaker(heard: str, speakers: Sequence[Speaker], options: HintOptions)
 
 def _likeness(heard: str, name: str, options: HintOptions) -> float:
     """0..100: how alike two names are, in any order of their parts, or one as a part of the other."""
-    short, whole = sorted((_plain(heard), _plain(name)), key=len)
+    short, whole = sorted((plain_name(heard), plain_name(name)), key=len)
     likeness = fuzz.token_set_ratio(short, whole)
     ideographic = regex.fullmatch(r"[\p{Han}々 ]+", short)
     if len(short) >= (options.shortest_ideographs if ideographic else options.shortest_part):
         likeness = max(likeness, fuzz.partial_ratio(short, whole))
     return float(likeness)
-
-
-def _plain(name: str) -> str:
-    """Without accents, case and punctuation; Korean as single letters, of which one may be misheard."""
-    letters = (each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
-    return str(utils.default_process("".join(letters).replace("ي", "ی").replace("ك", "ک")))

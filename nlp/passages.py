@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from nlp.glossary import concerns
 from nlp.languages import language
 from nlp.speakers import turns_in
 from transcripts.records import Passage, Segment, Signature, Span, Turn
@@ -212,6 +213,8 @@ def _passage(atoms: Sequence[_Atom], ordinal: int, speaker_ids: Mapping[str, str
         segment.confidence * weight for segment, weight in zip(segments, weights, strict=True)
     ) / sum(weights)
     label = first.speaker or ""
+    text = "".join(atom.text for atom in atoms).strip()
+    flags = dict.fromkeys(flag for segment in segments for flag in segment.flags if concerns(flag, text))
     return Passage(
         id=f"{first.recording_id}-{round(span.start_s * 1000):08d}",
         recording_id=first.recording_id,
@@ -220,8 +223,8 @@ def _passage(atoms: Sequence[_Atom], ordinal: int, speaker_ids: Mapping[str, str
         speaker_id=speaker_ids.get(label),
         speaker_label=label,
         language=first.language,
-        text="".join(atom.text for atom in atoms).strip(),
+        text=text,
         segment_ids=tuple(segment.id for segment in segments),
         confidence=confidence,
-        flags=tuple(dict.fromkeys(flag for segment in segments for flag in segment.flags)),
+        flags=tuple(flags),
     )

@@ -60,7 +60,7 @@ class RunOptions:
 
     regions: RegionOptions = field(default_factory=RegionOptions)
     window_s: float = 1.0  # judged at a moment
-    hop_s: float = 0.5  # between moments
+    hop_s: float = 1.0  # between moments: with 0.5 s nothing is found that is missed so
     moment_stays: float = 0.7  # probability that the next moment is in the same language
     cut_reach_s: float = 0.6  # around a change, within which the quietest moment is the cut
     voice_window_s: float = 1.6  # compared on both sides of a border between stretches

@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from nlp.asr import Recogniser
-from nlp.attempts import Attempt, AttemptOptions, attempt, best_attempts
+from nlp.attempts import Attempt, AttemptOptions, attempt, best_attempts, with_names
 from nlp.audio import Samples, channel_shares, cut_places
 from nlp.channels import MixOptions
 from nlp.confidence import ConfidenceOptions, calibrated
+from nlp.glossary import Glossary, GlossaryOptions, proposal_flag, read_heard
 from nlp.guards import GuardOptions
 from nlp.listening import Listening
 from nlp.repeats import letters
@@ -63,8 +64,10 @@ class Transcriber:
     recogniser: Recogniser
     options: TranscriptOptions
 
-    def transcribe(self, recording_id: str, path: Path, heard: Listening, tick: Tick) -> Transcript:
-        """Decode the language runs of a recording.
+    def transcribe(
+        self, recording_id: str, path: Path, heard: Listening, tick: Tick, glossary: Glossary | None = None
+    ) -> Transcript:
+        """Decode the language runs of a recording, with the names of a glossary in mind.
 
         Raises MediaError when no run has any text (music, noise).
         """
@@ -78,6 +81,8 @@ class Transcriber:
             options = self.options
             attempts = best_attempts(self.recogniser, group, options.attempts, options.guards)
             said = [each for each in attempts if not each.refusal(options.guards)]
+            if glossary:
+                said = with_names(self.recogniser, said, glossary)
             gaps += [
                 Gap(each.run.span, reason) for each in attempts if (reason := each.refusal(options.guards))
             ]
@@ -97,6 +102,8 @@ class Transcriber:
                 f"{path} has sound but no words that could be understood (music or noise?): "
                 "if somebody does speak, check the languages declared for its panel."
             )
+        if glossary:
+            segments = [_with_proposals(each, glossary) for each in segments]
         by_time = sorted(segments, key=lambda each: (each.span, each.id))
         return Transcript(tuple(by_time), tuple(sorted(gaps + bleeding, key=lambda each: each.span)))
 
@@ -226,6 +233,15 @@ class Transcriber:
         return kept, gaps
 
 
+def _with_proposals(segment: Segment, glossary: Glossary) -> Segment:
+    """The segment with a flag for each near miss of a name, and none for names that it no longer has."""
+    names = glossary.names_in(segment.text, segment.language)
+    kept = [flag for flag in segment.flags if (form := read_heard(flag)) is None or form in names]
+    near = glossary.near_misses(segment.text, segment.language)
+    proposed = [proposal_flag(each.heard, each.form) for each in near]
+    return replace(segment, flags=tuple(dict.fromkeys([*kept, *proposed])))
+
+
 def _overlapping(spans: Sequence[Span], with_span: Span) -> list[Span]:
     """Those of sorted, separate spans that share time with another."""
     first = max(0, bisect.bisect_left(spans, with_span.start_s, key=lambda each: each.start_s) - 1)
@@ -235,7 +251,12 @@ def _overlapping(spans: Sequence[Span], with_span: Span) -> list[Span]:
 
 def transcript_signature(speech: Signature, options: TranscriptOptions) -> Signature:
     """What made a transcript: the speech model, and every option of what is done with its results."""
-    kept = {**speech.options, **asdict(options), "mix": asdict(MixOptions())}
+    kept = {
+        **speech.options,
+        **asdict(options),
+        "mix": asdict(MixOptions()),
+        "names": asdict(GlossaryOptions()),
+    }
     for speed_only in ("group_s", "group_gap_s"):
         kept.pop(speed_only)
     return replace(speech, component="nlp.transcription", options=kept)

@@ -28,11 +28,14 @@ def _tally(connection: Connection, column: Column[Any], *only: Any) -> dict[str,
 
 
 def _flags(connection: Connection, column: Column[Any]) -> dict[str, int]:
-    """How many rows carry each flag; rows with the same flags are counted by the database."""
+    """How many rows carry each kind of flag; rows with the same flags are counted by the database.
+
+    A kind is what stands before a colon: 'glossary' of 'glossary:HEARD=FORM'.
+    """
     written = cast(column, Text)
     tally: Counter[str] = Counter()
     for flags, number in connection.execute(select(written, func.count()).group_by(written)):
-        tally.update(dict.fromkeys(json.loads(flags), number))
+        tally.update(dict.fromkeys((flag.partition(":")[0] for flag in json.loads(flags)), number))
     return dict(sorted(tally.items()))
 
 
