@@ -19,7 +19,6 @@ FLAG_WORDS = {
     "low_confidence": "passages heard with low confidence",
     "script_mismatch": "passages in a script that is not their language's",
     "glossary": "passages with what is nearly a name of the glossary",
-    "glossary_heard": "passages heard with a name of the glossary in mind",
     "overlap": "passages in which two may speak at once",
     "speaker_doubtful": "passages in which others speak as well",
     "translation_doubtful": "translations that look wrong",

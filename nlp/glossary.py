@@ -27,7 +27,7 @@ from nlp.windows import (
     word_windows,
 )
 
-PROPOSED, HEARD = "glossary:", "glossary_heard:"  # what flags begin with
+PROPOSED = "glossary:"  # what the flag of a proposal begins with
 KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 
 
@@ -112,10 +112,14 @@ class Glossary:
         """What is nearly a name of the language, but not spelled like one; in order, none overlapping."""
         return self._found(text, code)[1]
 
-    def suspects(self, text: str, code: str) -> tuple[str, ...]:
-        """The forms that may have been said, though too little alike to be proposed: to be listened for."""
-        near = self._found(text, code, lower=self.options.suspect_lower)[1]
-        return tuple(dict.fromkeys(each.form for each in near))
+    def suspects(self, text: str, code: str) -> list[NearMiss]:
+        """What may be a name, but is too little alike to be proposed: names to listen for."""
+        near = self.near_misses(text, code)
+        return [
+            each
+            for each in self._found(text, code, lower=self.options.suspect_lower)[1]
+            if not any(each.start < other.end and other.start < each.end for other in near)
+        ]
 
     def names_in(self, text: str, code: str) -> list[str]:
         """The forms that a text has exactly, but for case and the like."""
@@ -226,16 +230,6 @@ def concerns(flag: str, text: str) -> bool:
     """Whether a flag of a whole text is about this part of it: a proposal for words elsewhere is not."""
     proposal = read_proposal(flag)
     return proposal is None or proposal[0] in text
-
-
-def heard_flag(form: str) -> str:
-    """`glossary_heard:FORM`: the text was heard with this name in mind, and has it."""
-    return HEARD + form
-
-
-def read_heard(flag: str) -> str | None:
-    """The name that a text was heard with in mind; None for a flag that says something else."""
-    return flag.removeprefix(HEARD) if flag.startswith(HEARD) else None
 
 
 def _escaped(text: str) -> str:

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from nlp.asr import Recogniser
-from nlp.attempts import Attempt, AttemptOptions, attempt, best_attempts, with_names
+from nlp.attempts import Attempt, AttemptOptions, attempt, best_attempts, with_proposals
 from nlp.audio import Samples, channel_shares, cut_places
 from nlp.channels import MixOptions
 from nlp.confidence import ConfidenceOptions, calibrated
-from nlp.glossary import Glossary, GlossaryOptions, proposal_flag, read_heard
+from nlp.glossary import Glossary, GlossaryOptions, concerns
 from nlp.guards import GuardOptions
 from nlp.listening import Listening
 from nlp.repeats import letters
@@ -37,7 +37,7 @@ class TranscriptOptions:
 
     attempts: AttemptOptions = field(default_factory=AttemptOptions)
     guards: GuardOptions = field(default_factory=GuardOptions)
-    group_s: float = 600.0  # sound held at a time: enough to fill batches of one length
+    group_s: float = 300.0  # sound held at a time: enough to fill batches of one length
     group_gap_s: float = 1.0  # groups are parted at pauses, so that where they end changes nothing
     confidence: ConfidenceOptions = field(default_factory=ConfidenceOptions)
     low_confidence_below: float = 0.5  # share of a segment's words that are likely right
@@ -82,7 +82,7 @@ class Transcriber:
             attempts = best_attempts(self.recogniser, group, options.attempts, options.guards)
             said = [each for each in attempts if not each.refusal(options.guards)]
             if glossary:
-                said = with_names(self.recogniser, said, glossary)
+                said = with_proposals(self.recogniser, said, glossary)
             gaps += [
                 Gap(each.run.span, reason) for each in attempts if (reason := each.refusal(options.guards))
             ]
@@ -102,8 +102,7 @@ class Transcriber:
                 f"{path} has sound but no words that could be understood (music or noise?): "
                 "if somebody does speak, check the languages declared for its panel."
             )
-        if glossary:
-            segments = [_with_proposals(each, glossary) for each in segments]
+        segments = [_with_own_flags(each) for each in segments]
         by_time = sorted(segments, key=lambda each: (each.span, each.id))
         return Transcript(tuple(by_time), tuple(sorted(gaps + bleeding, key=lambda each: each.span)))
 
@@ -233,13 +232,9 @@ class Transcriber:
         return kept, gaps
 
 
-def _with_proposals(segment: Segment, glossary: Glossary) -> Segment:
-    """The segment with a flag for each near miss of a name, and none for names that it no longer has."""
-    names = glossary.names_in(segment.text, segment.language)
-    kept = [flag for flag in segment.flags if (form := read_heard(flag)) is None or form in names]
-    near = glossary.near_misses(segment.text, segment.language)
-    proposed = [proposal_flag(each.heard, each.form) for each in near]
-    return replace(segment, flags=tuple(dict.fromkeys([*kept, *proposed])))
+def _with_own_flags(segment: Segment) -> Segment:
+    """The segment without flags of words that went to another part of its run."""
+    return replace(segment, flags=tuple(flag for flag in segment.flags if concerns(flag, segment.text)))
 
 
 def _overlapping(spans: Sequence[Span], with_span: Span) -> list[Span]:
