@@ -27,7 +27,7 @@ from nlp.taxonomy import load_taxonomy
 from nlp.themes import Tagger, load_tagger, tagger_signature
 from nlp.transcription import Transcriber, TranscriptOptions, transcript_signature
 from nlp.translation import Translator, load_translator, translation_signature
-from nlp.voices import Ge2eEncoder, VoiceEncoder
+from nlp.voices import Ge2eEncoder, VoiceEncoder, voices_signature
 from nlp.weights import identity, resolve
 from transcripts.records import Signature
 
@@ -102,7 +102,7 @@ class Models:
     @cached_property
     def voices_signature(self) -> Signature:
         model = self.speaker_options.model
-        return Signature("nlp.voices", model, identity(model, self._notify))
+        return voices_signature(model, identity(model, self._notify))
 
     @cached_property
     def speakers_signature(self) -> Signature:

@@ -258,6 +258,7 @@ SPOKEN = (
         lambda job: job.models.speakers_signature,
         lambda job: [
             [asdict(each) for each in job.speakers],
+            job.models.profile.speakers.max_speakers,
             [
                 [each.speaker_id, job.hashes[each.path], each.span and astuple(each.span)]
                 for each in job.voice_samples
@@ -274,7 +275,10 @@ CAPTIONED = (
         "transcript",
         (),
         lambda job: Signature("transcripts.formats.subtitles"),
-        lambda job: [[job.hashes[each.path], each.language] for each in job.source.captions],
+        lambda job: [
+            list(job.panel.languages),
+            *([job.hashes[each.path], each.language] for each in job.source.captions),
+        ],
         _read_captions,
     ),
     Stage(

@@ -224,8 +224,8 @@ class Recogniser:
     def _generate(
         self, pieces: Sequence[Piece], encoded: ctranslate2.StorageView, padded_s: float
     ) -> list[Decoded]:
-        most = 32 + int(padded_s * self.options.max_tokens_per_s * 1.5)
-        most += 2 * len(self._names(pieces[0]))  # they count as decoded, and only half of it may be text
+        most = 2 * (32 + int(padded_s * self.options.max_tokens_per_s))  # CTranslate2: half of it for text
+        most += 2 * len(self._names(pieces[0]))  # which names count to
         results = self._model.generate(
             encoded,
             [self._prompt(piece) for piece in pieces],

@@ -18,7 +18,7 @@ import numpy as np
 from nlp.audio import Samples, channel_shares, cut_places
 from nlp.channels import MixOptions
 from nlp.listening import Region
-from nlp.speakers import Cues, Diarization, SpeakerOptions, Tick, diarize, embed_regions, windows_of
+from nlp.speakers import Diarization, Microphones, SpeakerOptions, Tick, diarize, embed_regions, windows_of
 from nlp.voices import VoiceEncoder
 from transcripts.records import Signature
 
@@ -48,22 +48,23 @@ class VoiceDiarizer:
         spans = [region.span for region in regions]
         heard = self._heard(path, regions, tick)
         vectors = list(embed_regions(spans, heard, self.encoder, self.options))
-        cues = self._cues(path, regions)
-        return diarize(recording_id, spans, vectors, declared_speakers, self.options, cues)
+        microphones = self._microphones(path, regions)
+        return diarize(recording_id, spans, vectors, declared_speakers, self.options, microphones)
 
     def _heard(self, path: Path, regions: Sequence[Region], tick: Tick) -> Iterator[Samples]:
         for region, samples in zip(regions, cut_places(path, regions), strict=True):
             yield samples
             tick(region.span.end_s)
 
-    def _cues(self, path: Path, regions: Sequence[Region]) -> list[Cues] | None:
-        """Each microphone's share of the power of every window; None where all channels are one."""
+    def _microphones(self, path: Path, regions: Sequence[Region]) -> Microphones | None:
+        """Who heard each window how well; None where all channels are one."""
         if all(region.channel is None for region in regions):
             return None
         windows = [windows_of(region.span, self.options) for region in regions]
         shares = channel_shares(path, list(itertools.chain.from_iterable(windows)))
         ends = np.cumsum([len(each) for each in windows])[:-1]
-        return [each.astype(np.float32) for each in np.split(shares, ends)]
+        parts = [each.astype(np.float32) for each in np.split(shares, ends)]
+        return Microphones([region.channel for region in regions], parts)
 
 
 def diarization_signature(encoder: Signature, options: SpeakerOptions) -> Signature:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nlp.asr import Decoded
-from nlp.repeats import doubled, letters
+from nlp.repeats import doubled, first_repeat, letters
 
 LOOP_TURNS = 3  # as often as this in a row, a phrase is a loop
 
@@ -27,6 +27,7 @@ class GuardOptions:
     # gives less than this to the declared languages, and believes in nothing that it writes.
     short_s: float = 2.0
     little_declared: float = 0.75
+    chant_turns: int = 4  # as often in a row, and nothing else: what hums and chords are heard as
     # A phrase of the closing titles that it learned from: refused where anything speaks against it.
     stock_no_speech_above: float = 0.3
     stock_unbelievable_below: float = -0.5
@@ -47,6 +48,8 @@ def refusal(
         return f"not taken for speech (no-speech probability {heard.no_speech_probability:.2f})"
     if duration_s < options.short_s and declared_share < options.little_declared and not believed:
         return f"a sound of {duration_s:.1f} s that is like none of the declared languages"
+    if declared_share < options.little_declared and is_chant(heard.text, options.chant_turns):
+        return f"one sound again and again, like none of the declared languages: {heard.text[:40]!r}"
     doubted = (
         heard.no_speech_probability > options.stock_no_speech_above
         or heard.mean_log_probability < options.stock_unbelievable_below
@@ -54,6 +57,13 @@ def refusal(
     if doubted and is_stock(heard.text, options.stock_phrases.get(code, ())):
         return f"a stock phrase of the speech model, over no speech: {heard.text!r}"
     return ""
+
+
+def is_chant(text: str, turns: int) -> bool:
+    """Whether a text is one word or syllable so many times in a row, and nothing else."""
+    said = letters(text)
+    repeat = first_repeat(said, 2, turns)
+    return repeat is not None and repeat.start == 0 and len(said) - repeat.end < repeat.length
 
 
 def is_stock(text: str, phrases: Sequence[str]) -> bool:
@@ -65,7 +75,7 @@ def is_stock(text: str, phrases: Sequence[str]) -> bool:
 
 
 def without_loop(result: Decoded, code: str) -> Decoded:
-    """The result with a loop cut after its first turn.
+    """The result with a loop cut out, all but its first turn.
 
     A phrase that comes twice may have been said twice, unless the second time takes
     less than half as long.
@@ -73,12 +83,16 @@ def without_loop(result: Decoded, code: str) -> Decoded:
     repeat = doubled(result.text, code)
     if repeat is None:
         return result
-    reached, kept, second = 0, [], []
+    whole_turns_end = repeat.start + repeat.turns * repeat.length  # what follows may begin like another turn
+    loop_end = repeat.end if repeat.end == len(letters(result.text)) else whole_turns_end
+    reached, kept, second, rest = 0, [], [], []
     for word in result.words:
         if reached < repeat.start + repeat.length:
             kept.append(word)
         elif reached < repeat.start + 2 * repeat.length:
             second.append(word)
+        elif reached >= loop_end:
+            rest.append(word)
         reached += len(letters(word.text))
     if not second:
         return result
@@ -86,6 +100,7 @@ def without_loop(result: Decoded, code: str) -> Decoded:
     second_s = second[-1].span.end_s - second[0].span.start_s
     if repeat.turns < LOOP_TURNS and second_s > first_s / 2:
         return result
+    kept += rest
     return replace(result, text="".join(word.text for word in kept).strip(), words=tuple(kept))
 
 

@@ -1,19 +1,23 @@
 """Listening to a recording: where there is speech, and in which languages.
 
-One pass over the file, a little at a time, so memory does not grow with its length.
-Where each channel is a microphone of its own, each is listened to by itself: two
-people may speak at once, each into one.
+The file is read a little at a time, so memory does not grow with its length. Where each
+channel is a microphone of its own, each is listened to by itself: two people may speak
+at once, each into one.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib import metadata
 from pathlib import Path
+
+import numpy as np
 
 from nlp.asr import Recogniser
 from nlp.audio import Samples, channel_shares, stream
-from nlp.channels import MixOptions
+from nlp.channels import LookOptions, MixOptions
 from nlp.languages import language
 from nlp.regions import speech_regions
 from nlp.runs import Run, RunOptions, language_runs, listen, undeclared_languages
@@ -104,9 +108,8 @@ class Listener:
             return None
         spans = [span for span, _ in speech_regions(stream(path, channel=channel), self.options.regions)]
         shares = channel_shares(path, spans)
-        return frozenset(
-            span for span, share in zip(spans, shares[:, channel], strict=True) if share >= OWN_SHARE
-        )
+        own = shares[:, channel] >= np.minimum(OWN_SHARE, shares.max(axis=1))  # whoever has no microphone
+        return frozenset(itertools.compress(spans, own))
 
 
 Found = tuple[Span, Samples]
@@ -120,7 +123,9 @@ def listening_signature(speech: Signature, voices: Signature, options: RunOption
         "tail_s": speech.options["tail_s"],
         "bucket_s": speech.options["bucket_s"],
         "voices": voices.digest,
+        "detector": metadata.version("faster-whisper"),  # brings Silero's weights
         "mix": asdict(MixOptions()),
+        "look": asdict(LookOptions()),
         "own_share": OWN_SHARE,
         **asdict(options),
     }

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # spaCy's sentencizer knows these and more; listed are those it must not miss in our languages.
 SENTENCE_ENDS = [".", "!", "?", "…", "。", "！", "？", "｡", "؟", "۔", "।", "။", "።"]
 
+MOST_LETTERS = 8000  # without a break: SudachiPy takes no text of more than 49,149 bytes
+
 
 @dataclass(frozen=True, slots=True)
 class PassageOptions:
@@ -89,16 +91,19 @@ def _with_share(passage: Passage, near: Sequence[Turn], options: PassageOptions)
 def _stretches(segments: Sequence[Segment], options: PassageOptions) -> Iterator[list[_Atom]]:
     """Atoms of neighbouring segments with one speaker, one language and no long silence."""
     current: list[_Atom] = []
+    letters = 0
     for segment in segments:
         for atom in _atoms(segment):
             last = current[-1] if current else None
             if last and (
                 (last.segment.speaker, last.segment.language) != (segment.speaker, segment.language)
                 or last.span.gap_s(atom.span) >= options.silence_s
+                or letters >= MOST_LETTERS
             ):
                 yield current
-                current = []
+                current, letters = [], 0
             current.append(atom)
+            letters += len(atom.text)
     if current:
         yield current
 

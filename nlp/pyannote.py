@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,15 +53,17 @@ class PyannoteDiarizer:
         most = {"max_speakers": declared_speakers + self._options.guests} if declared_speakers else {}
         file = {"waveform": torch.from_numpy(sound)[None], "sample_rate": SAMPLE_RATE_HZ}
         found: Any = self._pipeline(file, **most)
+        end_s = len(sound) / SAMPLE_RATE_HZ  # the last window may reach beyond it
         spoken = sorted(
-            (Span(float(each.start), float(each.end)), str(label))
+            (Span(float(each.start), min(end_s, float(each.end))), str(label))
             for each, _, label in found.speaker_diarization.itertracks(yield_label=True)
+            if each.start < end_s
         )
         names: dict[str, str] = {}
         for _, label in spoken:
             names.setdefault(label, f"S{len(names) + 1}")
         turns = tuple(Turn(recording_id, span, names[label]) for span, label in spoken)
-        tick(len(sound) / SAMPLE_RATE_HZ)
+        tick(end_s)
         overlaps = [
             Span(float(each.start), float(each.end)) for each in found.speaker_diarization.get_overlap()
         ]
@@ -108,5 +111,5 @@ def pyannote_signature(name: str, encoder: Signature, options: SpeakerOptions) -
         version = metadata.version("pyannote.audio")
     except metadata.PackageNotFoundError:
         version = ""
-    kept = {"pyannote.audio": version, "guests": options.guests, "voices": encoder.digest}
+    kept = {"pyannote.audio": version, "voices": encoder.digest, **asdict(options)}
     return Signature("nlp.pyannote", name, options=kept)

@@ -14,6 +14,8 @@ import numpy as np
 from nlp.audio import SAMPLE_RATE_HZ, Samples
 from transcripts.records import Span
 
+DETECTOR_STEP = 512  # samples that Silero judges at once
+
 
 @dataclass(frozen=True, slots=True)
 class RegionOptions:
@@ -29,7 +31,8 @@ def speech_regions(blocks: Iterable[Samples], options: RegionOptions) -> Iterato
     """Speech regions of a stream of blocks, each with its samples, in order.
 
     A region that touches the end of what was read is carried over, so the blocks'
-    borders leave no trace as long as a region is shorter than a block.
+    borders leave hardly a trace (the detector forgets at each what it heard before) as
+    long as a region is shorter than a block.
     """
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
@@ -41,18 +44,22 @@ def speech_regions(blocks: Iterable[Samples], options: RegionOptions) -> Iterato
     )
     carried = np.zeros(0, dtype=np.float32)
     offset = 0  # of `carried`, in samples
+    told = 0  # samples up to the end of the last region
     settle = SAMPLE_RATE_HZ  # a region must end this long before the edge to be whole
     for block, is_last in _with_last(blocks):
         held = np.concatenate([carried, block])
         found = get_speech_timestamps(held, vad)
         whole = [each for each in found if is_last or each["end"] < len(held) - settle]
         for each in whole:
-            start, end = int(each["start"]), int(each["end"])
-            yield _span(offset + start, offset + end), held[start:end]
+            start, end = max(int(each["start"]), told - offset), int(each["end"])
+            if start < end:  # the rest of one that was told may be found again
+                told = offset + end
+                yield _span(offset + start, offset + end), held[start:end]
         rest = [each for each in found if each not in whole]
         keep_from = max(0, int(rest[0]["start"]) - settle // 2) if rest else max(0, len(held) - settle)
         if whole:
             keep_from = max(keep_from, int(whole[-1]["end"]))
+        keep_from -= keep_from % DETECTOR_STEP
         carried, offset = held[keep_from:], offset + keep_from
 
 

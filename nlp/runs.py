@@ -204,19 +204,16 @@ def _moment(
 def _with_voices(
     stretches: Sequence[Stretch], sounds: Sequence[Samples], voices: VoiceEncoder, options: RunOptions
 ) -> list[Stretch]:
-    """The same stretches with `same_voice`, where the one before is near and may be in another language."""
+    """The same stretches with `same_voice`, where the one before is near."""
     width = int(options.voice_window_s * SAMPLE_RATE_HZ)
     borders = [
         number
         for number, (before, after) in enumerate(itertools.pairwise(stretches), 1)
         if after.span.gap_s(before.span) <= options.joined_gap_s
+        and len(sounds[number - 1])
+        and len(sounds[number])
     ]
-    sides = [
-        side
-        for number in borders
-        for side in (sounds[number - 1][-width:], sounds[number][:width])
-        if len(side)
-    ]
+    sides = [side for number in borders for side in (sounds[number - 1][-width:], sounds[number][:width])]
     vectors = voices.embed([np.tile(side, -(-width // len(side)))[:width] for side in sides])
     distances = 1 - (vectors[0::2] * vectors[1::2]).sum(axis=1)
     away = (distances - options.voice_distance) / options.voice_distance_width

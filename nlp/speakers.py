@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from nlp.audio import SAMPLE_RATE_HZ, Samples
 from nlp.clusters import Flags, Labels, VoiceSpread, likeliest_path, merged, pieces_of
+from nlp.glossary import concerns
 from nlp.voices import Vectors, VoiceEncoder, unit
 from transcripts.records import Segment, Span, Turn, Word, segment_id
 
@@ -22,7 +23,6 @@ WINDOWS_HELD = 512  # windows of sound held at a time (50 MB)
 RESEGMENTATIONS = 2  # rounds of finding who speaks and what they sound like; a third changes nothing
 
 Tick = Callable[[float], None]  # told the second of the recording that has been reached
-Cues = npt.NDArray[np.float32]  # shape (windows, channels), rows sum to one
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class SpeakerOptions:
     change_cost: float = 0.1  # of a change of speaker, in cosine distance summed over windows
     most_speakers: int = 60  # where the panel declares none
     guests: int = 2  # voices beside the declared ones: questions from the floor
-    cue_weight: float = 1.0  # of the cues beside the voice, where there are any
+    microphone_weight: float = 1.0  # of whose microphone heard it, beside the voice
     name_below: float = 0.13  # distance to a known voice that may carry its name
     name_margin: float = 0.05  # by which the nearest known voice must lead
     # A window in which the nearest voice leads by less is marked as an overlap: 7 in 10 of these are one
@@ -46,6 +46,18 @@ class SpeakerOptions:
     overlap_lead: float = 0.1
     reach_s: float = 0.2  # speech is soft for so long before the detector hears it, and after
     pause_s: float = 0.5  # a shorter pause of one speaker does not end a turn, as in reference annotations
+
+
+@dataclass(frozen=True, slots=True)
+class Microphones:
+    """What is known of regions where each channel is a microphone of its own.
+
+    `channels[i]` is the one that region i was heard by; `shares[i]`, of shape (windows of
+    region i, channels), how the power of each window is shared out among all.
+    """
+
+    channels: Sequence[int | None]
+    shares: Sequence[npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +99,9 @@ def _windows(region: Span, samples: Samples, options: SpeakerOptions) -> list[Sa
     for window in windows_of(region, options):
         first = round((window.start_s - region.start_s) * SAMPLE_RATE_HZ)
         piece = samples[first : first + wanted]
-        pieces.append(np.tile(piece, -(-wanted // max(1, len(piece))))[:wanted])
+        if len(piece) < wanted:
+            piece = np.tile(piece, -(-wanted // max(1, len(piece))))[:wanted]
+        pieces.append(piece)
     return pieces
 
 
@@ -103,19 +117,17 @@ def diarize(
     vectors: Sequence[Vectors],
     declared_speakers: int,
     options: SpeakerOptions,
-    cues: Sequence[Cues] | None = None,
+    microphones: Microphones | None = None,
 ) -> Diarization:
     """Turns from the voice vectors of speech regions.
 
     `vectors[i]` has shape (windows of region i, dim). `declared_speakers` bounds the
     number of labels, with room for a few guests; 0 means that nobody was declared.
-    `cues[i]`, of shape (windows of region i, channels), says what else tells people
-    apart, such as each microphone's share of a window's energy; its rows sum to one.
     """
     if not regions:
         return Diarization((), {})
     most = declared_speakers + options.guests if declared_speakers else options.most_speakers
-    labels = _labels(regions, _with_cues(vectors, cues, options), most, options)
+    labels = _labels(regions, _with_shares(vectors, microphones, options), most, options)
     names: dict[int, str] = {}
     for label in itertools.chain.from_iterable(labels):
         names.setdefault(int(label), f"S{len(names) + 1}")
@@ -124,9 +136,16 @@ def diarize(
         for label in set(map(int, found)):
             totals[label] += own[found == label].sum(axis=0)
     voices = {names[label]: tuple(map(float, unit(total))) for label, total in totals.items()}
-    spans = _spans(regions, labels, options)
-    turns = tuple(Turn(recording_id, span, names[label]) for span, label in spans)
-    return Diarization(turns, voices, tuple(_overlaps(regions, vectors, list(voices.values()), options)))
+    turns = []
+    channels = microphones.channels if microphones else [None] * len(regions)
+    for channel in set(channels):
+        mine = [number for number, each in enumerate(channels) if each == channel]
+        spans = _spans([regions[number] for number in mine], [labels[number] for number in mine], options)
+        turns += [Turn(recording_id, span, names[label], channel=channel) for span, label in spans]
+    overlaps = sorted(_overlaps(regions, vectors, list(voices.values()), options))
+    return Diarization(
+        tuple(sorted(turns, key=lambda turn: (turn.span, turn.label))), voices, tuple(overlaps)
+    )
 
 
 def _overlaps(
@@ -148,15 +167,15 @@ def _overlaps(
                 yield Span(float(edges_s[run[0]]), float(edges_s[run[-1] + 1]))
 
 
-def _with_cues(
-    vectors: Sequence[Vectors], cues: Sequence[Cues] | None, options: SpeakerOptions
+def _with_shares(
+    vectors: Sequence[Vectors], microphones: Microphones | None, options: SpeakerOptions
 ) -> Sequence[Vectors]:
-    """Vectors with the roots of the cues' shares behind them: their distance is Hellinger's."""
-    if cues is None:
+    """Vectors with the roots of the microphones' shares behind them: their distance is Hellinger's."""
+    if microphones is None:
         return vectors
     return [
-        np.concatenate([own, options.cue_weight * np.sqrt(shares)], axis=1, dtype=np.float32)
-        for own, shares in zip(vectors, cues, strict=True)
+        np.concatenate([own, options.microphone_weight * np.sqrt(shares)], axis=1, dtype=np.float32)
+        for own, shares in zip(vectors, microphones.shares, strict=True)
     ]
 
 
@@ -224,7 +243,8 @@ def attribute(segments: Sequence[Segment], turns: Sequence[Turn]) -> list[Segmen
     `turns` are in order of time. A segment without words goes whole to whoever speaks most in it.
     """
     found: list[Segment] = []
-    for segment, near in zip(segments, turns_in((each.span for each in segments), turns), strict=True):
+    for segment, spoken in zip(segments, turns_in((each.span for each in segments), turns), strict=True):
+        near = [turn for turn in spoken if turn.channel == segment.channel or turn.channel is None]
         if len({turn.label for turn in near}) <= 1 or not segment.words:
             seconds: dict[str, float] = {}
             for turn in near:
@@ -266,14 +286,16 @@ def _cut_at_turns(segment: Segment, turns: Sequence[Turn]) -> Iterator[Segment]:
         start_s = segment.span.start_s if number == 0 else words[0].span.start_s
         end_s = segment.span.end_s if number == len(groups) - 1 else words[-1].span.end_s
         span = Span(start_s, max(start_s, end_s))
+        text = "".join(word.text for word in words).strip()
         yield replace(
             segment,
             id=segment_id(segment.recording_id, span, segment.language, segment.channel),
             span=span,
-            text="".join(word.text for word in words).strip(),
+            text=text,
             words=tuple(words),
             confidence=float(np.mean([word.probability for word in words])),
             speaker=label,
+            flags=tuple(flag for flag in segment.flags if concerns(flag, text)),
         )
 
 

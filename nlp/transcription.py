@@ -22,8 +22,9 @@ from nlp.confidence import ConfidenceOptions, calibrated
 from nlp.glossary import Glossary, GlossaryOptions, concerns
 from nlp.guards import GuardOptions
 from nlp.listening import Listening
-from nlp.repeats import letters
+from nlp.repeats import DOUBLE_LETTERS, letters
 from nlp.runs import Run
+from nlp.units import density
 from transcripts.errors import MediaError
 from transcripts.records import Gap, Segment, Signature, Span, Word, segment_id, without
 
@@ -38,7 +39,6 @@ class TranscriptOptions:
     attempts: AttemptOptions = field(default_factory=AttemptOptions)
     guards: GuardOptions = field(default_factory=GuardOptions)
     group_s: float = 300.0  # sound held at a time: enough to fill batches of one length
-    group_gap_s: float = 1.0  # groups are parted at pauses, so that where they end changes nothing
     confidence: ConfidenceOptions = field(default_factory=ConfidenceOptions)
     low_confidence_below: float = 0.5  # share of a segment's words that are likely right
     doubtful_below: float = 0.5  # belief in a segment's language below which a person should look
@@ -111,8 +111,7 @@ class Transcriber:
         group: list[tuple[Run, Samples]] = []
         held_s = 0.0
         for run, samples in zip(runs, cut_places(path, runs), strict=True):
-            paused = bool(group) and run.span.gap_s(group[-1][0].span) > self.options.group_gap_s
-            if paused and held_s > self.options.group_s:
+            if held_s > self.options.group_s:
                 yield group
                 group, held_s = [], 0.0
             group.append((run, samples))
@@ -133,13 +132,19 @@ class Transcriber:
         again = iter(attempt(self.recogniser, [each.part(hole) for holes in found for each, hole in holes]))
         decoded = [[(each, next(again)) for each, _ in holes] for holes in found]
         return [
-            [
-                hole
-                for each, hole in holes
-                if self._unsaid(hole) or letters(hole.result.text) not in letters(each.result.text)
-            ]
+            [hole for each, hole in holes if self._unsaid(hole) or not self._is_there(hole, each)]
             for holes in decoded
         ]
+
+    def _is_there(self, hole: Attempt, tried: Attempt) -> bool:
+        """Whether the text of a hole is in that of its run already: a short one as a word near by."""
+        text, code = letters(hole.result.text), hole.run.language
+        if len(text) * density(code) >= DOUBLE_LETTERS:
+            return text in letters(tried.result.text)
+        near_s = self.options.word_most_s
+        return text in {
+            letters(word.text) for word in tried.words() if word.span.gap_s(hole.run.span) <= near_s
+        }
 
     def _uncovered(self, tried: Attempt, speech: Sequence[Span]) -> list[Span]:
         margin_s, most_s = self.options.word_margin_s, self.options.word_most_s
@@ -164,15 +169,20 @@ class Transcriber:
     def _around(
         self, tried: Attempt, holes: Sequence[Span]
     ) -> tuple[list[tuple[Attempt, Span, list[Word]]], list[Gap]]:
-        """An attempt's words, parted by its holes; a part that has none is a gap too."""
+        """An attempt's words, parted by its holes; a part that has none is a gap too.
+
+        Words begin outside of holes; one that was stretched over a hole ends where that begins.
+        """
         words = tried.words()
+        if not holes:
+            return [(tried, tried.run.span, words)], []
         parts = without([tried.run.span], holes)
         held: list[list[Word]] = [[] for _ in parts]
         for word in words:
-            middle = Span(word.span.middle_s, word.span.middle_s)
-            held[min(range(len(parts)), key=lambda number: parts[number].gap_s(middle))].append(word)
-        if not holes:
-            return [(tried, tried.run.span, words)], []
+            start = Span(word.span.start_s, word.span.start_s)
+            number = min(range(len(parts)), key=lambda each: parts[each].gap_s(start))
+            end_s = max(start.end_s, min(word.span.end_s, parts[number].end_s))
+            held[number].append(replace(word, span=Span(start.start_s, end_s)))
         said = [(tried, part, found) for part, found in zip(parts, held, strict=True) if found]
         rest = [
             Gap(part, "speech without words") for part, found in zip(parts, held, strict=True) if not found
@@ -216,11 +226,14 @@ class Transcriber:
         if all(each.channel is None for each in heard.regions):
             return list(segments), []
         spoken = [word.span for segment in segments for word in segment.words]
-        shares = iter(channel_shares(path, spoken))
+        shares = channel_shares(path, spoken)
+        # a voice that many microphones hear alike has no large share in any
+        own_channel = shares >= np.minimum(self.options.bleed_below, shares.max(axis=1, initial=0.0))[:, None]
+        heard_by = iter(own_channel)
         kept = []
         gaps = []
         for segment in segments:
-            own = [next(shares)[segment.channel] >= self.options.bleed_below for _ in segment.words]
+            own = [next(heard_by)[segment.channel] for _ in segment.words]
             left = list(itertools.compress(segment.words, own))
             if len(left) == len(segment.words):
                 kept.append(segment)
@@ -252,6 +265,5 @@ def transcript_signature(speech: Signature, options: TranscriptOptions) -> Signa
         "mix": asdict(MixOptions()),
         "names": asdict(GlossaryOptions()),
     }
-    for speed_only in ("group_s", "group_gap_s"):
-        kept.pop(speed_only)
+    kept.pop("group_s")  # for speed only
     return replace(speech, component="nlp.transcription", options=kept)

@@ -66,7 +66,7 @@ class Ge2eEncoder:
             SAMPLE_RATE_HZ, WINDOW_SAMPLES, MEL_CHANNELS
         ).astype(np.float32)
         self._window = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
-        self.signature = Signature("nlp.voices", "ge2e", revision, licence)
+        self.signature = voices_signature("ge2e", revision, licence)
 
     def _layer(self, number: int) -> tuple[npt.NDArray[np.float32], ...]:
         """Input weights, recurrent weights and bias of an LSTM layer, ready to multiply from the right."""
@@ -145,3 +145,8 @@ def unit(vectors: npt.NDArray[np.floating]) -> Vectors:
     """Rows scaled to length one; a row of zeros stays as it is."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)
+
+
+def voices_signature(model: str, revision: str, licence: str = "") -> Signature:
+    """What made voice vectors."""
+    return Signature("nlp.voices", model, revision, licence, {"full_loudness_dbfs": FULL_LOUDNESS_DBFS})

@@ -1,13 +1,13 @@
-"""Deterministic ears: what they hear is told by the test, moment by moment."""
+"""Stand-ins for what listens: recognisers, ears, voices and a detector of speech that follow a script."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
-from sounds import heard
 
 from nlp.asr import Decoded, Piece
 from nlp.audio import SAMPLE_RATE_HZ, Samples
@@ -16,116 +16,120 @@ from nlp.runs import Part
 from nlp.voices import Vectors
 from transcripts.records import Signature, Span, Word
 
-Spoken = Sequence[tuple[float, str]]  # (until_s, language), from the start of a sound
+NOTHING = Decoded("", (), -2.0, 0.9)
 
 
-class TimedEar:
-    """Hears in each sound the languages that the test says, by time; the rest goes to the others."""
+def said(*words: tuple[str, float, float], log_probability: float = -0.2, no_speech: float = 0.01) -> Decoded:
+    """A decoder's result from its words: (text, start_s, end_s) of each."""
+    timed = tuple(Word(text, Span(start_s, end_s), 0.9) for text, start_s, end_s in words)
+    text = "".join(word.text for word in timed).strip()
+    return Decoded(text, tuple(range(len(timed))), log_probability, no_speech, (), timed)
 
-    def __init__(self, spoken: Sequence[Spoken], codes: Sequence[str], sure: float = 0.98) -> None:
-        self._spoken, self._codes, self._sure = spoken, codes, sure
 
-    def listen(self, sounds: Sequence[Samples]) -> TimedEar:
-        assert len(sounds) == len(self._spoken)
-        return self
+def spread(text: str, from_s: float, to_s: float, log_probability: float = -0.2) -> Decoded:
+    """A text whose words share out a time evenly."""
+    pieces = [" " * (number > 0) + piece for number, piece in enumerate(text.split())]
+    bounds = np.linspace(from_s, to_s, len(pieces) + 1).tolist()
+    words = zip(pieces, bounds, bounds[1:], strict=False)
+    return said(*words, log_probability=log_probability)
+
+
+@dataclass
+class ScriptedRecogniser:
+    """Hears what `script` says; a text in the wrong script is flagged, as the real one does."""
+
+    script: Callable[[Piece], Decoded]
+    changes: Sequence[Sequence[tuple[str, float]]] = ()  # of each sound: languages, and until when
+    pieces: list[Piece] = field(default_factory=list)
+
+    def check_languages(self, codes: Sequence[str]) -> None:
+        pass
+
+    def transcribe(self, pieces: Sequence[Piece]) -> list[Decoded]:
+        self.pieces += pieces
+        return [self._heard(piece) for piece in pieces]
+
+    def _heard(self, piece: Piece) -> Decoded:
+        result = self.script(piece)
+        strange = not fits_script(result.text, piece.language)
+        return replace(result, flags=(*result.flags, *(["script_mismatch"] if strange else [])))
+
+    def listen(self, sounds: Sequence[Samples]) -> ScriptedImpression:
+        return ScriptedImpression(self.changes)
+
+
+@dataclass(frozen=True)
+class ScriptedImpression:
+    """A part is in each language by its share of time."""
+
+    changes: Sequence[Sequence[tuple[str, float]]]
 
     def languages(self, parts: Sequence[Part]) -> list[dict[str, float]]:
         return [self._posteriors(part) for part in parts]
 
     def _posteriors(self, part: Part) -> dict[str, float]:
-        seconds = dict.fromkeys(self._codes, 0.0)
+        seconds: dict[str, float] = {}
         for index, start_s, end_s in part:
-            since_s = 0.0
-            for until_s, code in self._spoken[index]:
-                seconds[code] += Span(since_s, until_s).overlap_s(Span(start_s, end_s))
-                since_s = until_s
+            from_s = 0.0
+            for code, until_s in self.changes[index]:
+                shared_s = Span(from_s, until_s).overlap_s(Span(start_s, end_s))
+                seconds[code] = seconds.get(code, 0.0) + shared_s
+                from_s = until_s
         total_s = sum(seconds.values())
-        rest = (1 - self._sure) / (len(seconds) - 1)
-        return {code: rest + (self._sure - rest) * held_s / total_s for code, held_s in seconds.items()}
+        return {code: share / total_s for code, share in seconds.items()}
 
 
-class LoudnessVoices:
-    """Two people: one is quiet, one is loud."""
+def random_script(seed: int) -> Callable[[Piece], Decoded]:
+    """Anything that a decoder may come up with: silence, loops, other scripts, long words, no words."""
 
-    signature = Signature("loudness-voices")
+    def heard(piece: Piece) -> Decoded:
+        name = f"{seed} {piece.language} {len(piece.samples)}".encode()
+        rng = np.random.default_rng(zlib.crc32(name))
+        phrases = ["machines dream of us", "a word said again", "機械が 夢を 見る", "loop " * 9, ""]
+        own = phrases[2] if piece.language == "ja" else phrases[0]
+        chosen = [
+            f" {word}" for _ in range(rng.integers(0, 5)) for word in str(rng.choice([own, *phrases])).split()
+        ]
+        bounds = np.sort(rng.uniform(0, piece.duration_s, len(chosen) + 1)).tolist()
+        result = said(
+            *zip(chosen, bounds, bounds[1:], strict=False),
+            log_probability=float(rng.choice([-0.2, -0.6, -1.2])),
+            no_speech=float(rng.choice([0.01, 0.5, 0.9])),
+        )
+        flags = ("low_confidence",) if rng.random() < 0.2 else ()
+        return replace(result, flags=flags, words=() if rng.random() < 0.1 else result.words)
+
+    return heard
+
+
+class PitchVoices:
+    """A voice is the octave that a sound is loudest in."""
+
+    signature = Signature("pitch-voices")
 
     def embed(self, windows: Sequence[Samples]) -> Vectors:
-        loud = np.array([float(np.abs(window).mean()) > 0.1 for window in windows], dtype=bool)
-        return np.stack([loud, ~loud], axis=1).astype(np.float32)
+        found = np.zeros((len(windows), 16), dtype=np.float32)
+        for row, window in zip(found, windows, strict=True):
+            loudest_hz = np.abs(np.fft.rfft(window)).argmax() * SAMPLE_RATE_HZ / max(1, len(window))
+            row[int(np.log2(max(1.0, loudest_hz)))] = 1.0
+        return found
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where in a recording a piece of sound was taken from, and the language asked for."""
-
-    span: Span
-    language: str
-    channel: int | None
-
-
-Hearing = Callable[[Place], Decoded]
+def hum(seconds: float, pitch_hz: float = 150.0, quiet: Span | None = None) -> Samples:
+    """A voice that hums, much more softly in `quiet`. Shape (samples,)."""
+    times_s = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    sound = 0.3 * np.sin(2 * np.pi * pitch_hz * times_s)
+    if quiet:
+        sound[(times_s >= quiet.start_s) & (times_s < quiet.end_s)] *= 0.01
+    return np.asarray(sound, dtype=np.float32)
 
 
-class PlacedRecogniser:
-    """Knows every sample of a recording: `hear` is told where a piece is from, and says what is heard.
-
-    As the real one, it flags a text in the script of another language.
-    """
-
-    def __init__(self, path: Path, hear: Hearing, channels: Sequence[int | None] = (None,)) -> None:
-        self._bytes = {channel: heard(path, channel).tobytes() for channel in channels}
-        self._hear = hear
-        self.asked: list[Place] = []
-
-    def transcribe(self, pieces: Sequence[Piece]) -> list[Decoded]:
-        return [self._decoded(piece) for piece in pieces]
-
-    def _decoded(self, piece: Piece) -> Decoded:
-        place = self._place(piece)
-        self.asked.append(place)
-        result = self._hear(place)
-        mismatch = () if fits_script(result.text, piece.language) else ("script_mismatch",)
-        return replace(result, flags=(*result.flags, *mismatch))
-
-    def _place(self, piece: Piece) -> Place:
-        wanted = piece.samples.tobytes()
-        for channel, known in self._bytes.items():
-            if (at := known.find(wanted)) >= 0:
-                start_s = at / 4 / SAMPLE_RATE_HZ
-                return Place(Span(start_s, start_s + piece.duration_s), piece.language, channel)
-        raise AssertionError("this sound is not from the recording")
-
-
-def decoded(words: Sequence[Word], sure: float = -0.2, no_speech: float = 0.01) -> Decoded:
-    """A result of words timed from the start of its piece. `sure` is the mean log-probability."""
-    text = "".join(word.text for word in words).strip()
-    return Decoded(text, tuple(range(len(words))), sure, no_speech, (), tuple(words))
-
-
-def said(text: str, span: Span, probability: float = 0.9) -> list[Word]:
-    """The words of a text, blanks before them, evenly spread over a span."""
-    texts = text.split()
-    step_s = span.duration_s / max(1, len(texts))
-    return [
-        Word(
-            (" " if number else "") + each,
-            Span(span.start_s + number * step_s, span.start_s + (number + 1) * step_s),
-            probability,
-        )
-        for number, each in enumerate(texts)
-    ]
-
-
-def within(words: Sequence[Word], place: Place) -> list[Word]:
-    """Words of a recording that lie in a place, with times from its start."""
-    start_s = place.span.start_s
-    return [
-        replace(word, span=Span(word.span.start_s - start_s, word.span.end_s - start_s))
-        for word in words
-        if place.span.start_s - 1e-3 <= word.span.start_s and word.span.end_s <= place.span.end_s + 1e-3
-    ]
-
-
-def by_language(said_as: Mapping[str, Sequence[Word]]) -> Hearing:
-    """A hearing of words that depend on the language asked for alone."""
-    return lambda place: decoded(within(said_as.get(place.language, []), place))
+def loud_stretches(sound: Samples, options: Any) -> list[dict[str, int]]:
+    """In place of Silero: what is louder than nothing, to the sample, with pauses as its options have."""
+    loud = np.flatnonzero(np.abs(sound) > 1e-3)
+    if not len(loud):
+        return []
+    pause = options.min_silence_duration_ms * SAMPLE_RATE_HZ // 1000
+    breaks = np.flatnonzero(np.diff(loud) - 1 >= pause)
+    starts, ends = loud[[0, *(breaks + 1)]], loud[[*breaks, -1]] + 1
+    return [{"start": int(start), "end": int(end)} for start, end in zip(starts, ends, strict=True)]

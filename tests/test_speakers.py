@@ -17,6 +17,7 @@ from nlp.clusters import VoiceSpread, likeliest_path, merged, pieces_of
 from nlp.regions import RegionOptions, speech_regions
 from nlp.speakers import (
     Diarization,
+    Microphones,
     SpeakerOptions,
     attribute,
     diarize,
@@ -147,7 +148,7 @@ def test_a_microphone_tells_voices_apart_that_sound_alike() -> None:
         for share, own in zip(shares, vectors, strict=True)
     ]
     assert set(heard(diarize("r", regions, vectors, 0, OPTIONS), regions)) == {"S1"}
-    found = diarize("r", regions, vectors, 0, OPTIONS, cues)
+    found = diarize("r", regions, vectors, 0, OPTIONS, Microphones([None] * len(regions), cues))
     assert heard(found, regions) == ["S2" if number % 3 else "S1" for number in range(len(said))]
     assert len(found.voices["S1"]) == DIM
 
@@ -156,7 +157,27 @@ def test_microphones_that_hear_everybody_alike_change_nothing() -> None:
     regions, vectors = talk(people(3, 0.55), [(number % 3, 4.0) for number in range(15)])
     cues = [np.full((len(own), 2), 0.5, dtype=np.float32) for own in vectors]
     mono = diarize("r", regions, vectors, 0, OPTIONS)
-    assert diarize("r", regions, vectors, 0, OPTIONS, cues).turns == mono.turns
+    assert (
+        diarize("r", regions, vectors, 0, OPTIONS, Microphones([None] * len(regions), cues)).turns
+        == mono.turns
+    )
+
+
+def test_two_who_speak_at_once_into_their_microphones_keep_their_words() -> None:
+    voices = people(2, alike=0.3)
+    regions = [Span(0.0, 10.0), Span(4.0, 6.0), Span(10.5, 14.0)]
+    vectors = [np.repeat(voices[[who]], count, axis=0) for who, count in ((0, 25), (1, 5), (1, 8))]
+    shares = [
+        np.tile(np.array([0.9, 0.1] if who == 0 else [0.1, 0.9], dtype=np.float32), (len(own), 1))
+        for who, own in zip((0, 1, 1), vectors, strict=True)
+    ]
+    found = diarize("r", regions, vectors, 2, OPTIONS, Microphones([0, 1, 1], shares))
+    assert [(turn.label, turn.channel) for turn in found.turns] == [("S1", 0), ("S2", 1), ("S2", 1)]
+    said = [
+        Segment(str(at), "r", region, "en", 0.9, "...", (Word("...", region, 0.9),), channel=channel)
+        for at, (region, channel) in enumerate(zip(regions, (0, 1, 1), strict=True))
+    ]
+    assert [each.speaker for each in attribute(said, found.turns)] == ["S1", "S2", "S2"]
 
 
 def test_a_recording_of_many_hours_is_told_apart_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -215,6 +215,7 @@ class Turn:
     span: Span
     label: str
     speaker_id: str | None = None
+    channel: int | None = None  # of the microphone; None where all channels are heard as one
 
 
 @dataclass(frozen=True, slots=True)

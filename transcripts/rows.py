@@ -215,7 +215,12 @@ def layer_rows(
         schema.segments: [_segment_row(segment) for segment in layers.segments],
         schema.gaps: [{**_span_row(gap.span), "reason": gap.reason} for gap in layers.gaps],
         schema.turns: [
-            {**_span_row(turn.span), "label": turn.label, "speaker_id": turn.speaker_id}
+            {
+                **_span_row(turn.span),
+                "label": turn.label,
+                "speaker_id": turn.speaker_id,
+                "channel": turn.channel,
+            }
             for turn in layers.turns
         ],
         schema.speaker_hints: [_hint_row(hint) for hint in layers.hints],
@@ -239,7 +244,7 @@ def layers_of(
         segments=tuple(map(_segment_of, rows[schema.segments])),
         gaps=tuple(Gap(_span_of(row), row["reason"]) for row in rows[schema.gaps]),
         turns=tuple(
-            Turn(row["recording_id"], _span_of(row), row["label"], row["speaker_id"])
+            Turn(row["recording_id"], _span_of(row), row["label"], row["speaker_id"], row["channel"])
             for row in rows[schema.turns]
         ),
         hints=tuple(map(hint_of, rows[schema.speaker_hints])),

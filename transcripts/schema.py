@@ -172,7 +172,14 @@ segments = _layer(
 
 gaps = _layer("gaps", _number("start_s"), _number("end_s"), _text("reason"))
 
-turns = _layer("turns", _number("start_s"), _number("end_s"), _text("label"), Column("speaker_id", Text))
+turns = _layer(
+    "turns",
+    _number("start_s"),
+    _number("end_s"),
+    _text("label"),
+    Column("speaker_id", Text),
+    Column("channel", Integer),
+)
 
 speaker_hints = _layer(
     "speaker_hints",

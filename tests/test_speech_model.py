@@ -1,0 +1,123 @@
+"""Speech on the real weights of the default profile: the demo's panel, and sounds that are no speech."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import regex
+from sounds import Sound, write_sound
+
+from flows.demo import reference_turns
+from flows.models import stock_phrases
+from flows.yamlfile import configs_dir
+from nlp.asr import Recogniser, SpeechOptions
+from nlp.audio import SAMPLE_RATE_HZ
+from nlp.guards import GuardOptions
+from nlp.listening import Listener
+from nlp.runs import RunOptions
+from nlp.transcription import Transcriber, Transcript, TranscriptOptions
+from nlp.voices import Ge2eEncoder
+from nlp.weights import resolve
+from transcripts.errors import MediaError
+from transcripts.records import Segment
+
+pytestmark = pytest.mark.model
+
+DEMO = configs_dir() / "demo"
+DECLARED = ("ja", "fa", "es", "en")
+CLIP = DEMO / "voices" / "director-japan.opus"
+KANA_OR_KANJI = r"[\p{Han}\p{Hiragana}\p{Katakana}]"
+SPACED_JAPANESE = regex.compile(rf"{KANA_OR_KANJI}\s+{KANA_OR_KANJI}")
+
+Transcribe = Callable[[Path], Transcript]
+
+
+@pytest.fixture(scope="module")
+def transcribe() -> Transcribe:
+    weights, voice = (resolve(name, lambda line: None) for name in ("embedded:whisper-base", "embedded:ge2e"))
+    recogniser = Recogniser(weights.path, weights.revision, SpeechOptions())
+    listener = Listener(recogniser, Ge2eEncoder(voice.path, voice.revision), RunOptions())
+    options = TranscriptOptions(guards=GuardOptions(stock_phrases=stock_phrases()))
+    transcriber = Transcriber(recogniser, options)
+
+    def transcribed(path: Path) -> Transcript:
+        heard = listener.listen_to(path, DECLARED, (None,), lambda second: None)
+        return transcriber.transcribe("r", path, heard, lambda second: None)
+
+    return transcribed
+
+
+@pytest.fixture(scope="module")
+def opening(transcribe: Transcribe) -> Transcript:
+    return transcribe(DEMO / "opening.opus")
+
+
+def check_words(segments: tuple[Segment, ...]) -> None:
+    for each in segments:
+        assert "".join(word.text for word in each.words).strip() == each.text
+        bounds = [at for word in each.words for at in (word.span.start_s, word.span.end_s)]
+        assert bounds == sorted(bounds)
+        assert each.span.start_s - 1e-3 <= bounds[0]
+        assert bounds[-1] <= each.span.end_s + 1e-3
+
+
+def test_languages_are_told_apart_as_in_the_script(opening: Transcript) -> None:
+    turns = reference_turns(DEMO / "script.yaml")["opening"]
+    shared = [
+        (segment.span.overlap_s(turn.span), segment.language == turn.language)
+        for segment, turn in itertools.product(opening.segments, turns)
+    ]
+    heard_s = sum(seconds for seconds, _ in shared)
+    assert heard_s >= 0.9 * sum(turn.span.duration_s for turn in turns)  # turns hold pauses, too
+    assert sum(seconds for seconds, is_right in shared if is_right) >= 0.95 * heard_s
+
+
+def test_japanese_is_written_without_blanks(opening: Transcript) -> None:
+    texts = [each.text for each in opening.segments if each.language == "ja"]
+    assert sum(map(len, texts)) > 100
+    assert not [text for text in texts if SPACED_JAPANESE.search(text)]
+
+
+def test_words_are_in_order_and_inside_their_segments(opening: Transcript) -> None:
+    assert all(each.words for each in opening.segments)
+    check_words(opening.segments)
+    starts = [word.span.start_s for each in opening.segments for word in each.words]
+    assert starts == sorted(starts)
+
+
+def test_segments_do_not_overlap_and_have_ids_of_their_own(opening: Transcript) -> None:
+    assert len({each.id for each in opening.segments}) == len(opening.segments)
+    for before, after in itertools.pairwise(opening.segments):
+        assert before.span.end_s <= after.span.start_s
+
+
+def test_the_same_file_gives_the_same_transcript(transcribe: Transcribe) -> None:
+    assert transcribe(CLIP) == transcribe(CLIP)
+
+
+def chord(times_s: np.ndarray) -> np.ndarray:
+    """C major on an organ of three partials, played anew every two seconds."""
+    tones = sum(
+        np.sin(2 * np.pi * number * pitch_hz * times_s) / number
+        for pitch_hz, number in itertools.product((261.6, 329.6, 392.0), (1, 2, 3))
+    )
+    return np.asarray(0.1 * tones * np.exp(-(times_s % 2.0)))
+
+
+NO_SPEECH: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "silence": np.zeros_like,
+    "noise": lambda times_s: 0.1 * np.random.default_rng(3).standard_normal(len(times_s)),
+    "a chord": chord,
+}
+
+
+@pytest.mark.parametrize("name", NO_SPEECH)
+def test_what_is_no_speech_gives_no_text(name: str, transcribe: Transcribe, tmp_path: Path) -> None:
+    sound: Sound = NO_SPEECH[name](np.arange(20 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ).astype(np.float32)
+    path = write_sound(tmp_path / "sound.wav", sound[None])
+    with pytest.raises(MediaError, match=r"no (speech|words)"):
+        transcribe(path)
