@@ -84,12 +84,15 @@ def run_symposia(job: Job, settings: Mapping[str, Any]) -> Output:
     from flows.yamlfile import configs_dir
     from nlp import speakers
     from nlp.audio import probe
+    from nlp.passages import sentence_pipeline
 
     models = Models(load_profile("embedded"), configs_dir() / "themes.yaml", _silent)
     path = Path(job.path)
     listener, transcriber, diarizer = models.listener, models.transcriber, models.diarizer
     signed = [models.listening_signature, models.transcript_signature, models.speakers_signature]
     _load_vad()
+    for code in job.languages:  # Japanese words come from a dictionary of 70 MB
+        sentence_pipeline(code)
     loaded = Mark()
     segments: Sequence[Segment] = ()
     gaps: Sequence[Gap] = ()

@@ -33,7 +33,7 @@ from nlp.audio import SAMPLE_RATE_HZ, Samples
 from nlp.languages import fits_script, language
 from nlp.machine import thread_count
 from nlp.repeats import doubled
-from nlp.words import timed_pieces, whole_words, without_stray_blanks
+from nlp.words import STATES_PER_S, timed_pieces, whole_words, without_stray_blanks
 from transcripts.errors import ModelError
 from transcripts.records import Signature, Span, Word
 
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from faster_whisper.tokenizer import Tokenizer
 
 FRAMES_PER_S = 100  # log-mel frames of 10 ms
-STATES_PER_S = 50  # the encoder halves the frame rate
 CONTEXT_S = 30.0  # what Whisper was trained on, and the longest sound it takes
 MOST_NAME_TOKENS = 100  # before a text; Whisper has room for 224, with what is decoded 448
 STATES_AT_ONCE = 6400  # states looked at together when languages are told apart (64 windows of 2 s)
@@ -83,6 +82,10 @@ class SpeechOptions:
         """The length that a piece is padded to: it depends on the piece's own alone."""
         wanted_s = self.lead_s + duration_s + (self.tail_again_s if again else self.tail_s)
         return min(CONTEXT_S, math.ceil(wanted_s / self.bucket_s) * self.bucket_s)
+
+    def most_tokens(self, padded_s: float) -> int:
+        """Where decoding ends."""
+        return min(224, 16 + int(0.75 * padded_s * self.max_tokens_per_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,6 @@ class Recogniser:
         """Transcribe pieces, in any mix of languages; same order and count."""
         first = self._decoded(pieces, again=False)
         faults = [self._faults(piece, result) for piece, result in zip(pieces, first, strict=True)]
-        # with more silence behind it, Whisper seldom loops; the language stays as it is
         again = [index for index, found in enumerate(faults) if set(found) - {"script_mismatch"}]
         chosen = [replace(result, flags=tuple(found)) for result, found in zip(first, faults, strict=True)]
         second = self._decoded([pieces[index] for index in again], again=True)
@@ -204,7 +206,8 @@ class Recogniser:
         options, faults = self.options, []
         if result.loop_ratio() > options.max_compression_ratio or doubled(result.text, piece.language):
             faults.append("repetition")
-        if len(result.tokens) > options.max_tokens_per_s * max(piece.duration_s, 1.0):
+        most = options.most_tokens(options.padded_s(piece.duration_s))  # where it was cut off
+        if len(result.tokens) >= min(most, options.max_tokens_per_s * max(piece.duration_s, 1.0)):
             faults.append("too_fast")
         if result.mean_log_probability < options.min_mean_log_probability:
             faults.append("low_confidence")
@@ -224,13 +227,12 @@ class Recogniser:
     def _generate(
         self, pieces: Sequence[Piece], encoded: ctranslate2.StorageView, padded_s: float
     ) -> list[Decoded]:
-        most = 2 * (32 + int(padded_s * self.options.max_tokens_per_s))  # CTranslate2: half of it for text
-        most += 2 * len(self._names(pieces[0]))  # which names count to
+        most = self.options.most_tokens(padded_s) + len(self._names(pieces[0]))
         results = self._model.generate(
             encoded,
             [self._prompt(piece) for piece in pieces],
             beam_size=self.options.beam_size,
-            max_length=min(448, most),
+            max_length=min(448, 2 * most),  # CTranslate2 takes half of it for text and names
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
@@ -274,8 +276,7 @@ class Recogniser:
 
     def check_languages(self, codes: Sequence[str]) -> None:
         """Raise ModelError, in words, when the model does not know one of the languages."""
-        for code in codes:
-            self._tokenizer(code)
+        _ = [self._tokenizer(code) for code in codes]
 
     def _prompt(self, piece: Piece) -> list[int]:
         tokenizer = self._tokenizer(piece.language)
