@@ -24,7 +24,8 @@ class GuardOptions:
     no_speech_above: float = 0.6
     unbelievable_below: float = -1.0  # mean log-probability of the tokens
     # Silero hears speech in 11 s of 81 minutes of music, in bits of up to 1.4 s: in all of them Whisper
-    # gives less than this to the declared languages, and believes in nothing that it writes.
+    # gives less than this to the declared languages, and believes in nothing that it writes; where it
+    # does (0.2 s of a horn as '1. 2. 3. 4. 4. 4.'), it is more than can be said in the time.
     short_s: float = 2.0
     little_declared: float = 0.75
     chant_turns: int = 4  # as often in a row, and nothing else: what hums and chords are heard as
@@ -46,9 +47,10 @@ def refusal(
     believed = heard.mean_log_probability >= options.unbelievable_below
     if heard.no_speech_probability > options.no_speech_above and not believed:
         return f"not taken for speech (no-speech probability {heard.no_speech_probability:.2f})"
-    if duration_s < options.short_s and declared_share < options.little_declared and not believed:
+    strange = declared_share < options.little_declared
+    if duration_s < options.short_s and strange and (heard.flags or not believed):
         return f"a sound of {duration_s:.1f} s that is like none of the declared languages"
-    if declared_share < options.little_declared and is_chant(heard.text, options.chant_turns):
+    if strange and is_chant(heard.text, options.chant_turns):
         return f"one sound again and again, like none of the declared languages: {heard.text[:40]!r}"
     doubted = (
         heard.no_speech_probability > options.stock_no_speech_above

@@ -105,6 +105,12 @@ def test_words_beside_a_chant_are_no_chant(text: str) -> None:
 # Loops
 
 
+def test_more_than_can_be_said_in_a_short_strange_sound_is_refused() -> None:
+    horn = replace(spread("1. 2. 3. 4. 4. 4.", 0.0, 0.2), flags=("too_fast",))
+    assert "like none of the declared languages" in reason(horn, "fa", 0.2, declared_share=0.37)
+    assert reason(horn, "fa", 0.2, declared_share=0.9) == ""
+
+
 def test_one_syllable_again_and_again_is_no_speech_where_no_language_fits() -> None:
     chant = spread("اگه اگه اگه اگه", 0.0, 3.0)
     assert "again and again" in reason(chant, "fa", declared_share=0.1)
