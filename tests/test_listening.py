@@ -107,6 +107,18 @@ def test_bleed_of_another_microphone_is_not_listened_to(folder: Path) -> None:
     assert [run.span for run in heard.runs] == sorted(run.span for run in heard.runs)
 
 
+def test_a_voice_that_all_microphones_hear_alike_is_heard(folder: Path) -> None:
+    own = [
+        np.concatenate([pause(6 * number), babble(4, number), pause(6 * (6 - number))]) for number in range(6)
+    ]
+    floor = np.concatenate([pause(36), babble(4, 9)])
+    path = file_of(
+        folder, *(np.pad(each, (0, len(floor) - len(each))) + floor * np.float32(0.5) for each in own)
+    )
+    heard = listened(path, channels=list(range(6)))
+    assert covered_s([region.span for region in heard.regions if region.span.start_s > 35]) > 3.5
+
+
 def test_people_who_speak_at_once_are_each_heard_by_their_microphone(folder: Path) -> None:
     path = file_of(folder, babble(6, 1), babble(6, 2))
     heard = listened(path, channels=[0, 1])

@@ -147,6 +147,14 @@ def test_words_that_are_there_at_times_that_are_off_are_not_doubled(one: Path) -
     assert found.gaps == ()
 
 
+@pytest.mark.parametrize(("word", "segments"), [("machine", 3), ("a", 3)])
+def test_a_short_word_in_a_hole_is_not_taken_for_one_far_away(one: Path, word: str, segments: int) -> None:
+    short = decoded(said(word, Span(0.5, 2.0)))
+    found, _ = transcribed(one, with_hole(short), [run(0, 12)])
+    assert [each.text for each in found.segments].count(word) == 1
+    assert len(found.segments) == segments
+
+
 def test_a_pause_between_two_holes_is_listed_with_them(one: Path) -> None:
     found, _ = transcribed(one, with_hole(decoded([])), [run(0, 12)], pauses=[Span(5.5, 6.2)])
     bounds = [at for each in found.gaps for at in (each.span.start_s, each.span.end_s)]
