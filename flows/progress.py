@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-Tick = Callable[[float], None]
-
 
 class Reporter:
     """Tells the user what is going on. Bars only where somebody watches a terminal."""
@@ -40,7 +38,7 @@ class Reporter:
         self._progress.advance(self._all)
 
     @contextmanager
-    def stage(self, recording_id: str, name: str, total: float) -> Iterator[Tick]:
+    def stage(self, recording_id: str, name: str, total: float) -> Iterator[Callable[[float], None]]:
         """A bar for one stage; the yielded function is told how far of `total` it has come."""
         task = self._progress.add_task(f"{recording_id}: {name}", total=round(total) or 1)
         try:

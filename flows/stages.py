@@ -20,7 +20,7 @@ from flows.yamlfile import read_yaml
 from nlp import naming, passages, speakers
 from nlp.glossary import Glossary
 from nlp.hints import compile_cues, find_hints
-from nlp.listening import Listening
+from nlp.listening import Listening, Tick
 from nlp.themes import tag_passages
 from nlp.transcription import Transcript
 from transcripts.errors import FormatError
@@ -38,8 +38,6 @@ from transcripts.records import (
     digest_of,
     segment_id,
 )
-
-Tick = Callable[[float], None]
 
 
 @dataclass(frozen=True)

@@ -30,10 +30,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nlp.audio import SAMPLE_RATE_HZ, Samples
+from nlp.impressions import Impression, Posteriors, States
 from nlp.languages import fits_script, language
 from nlp.machine import thread_count
 from nlp.repeats import doubled
-from nlp.words import STATES_PER_S, timed_pieces, whole_words, without_stray_blanks
+from nlp.words import timed_pieces, whole_words, without_stray_blanks
 from transcripts.errors import ModelError
 from transcripts.records import Signature, Span, Word
 
@@ -45,12 +46,8 @@ FRAMES_PER_S = 100  # log-mel frames of 10 ms
 CONTEXT_S = 30.0  # what Whisper was trained on, and the longest sound it takes
 MOST_NAME_TOKENS = 100  # before a text; Whisper has room for 224, with what is decoded 448
 STATES_AT_ONCE = 6400  # states looked at together when languages are told apart (64 windows of 2 s)
-WINDOW_STEP = 25  # windows of states have a multiple of this length, so that equal ones meet
 
 Result = TypeVar("Result")
-States = npt.NDArray[np.float32]  # shape (pieces, states, width): what the encoder makes of sound
-Part = Sequence[tuple[int, float, float]]  # (sound, start_s, end_s), one or several in a row
-Posteriors = dict[str, float]  # by language code; they sum to one over all that the model knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ class SpeechOptions:
         return min(CONTEXT_S, math.ceil(wanted_s / self.bucket_s) * self.bucket_s)
 
     def most_tokens(self, padded_s: float) -> int:
-        """Where decoding ends."""
+        """Where decoding ends: a loop would go on for ever."""
         return min(224, 16 + int(0.75 * padded_s * self.max_tokens_per_s))
 
 
@@ -157,7 +154,9 @@ class Recogniser:
             return list(_on_cpu(self._encode([sounds[index] for index in indexes], padded_s)))
 
         durations_s = [len(sound) / SAMPLE_RATE_HZ for sound in sounds]
-        return Impression(self, self._in_batches(durations_s, states), durations_s)
+        around_s = self.options.lead_s, self.options.tail_s
+        encoded = self._in_batches(durations_s, states)
+        return Impression(self.language_posteriors, encoded, durations_s, around_s)
 
     def language_posteriors(self, windows: Sequence[States]) -> list[Posteriors]:
         """The language of windows of states, each of shape (any, width)."""
@@ -189,6 +188,7 @@ class Recogniser:
         """Transcribe pieces, in any mix of languages; same order and count."""
         first = self._decoded(pieces, again=False)
         faults = [self._faults(piece, result) for piece, result in zip(pieces, first, strict=True)]
+        # with more silence behind it, Whisper seldom loops; the language stays as it is
         again = [index for index, found in enumerate(faults) if set(found) - {"script_mismatch"}]
         chosen = [replace(result, flags=tuple(found)) for result, found in zip(first, faults, strict=True)]
         second = self._decoded([pieces[index] for index in again], again=True)
@@ -276,7 +276,8 @@ class Recogniser:
 
     def check_languages(self, codes: Sequence[str]) -> None:
         """Raise ModelError, in words, when the model does not know one of the languages."""
-        _ = [self._tokenizer(code) for code in codes]
+        for code in codes:
+            self._tokenizer(code)
 
     def _prompt(self, piece: Piece) -> list[int]:
         tokenizer = self._tokenizer(piece.language)
@@ -344,40 +345,6 @@ class Recogniser:
         padded[lead : lead + len(kept)] = kept
         frames = self._features(padded, padding=0)[:, : int(padded_s * FRAMES_PER_S)]
         return np.ascontiguousarray(frames, dtype=np.float32)
-
-
-class Impression:
-    """What the encoder made of sounds. Any part of them can be judged without encoding it again.
-
-    A part is judged by its states and those of a second of silence. That tells languages
-    apart better than the part encoded alone: of windows of 2 s, 97 % right instead of 94 %
-    on a panel of ../shared/audio.
-    """
-
-    def __init__(
-        self, recogniser: Recogniser, states: Sequence[States], durations_s: Sequence[float]
-    ) -> None:
-        self._recogniser = recogniser
-        self._states = states
-        self._first = round(recogniser.options.lead_s * STATES_PER_S)
-        self._lengths = [max(1, round(each * STATES_PER_S)) for each in durations_s]
-
-    def languages(self, parts: Sequence[Part]) -> list[Posteriors]:
-        """The language posteriors of each part."""
-        return self._recogniser.language_posteriors([self._window(part) for part in parts])
-
-    def _window(self, part: Part) -> States:
-        """The states of a part, and at least `tail_s` of silence after them, to a multiple of 0.5 s."""
-        pieces = []
-        for index, start_s, end_s in part:
-            start = min(round(start_s * STATES_PER_S), self._lengths[index] - 1)
-            end = max(start + 1, min(round(end_s * STATES_PER_S), self._lengths[index]))
-            pieces.append(self._states[index][self._first + start : self._first + end])
-        silence = self._states[part[-1][0]][self._first + self._lengths[part[-1][0]] :]
-        silence = silence[-round(self._recogniser.options.tail_s * STATES_PER_S) :]
-        length = sum(map(len, pieces)) + len(silence)
-        missing = -length % WINDOW_STEP
-        return np.concatenate([*pieces, silence, *([silence[-1:]] * missing)])
 
 
 def speech_signature(options: SpeechOptions, revision: str, licence: str = "") -> Signature:

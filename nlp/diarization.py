@@ -17,8 +17,8 @@ import numpy as np
 
 from nlp.audio import Samples, channel_shares, cut_places
 from nlp.channels import MixOptions
-from nlp.listening import Region
-from nlp.speakers import Diarization, Microphones, SpeakerOptions, Tick, diarize, embed_regions, windows_of
+from nlp.listening import Region, Tick
+from nlp.speakers import Diarization, Microphones, SpeakerOptions, diarize, embed_regions, windows_of
 from nlp.voices import VoiceEncoder
 from transcripts.records import Signature
 

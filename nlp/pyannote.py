@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nlp.audio import SAMPLE_RATE_HZ, cut, stream
-from nlp.listening import Region
-from nlp.speakers import Diarization, SpeakerOptions, Tick, embed_regions
+from nlp.listening import Region, Tick
+from nlp.speakers import Diarization, SpeakerOptions, embed_regions
 from nlp.voices import VoiceEncoder, unit
 from nlp.weights import quiet_libraries
 from transcripts.errors import ModelError
@@ -33,7 +33,7 @@ INSTALL = "pip install 'pyannote.audio>=4,<5'"
 
 
 class PyannoteDiarizer:
-    """A pyannote pipeline in the place of `nlp.diarization.Diarizer`."""
+    """A pyannote pipeline in the place of `nlp.diarization.VoiceDiarizer`."""
 
     def __init__(self, pipeline: Pipeline, encoder: VoiceEncoder, options: SpeakerOptions) -> None:
         self._pipeline = pipeline

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -22,13 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nlp.audio import SAMPLE_RATE_HZ, Samples
+from nlp.impressions import Part, Posteriors
 from nlp.languages import language
 from nlp.regions import RegionOptions, quietest_s
 from nlp.voices import VoiceEncoder
 from transcripts.records import Span
 
-Part = Sequence[tuple[int, float, float]]  # (sound, start_s, end_s), one or several in a row
-Posteriors = Mapping[str, float]
 Beliefs = npt.NDArray[np.float64]  # shape (stretches, declared languages), rows sum to one
 
 FLOOR = 1e-4  # no belief is smaller: a model is never that sure
@@ -36,8 +35,8 @@ HELD_S = 300.0  # sound looked at together; more is no faster
 MOST_HELD_S = 600.0  # where nobody pauses for so long, it is cut anyway
 
 
-class Impression(Protocol):
-    """Sounds that have been heard."""
+class Heard(Protocol):
+    """Sounds that have been heard (`nlp.impressions.Impression`)."""
 
     def languages(self, parts: Sequence[Part]) -> Sequence[Posteriors]:
         """The language posteriors of each part."""
@@ -47,7 +46,7 @@ class Impression(Protocol):
 class Ear(Protocol):
     """Anything that tells the language of sounds (`nlp.asr.Recogniser`)."""
 
-    def listen(self, sounds: Sequence[Samples]) -> Impression: ...
+    def listen(self, sounds: Sequence[Samples]) -> Heard: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class Stretch:
     `beliefs` are those in the declared languages, in their order; they sum to one.
     `declared_share` is what the model gave to all of them, `stranger` the undeclared
     language that it finds clearly instead, if any. `same_voice` is the probability that
-    the voice is that of the stretch before; `is_cut` says that there is no pause between.
+    the voice is that of the stretch before.
     """
 
     span: Span
@@ -97,7 +96,6 @@ class Stretch:
     declared_share: float = 1.0
     stranger: str = ""
     same_voice: float = 0.5
-    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ def listen(
 def _held(
     regions: Iterable[tuple[Span, Samples]], options: RunOptions
 ) -> Iterator[list[tuple[Span, Samples]]]:
-    """Some minutes of regions at a time, parted at pauses over which nothing is compared."""
+    """Some minutes of regions at a time, parted at pauses over which nothing is compared, if any."""
     held: list[tuple[Span, Samples]] = []
     held_s = 0.0
     for span, samples in regions:
@@ -165,7 +163,7 @@ def _stretches(
     ):
         from_s = regions[index][0].start_s
         span = Span(from_s + start_s, from_s + end_s)
-        found.append(_stretch(span, posteriors, declared, start_s > 0, options))
+        found.append(_stretch(span, posteriors, declared, options))
     sounds = [
         regions[index][1][round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]
         for index, start_s, end_s in parts
@@ -174,7 +172,7 @@ def _stretches(
 
 
 def _parts(
-    regions: Sequence[tuple[Span, Samples]], heard: Impression, declared: Sequence[str], options: RunOptions
+    regions: Sequence[tuple[Span, Samples]], heard: Heard, declared: Sequence[str], options: RunOptions
 ) -> list[tuple[int, float, float]]:
     """Regions cut where the language changes from one moment to the next."""
     counts = [max(1, round(span.duration_s / options.hop_s)) for span, _ in regions]
@@ -227,7 +225,7 @@ def _with_voices(
 def _joined(
     stretches: Sequence[Stretch],
     parts: Sequence[tuple[int, float, float]],
-    heard: Impression,
+    heard: Heard,
     declared: Sequence[str],
     options: RunOptions,
 ) -> list[Stretch]:
@@ -262,9 +260,7 @@ def _is_short(stretch: Stretch, options: RunOptions) -> bool:
     return stretch.span.duration_s < options.joined_below_s
 
 
-def _stretch(
-    span: Span, posteriors: Posteriors, declared: Sequence[str], is_cut: bool, options: RunOptions
-) -> Stretch:
+def _stretch(span: Span, posteriors: Posteriors, declared: Sequence[str], options: RunOptions) -> Stretch:
     (beliefs,) = declared_beliefs([posteriors], declared)
     share = sum(posteriors.get(code, 0.0) for code in declared)
     likeliest, probability = max(posteriors.items(), key=lambda item: item[1], default=("", 0.0))
@@ -272,7 +268,7 @@ def _stretch(
     strange = likeliest not in declared and clear
     known = strange and language(likeliest).speech_hours >= options.undeclared_hours
     stranger = likeliest if known else ""
-    return Stretch(span, tuple(map(float, beliefs)), share, stranger, is_cut=is_cut)
+    return Stretch(span, tuple(map(float, beliefs)), share, stranger)
 
 
 def _cuts(beliefs: Beliefs, sound: Samples, options: RunOptions) -> list[float]:

@@ -7,7 +7,7 @@ always gets the same ones. Whose voices they are is the matter of `nlp.naming`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,8 +21,6 @@ from transcripts.records import Segment, Span, Turn, Word, segment_id
 
 WINDOWS_HELD = 512  # windows of sound held at a time (50 MB)
 RESEGMENTATIONS = 2  # rounds of finding who speaks and what they sound like; a third changes nothing
-
-Tick = Callable[[float], None]  # told the second of the recording that has been reached
 
 
 @dataclass(frozen=True, slots=True)

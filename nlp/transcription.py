@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -21,14 +21,13 @@ from nlp.channels import MixOptions
 from nlp.confidence import ConfidenceOptions, calibrated
 from nlp.glossary import Glossary, GlossaryOptions, concerns
 from nlp.guards import GuardOptions
-from nlp.listening import Listening
+from nlp.listening import Listening, Tick
 from nlp.repeats import DOUBLE_LETTERS, letters
 from nlp.runs import Run
 from nlp.units import density
 from transcripts.errors import MediaError
 from transcripts.records import Gap, Segment, Signature, Span, Word, segment_id, without
 
-Tick = Callable[[float], None]  # told the second of the recording that has been reached
 Channel = int | None
 
 
@@ -80,12 +79,11 @@ class Transcriber:
         for group in self._groups(path, heard.runs):
             options = self.options
             attempts = best_attempts(self.recogniser, group, options.attempts, options.guards)
-            said = [each for each in attempts if not each.refusal(options.guards)]
+            refused = [each.refusal(options.guards) for each in attempts]
+            gaps += [Gap(each.run.span, why) for each, why in zip(attempts, refused, strict=True) if why]
+            said = [each for each, why in zip(attempts, refused, strict=True) if not why]
             if glossary:
                 said = with_proposals(self.recogniser, said, glossary)
-            gaps += [
-                Gap(each.run.span, reason) for each in attempts if (reason := each.refusal(options.guards))
-            ]
             for each, holes in zip(said, self._holes(said, speech), strict=True):
                 found, silent = self._around(each, [hole.run.span for hole in holes])
                 for hole in holes:

@@ -12,7 +12,7 @@ from flows.models import Models
 from flows.profiles import Profile
 from nlp.asr import Decoded, Piece
 from nlp.audio import Samples
-from nlp.runs import Part
+from nlp.impressions import Part
 from nlp.translation import TranslatedText
 from nlp.voices import Vectors, unit
 from transcripts.records import Signature, Span, Word

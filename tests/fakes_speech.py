@@ -11,8 +11,8 @@ import numpy as np
 
 from nlp.asr import Decoded, Piece
 from nlp.audio import SAMPLE_RATE_HZ, Samples
+from nlp.impressions import Part
 from nlp.languages import fits_script
-from nlp.runs import Part
 from nlp.voices import Vectors
 from transcripts.records import Signature, Span, Word
 
