@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlp.audio import SAMPLE_RATE_HZ, Samples
+from nlp.encodings import Encodings
 from nlp.impressions import Impression, Posteriors, States
 from nlp.languages import fits_script, language
 from nlp.machine import thread_count
@@ -116,7 +117,7 @@ class Decoded:
 
 
 class Recogniser:
-    """Whisper weights, loaded. Safe to call from one thread at a time."""
+    """Whisper weights, loaded. Safe to call from several threads."""
 
     def __init__(self, folder: Path, revision: str, options: SpeechOptions, licence: str = "") -> None:
         """Load the CTranslate2 model in `folder`. Raises ModelError when it is not one."""
@@ -143,6 +144,7 @@ class Recogniser:
             ) from error
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self._tokenizers: dict[str, Tokenizer] = {}
+        self._encodings = Encodings()
         self._workers = ThreadPoolExecutor(threads if self._model.device == "cpu" else 1)
 
     # Which language
@@ -156,6 +158,9 @@ class Recogniser:
         durations_s = [len(sound) / SAMPLE_RATE_HZ for sound in sounds]
         around_s = self.options.lead_s, self.options.tail_s
         encoded = self._in_batches(durations_s, states)
+        if self._model.device == "cpu":  # a GPU encodes faster than states are moved
+            for sound, duration_s, kept in zip(sounds, durations_s, encoded, strict=True):
+                self._encodings.keep(sound, self.options.padded_s(duration_s), kept)
         return Impression(self.language_posteriors, encoded, durations_s, around_s)
 
     def language_posteriors(self, windows: Sequence[States]) -> list[Posteriors]:
@@ -218,16 +223,17 @@ class Recogniser:
     def _decoded(self, pieces: Sequence[Piece], again: bool) -> list[Decoded]:
         def decoded(indexes: Sequence[int], padded_s: float) -> list[Decoded]:
             chosen = [pieces[index] for index in indexes]
-            encoded = self._encode([piece.samples for piece in chosen], padded_s)
-            return self._with_words(chosen, self._generate(chosen, encoded, padded_s), encoded)
+            encoded = self._encoded([piece.samples for piece in chosen], padded_s)
+            return self._with_words(chosen, self._generate(chosen, encoded), encoded)
 
         names = [len(self._names(piece)) for piece in pieces]
         return self._in_batches([piece.duration_s for piece in pieces], decoded, again, names)
 
-    def _generate(
-        self, pieces: Sequence[Piece], encoded: ctranslate2.StorageView, padded_s: float
-    ) -> list[Decoded]:
-        most = self.options.most_tokens(padded_s) + len(self._names(pieces[0]))
+    def _generate(self, pieces: Sequence[Piece], encoded: ctranslate2.StorageView) -> list[Decoded]:
+        first_s = max(
+            self.options.padded_s(piece.duration_s) for piece in pieces
+        )  # without silence to loop in
+        most = self.options.most_tokens(first_s) + len(self._names(pieces[0]))
         results = self._model.generate(
             encoded,
             [self._prompt(piece) for piece in pieces],
@@ -336,6 +342,20 @@ class Recogniser:
 
         features = np.stack([self._log_mel(sound, padded_s) for sound in sounds])
         return self._model.encode(ctranslate2.StorageView.from_array(features))
+
+    def _encoded(self, sounds: Sequence[Samples], padded_s: float) -> ctranslate2.StorageView:
+        """The same as `_encode`, but for sounds that were listened to: those are not encoded again."""
+        import ctranslate2
+
+        states = [self._encodings.take(sound, padded_s) for sound in sounds]
+        new = [index for index, each in enumerate(states) if each is None]
+        if len(new) == len(sounds):
+            return self._encode(sounds, padded_s)
+        if new:
+            encoded = _on_cpu(self._encode([sounds[index] for index in new], padded_s))
+            for index, each in zip(new, encoded, strict=True):
+                states[index] = each
+        return ctranslate2.StorageView.from_array(np.stack([each for each in states if each is not None]))
 
     def _log_mel(self, sound: Samples, padded_s: float) -> npt.NDArray[np.float32]:
         """Log-mel frames of shape (mels, 100 * padded_s)."""

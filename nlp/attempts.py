@@ -27,6 +27,7 @@ class AttemptOptions:
     """When another attempt is made."""
 
     worth_a_try: float = 0.1  # belief in another language above which a failed decode is tried in it
+    tried_s: float = 0.5  # in a shorter sound, every language is as unlikely
     switch_words: int = 3  # as many words in another script, for
     switch_s: float = 1.2  # as long, are another language; fewer are names: 'AI', 'Adobe Premiere'
 
@@ -150,7 +151,7 @@ def _in_other_languages(
 
 def _other_languages(tried: Attempt, options: AttemptOptions) -> list[str]:
     """Where the result has faults: the languages that are likely enough, and those of its script."""
-    if not tried.result.flags:
+    if not tried.result.flags or tried.run.span.duration_s < options.tried_s:
         return []
     strange = "script_mismatch" in tried.result.flags
     return [

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from nlp.audio import SAMPLE_RATE_HZ, Samples
 from nlp.impressions import Part, Posteriors
 from nlp.languages import language
+from nlp.machine import overlapped
 from nlp.regions import RegionOptions, quietest_s
 from nlp.voices import VoiceEncoder
 from transcripts.records import Span
@@ -31,7 +32,7 @@ from transcripts.records import Span
 Beliefs = npt.NDArray[np.float64]  # shape (stretches, declared languages), rows sum to one
 
 FLOOR = 1e-4  # no belief is smaller: a model is never that sure
-HELD_S = 300.0  # sound looked at together; more is no faster
+HELD_S = 100.0  # sound looked at together; more is no faster
 MOST_HELD_S = 600.0  # where nobody pauses for so long, it is cut anyway
 
 
@@ -127,8 +128,12 @@ def listen(
     options: RunOptions,
 ) -> Iterator[Stretch]:
     """Stretches of the regions with their languages; some minutes of sound are held at a time."""
-    for held in _held(regions, options):
-        yield from _stretches(held, ear, voices, declared, options)
+
+    def stretches(held: Sequence[tuple[Span, Samples]]) -> list[Stretch]:
+        return _stretches(held, ear, voices, declared, options)
+
+    for found in overlapped(stretches, _held(regions, options)):
+        yield from found
 
 
 def _held(

@@ -22,6 +22,7 @@ from nlp.confidence import ConfidenceOptions, calibrated
 from nlp.glossary import Glossary, GlossaryOptions, concerns
 from nlp.guards import GuardOptions
 from nlp.listening import Listening, Tick
+from nlp.machine import overlapped
 from nlp.repeats import DOUBLE_LETTERS, letters
 from nlp.runs import Run
 from nlp.units import density
@@ -37,7 +38,7 @@ class TranscriptOptions:
 
     attempts: AttemptOptions = field(default_factory=AttemptOptions)
     guards: GuardOptions = field(default_factory=GuardOptions)
-    group_s: float = 300.0  # sound held at a time: enough to fill batches of one length
+    group_s: float = 150.0  # sound decoded together: enough to fill batches of one length
     confidence: ConfidenceOptions = field(default_factory=ConfidenceOptions)
     low_confidence_below: float = 0.5  # share of a segment's words that are likely right
     doubtful_below: float = 0.5  # belief in a segment's language below which a person should look
@@ -76,24 +77,14 @@ class Transcriber:
         }
         segments: list[Segment] = []
         gaps: list[Gap] = []
-        for group in self._groups(path, heard.runs):
-            options = self.options
-            attempts = best_attempts(self.recogniser, group, options.attempts, options.guards)
-            refused = [each.refusal(options.guards) for each in attempts]
-            gaps += [Gap(each.run.span, why) for each, why in zip(attempts, refused, strict=True) if why]
-            said = [each for each, why in zip(attempts, refused, strict=True) if not why]
-            if glossary:
-                said = with_proposals(self.recogniser, said, glossary)
-            for each, holes in zip(said, self._holes(said, speech), strict=True):
-                found, silent = self._around(each, [hole.run.span for hole in holes])
-                for hole in holes:
-                    if reason := self._unsaid(hole):
-                        silent.append(Gap(hole.run.span, f"speech without words: {reason}"))
-                    else:
-                        found.append((hole, hole.run.span, hole.words()))
-                segments += [self._segment(recording_id, *parts) for parts in found]
-                gaps += silent
-            tick(group[-1][0].span.end_s)
+
+        def part(group: list[tuple[Run, Samples]]) -> tuple[list[Segment], list[Gap], float]:
+            return *self._part(recording_id, group, speech, glossary), group[-1][0].span.end_s
+
+        for found, silent, reached_s in overlapped(part, self._groups(path, heard.runs)):
+            segments += found
+            gaps += silent
+            tick(reached_s)
         segments, bleeding = self._without_bleed(path, segments, heard)
         if not segments:
             raise MediaError(
@@ -103,6 +94,33 @@ class Transcriber:
         segments = [_with_own_flags(each) for each in segments]
         by_time = sorted(segments, key=lambda each: (each.span, each.id))
         return Transcript(tuple(by_time), tuple(sorted(gaps + bleeding, key=lambda each: each.span)))
+
+    def _part(
+        self,
+        recording_id: str,
+        group: Sequence[tuple[Run, Samples]],
+        speech: Mapping[Channel, Sequence[Span]],
+        glossary: Glossary | None,
+    ) -> tuple[list[Segment], list[Gap]]:
+        """Some runs as segments and gaps."""
+        options = self.options
+        attempts = best_attempts(self.recogniser, group, options.attempts, options.guards)
+        refused = [each.refusal(options.guards) for each in attempts]
+        gaps = [Gap(each.run.span, why) for each, why in zip(attempts, refused, strict=True) if why]
+        said = [each for each, why in zip(attempts, refused, strict=True) if not why]
+        if glossary:
+            said = with_proposals(self.recogniser, said, glossary)
+        segments = []
+        for each, holes in zip(said, self._holes(said, speech), strict=True):
+            found, silent = self._around(each, [hole.run.span for hole in holes])
+            for hole in holes:
+                if reason := self._unsaid(hole):
+                    silent.append(Gap(hole.run.span, f"speech without words: {reason}"))
+                else:
+                    found.append((hole, hole.run.span, hole.words()))
+            segments += [self._segment(recording_id, *parts) for parts in found]
+            gaps += silent
+        return segments, gaps
 
     def _groups(self, path: Path, runs: Sequence[Run]) -> Iterator[list[tuple[Run, Samples]]]:
         """Runs with their sound, some minutes at a time."""

@@ -8,6 +8,7 @@ Resemblyzer, whose mel settings are repeated here.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -65,6 +66,7 @@ class Ge2eEncoder:
         self._mel_filters = FeatureExtractor.get_mel_filters(
             SAMPLE_RATE_HZ, WINDOW_SAMPLES, MEL_CHANNELS
         ).astype(np.float32)
+        self._lock = threading.Lock()
         self._window = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
         self.signature = voices_signature("ge2e", revision, licence)
 
@@ -78,7 +80,8 @@ class Ge2eEncoder:
     def embed(self, windows: Sequence[Samples]) -> Vectors:
         """Unit vectors of shape (len(windows), 256); windows of one length share a batch."""
         found = np.zeros((len(windows), 256), dtype=np.float32)
-        with threadpool_limits(1), ThreadPoolExecutor(thread_count(0)) as pool:
+        # one caller at a time: each would put back the limit of another
+        with self._lock, threadpool_limits(1), ThreadPoolExecutor(thread_count(0)) as pool:
             batches = list(_batches([len(window) for window in windows]))
             stacked = (np.stack([windows[index] for index in batch]) for batch in batches)
             for batch, vectors in zip(batches, pool.map(self._embedded, stacked), strict=True):
