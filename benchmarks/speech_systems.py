@@ -79,6 +79,8 @@ class System:
 def run_symposia(job: Job, settings: Mapping[str, Any]) -> Output:
     """The default profile, as `symposia transcribe --speakers` runs it. The one place that calls symposia."""
     began = Mark()
+    import scipy.signal  # noqa: F401 - a second to import, for the mixing of channels
+
     from flows.models import Models
     from flows.profiles import load_profile
     from flows.yamlfile import configs_dir

@@ -35,7 +35,7 @@ from nlp.impressions import Impression, Posteriors, States
 from nlp.languages import fits_script, language
 from nlp.machine import thread_count
 from nlp.repeats import doubled
-from nlp.words import timed_pieces, whole_words, without_stray_blanks
+from nlp.words import STATES_PER_S, timed_pieces, whole_words, without_stray_blanks
 from transcripts.errors import ModelError
 from transcripts.records import Signature, Span, Word
 
@@ -63,7 +63,10 @@ class SpeechOptions:
     lead_s: float = 0.3  # silence put before a piece: with less, a first word is lost now and then
     tail_s: float = 1.0  # silence put after it, at least: with 0.5 s, one turn in twenty loops
     tail_again_s: float = 6.0  # and where a result looks wrong: as good as 10 or 29 s, in half the time
-    bucket_s: float = 1.0  # pieces are padded to multiples of this
+    heard_step_s: float = 1.0  # sound and silence are encoded in multiples of this,
+    # and decoded with the last state of the silence repeated, up to one of these. Closer ones pad less
+    # and part more batches: a step of the decoder costs nearly as much for one piece as for two.
+    lengths_s: tuple[float, ...] = (3.0, 5.0, 7.0, 9.0, 12.0, 15.0, 18.0, 22.0, 26.0, CONTEXT_S)
     batch_s: float = 80.0  # sound in one batch, padding counted: more is no faster
     max_compression_ratio: float = 2.4  # gzip ratio above which text is a loop (Whisper's default)
     max_tokens_per_s: float = 14.0  # faster than anyone speaks, in any of the languages measured
@@ -76,10 +79,15 @@ class SpeechOptions:
                 f"are out of range: use beam_size >= 1, threads >= 0 and batch_s >= {CONTEXT_S:g}."
             )
 
-    def padded_s(self, duration_s: float, again: bool = False) -> float:
-        """The length that a piece is padded to: it depends on the piece's own alone."""
+    def heard_s(self, duration_s: float, again: bool = False) -> float:
+        """The length that a piece is encoded at: it depends on the piece's own alone."""
         wanted_s = self.lead_s + duration_s + (self.tail_again_s if again else self.tail_s)
-        return min(CONTEXT_S, math.ceil(wanted_s / self.bucket_s) * self.bucket_s)
+        return min(CONTEXT_S, math.ceil(wanted_s / self.heard_step_s) * self.heard_step_s)
+
+    def padded_s(self, duration_s: float, again: bool = False) -> float:
+        """The length that a piece is decoded at, likewise."""
+        heard_s = self.heard_s(duration_s, again)
+        return next((each for each in self.lengths_s if each >= heard_s), CONTEXT_S)
 
     def most_tokens(self, padded_s: float) -> int:
         """Where decoding ends: a loop would go on for ever."""
@@ -157,10 +165,11 @@ class Recogniser:
 
         durations_s = [len(sound) / SAMPLE_RATE_HZ for sound in sounds]
         around_s = self.options.lead_s, self.options.tail_s
-        encoded = self._in_batches(durations_s, states)
+        lengths_s = [self.options.heard_s(duration_s) for duration_s in durations_s]
+        encoded = self._in_batches(lengths_s, states)
         if self._model.device == "cpu":  # a GPU encodes faster than states are moved
-            for sound, duration_s, kept in zip(sounds, durations_s, encoded, strict=True):
-                self._encodings.keep(sound, self.options.padded_s(duration_s), kept)
+            for sound, heard_s, kept in zip(sounds, lengths_s, encoded, strict=True):
+                self._encodings.keep(sound, heard_s, kept)
         return Impression(self.language_posteriors, encoded, durations_s, around_s)
 
     def language_posteriors(self, windows: Sequence[States]) -> list[Posteriors]:
@@ -223,11 +232,12 @@ class Recogniser:
     def _decoded(self, pieces: Sequence[Piece], again: bool) -> list[Decoded]:
         def decoded(indexes: Sequence[int], padded_s: float) -> list[Decoded]:
             chosen = [pieces[index] for index in indexes]
-            encoded = self._encoded([piece.samples for piece in chosen], padded_s)
+            encoded = self._encoded(chosen, padded_s, again)
             return self._with_words(chosen, self._generate(chosen, encoded), encoded)
 
         names = [len(self._names(piece)) for piece in pieces]
-        return self._in_batches([piece.duration_s for piece in pieces], decoded, again, names)
+        lengths_s = [self.options.padded_s(piece.duration_s, again) for piece in pieces]
+        return self._in_batches(lengths_s, decoded, names)
 
     def _generate(self, pieces: Sequence[Piece], encoded: ctranslate2.StorageView) -> list[Decoded]:
         first_s = max(
@@ -312,24 +322,22 @@ class Recogniser:
 
     def _in_batches(
         self,
-        durations_s: Sequence[float],
+        lengths_s: Sequence[float],
         work: Callable[[Sequence[int], float], list[Result]],
-        again: bool = False,
         names: Sequence[int] = (),
     ) -> list[Result]:
-        """`work(indexes, padded_s)` on batches of one length of sound and names, in parallel; in order."""
-        padded_s = [self.options.padded_s(duration_s, again) for duration_s in durations_s]
-        batches = list(self._batches(padded_s, names or [0] * len(padded_s)))
+        """`work(indexes, length_s)` on batches of one length of sound and names, in parallel; in order."""
+        batches = list(self._batches(lengths_s, names or [0] * len(lengths_s)))
         done = self._workers.map(lambda batch: work(*batch), batches)
         found: dict[int, Result] = {}
         for (indexes, _), results in zip(batches, done, strict=True):
             found.update(zip(indexes, results, strict=True))
-        return [found[index] for index in range(len(durations_s))]
+        return [found[index] for index in range(len(lengths_s))]
 
-    def _batches(self, padded_s: Sequence[float], names: Sequence[int]) -> Iterable[tuple[list[int], float]]:
+    def _batches(self, lengths_s: Sequence[float], names: Sequence[int]) -> Iterable[tuple[list[int], float]]:
         """Indexes by both lengths, longest first: the last batch to end is then a short one."""
         by_length: dict[tuple[float, int], list[int]] = {}
-        for index, lengths in enumerate(zip(padded_s, names, strict=True)):
+        for index, lengths in enumerate(zip(lengths_s, names, strict=True)):
             by_length.setdefault(lengths, []).append(index)
         for (length_s, _), indexes in sorted(by_length.items(), reverse=True):
             most = max(1, int(self.options.batch_s / length_s))
@@ -343,19 +351,30 @@ class Recogniser:
         features = np.stack([self._log_mel(sound, padded_s) for sound in sounds])
         return self._model.encode(ctranslate2.StorageView.from_array(features))
 
-    def _encoded(self, sounds: Sequence[Samples], padded_s: float) -> ctranslate2.StorageView:
-        """The same as `_encode`, but for sounds that were listened to: those are not encoded again."""
+    def _encoded(self, pieces: Sequence[Piece], padded_s: float, again: bool) -> ctranslate2.StorageView:
+        """The states of pieces at one length; what was listened to is not encoded again."""
         import ctranslate2
 
-        states = [self._encodings.take(sound, padded_s) for sound in sounds]
-        new = [index for index, each in enumerate(states) if each is None]
-        if len(new) == len(sounds):
-            return self._encode(sounds, padded_s)
-        if new:
-            encoded = _on_cpu(self._encode([sounds[index] for index in new], padded_s))
-            for index, each in zip(new, encoded, strict=True):
-                states[index] = each
-        return ctranslate2.StorageView.from_array(np.stack([each for each in states if each is not None]))
+        heard_s = [self.options.heard_s(piece.duration_s, again) for piece in pieces]
+        states = [
+            self._encodings.take(piece.samples, each_s) for piece, each_s in zip(pieces, heard_s, strict=True)
+        ]
+        for length_s in set(heard_s):
+            new = [index for index, each in enumerate(states) if each is None and heard_s[index] == length_s]
+            if new:
+                encoded = _on_cpu(self._encode([pieces[index].samples for index in new], length_s))
+                for index, each in zip(new, encoded, strict=True):
+                    states[index] = each
+        length = int(padded_s * STATES_PER_S)
+        return ctranslate2.StorageView.from_array(
+            np.stack(
+                [
+                    np.pad(each, ((0, length - len(each)), (0, 0)), mode="edge")
+                    for each in states
+                    if each is not None
+                ]
+            )
+        )
 
     def _log_mel(self, sound: Samples, padded_s: float) -> npt.NDArray[np.float32]:
         """Log-mel frames of shape (mels, 100 * padded_s)."""

@@ -121,7 +121,7 @@ def listening_signature(speech: Signature, voices: Signature, options: RunOption
         "compute_type": speech.options["compute_type"],
         "lead_s": speech.options["lead_s"],
         "tail_s": speech.options["tail_s"],
-        "bucket_s": speech.options["bucket_s"],
+        "heard_step_s": speech.options["heard_step_s"],
         "voices": voices.digest,
         "detector": metadata.version("faster-whisper"),  # brings Silero's weights
         "mix": asdict(MixOptions()),
