@@ -5,9 +5,8 @@ What differs from the usual way of running Whisper (figures: benchmarks/speech.p
 - The encoder sees the sound that is there and a second or two of silence after it, not
   30 s. The silence matters: without it the model does not hear where the speech ends,
   and repeats itself.
-- What is heard depends on the piece alone: it is padded to one of a few lengths, and
-  only pieces of one padded length share a batch. A batch may mix languages, as each
-  item has a prompt of its own.
+- What is heard depends on the piece alone: it is encoded at its own length and decoded
+  at one of a few, and only pieces of one length share a batch, in any mix of languages.
 - Each core works on a batch of its own. The decoder's steps are too small to share.
 - Results that look wrong are decoded again with more silence after them, and the better
   of the two is kept.
@@ -355,26 +354,21 @@ class Recogniser:
         """The states of pieces at one length; what was listened to is not encoded again."""
         import ctranslate2
 
-        heard_s = [self.options.heard_s(piece.duration_s, again) for piece in pieces]
-        states = [
-            self._encodings.take(piece.samples, each_s) for piece, each_s in zip(pieces, heard_s, strict=True)
-        ]
-        for length_s in set(heard_s):
-            new = [index for index, each in enumerate(states) if each is None and heard_s[index] == length_s]
-            if new:
-                encoded = _on_cpu(self._encode([pieces[index].samples for index in new], length_s))
-                for index, each in zip(new, encoded, strict=True):
-                    states[index] = each
-        length = int(padded_s * STATES_PER_S)
-        return ctranslate2.StorageView.from_array(
-            np.stack(
-                [
-                    np.pad(each, ((0, length - len(each)), (0, 0)), mode="edge")
-                    for each in states
-                    if each is not None
-                ]
-            )
-        )
+        states: dict[int, States] = {}
+        new: dict[float, list[int]] = {}  # by the length to encode them at
+        for index, piece in enumerate(pieces):
+            heard_s = self.options.heard_s(piece.duration_s, again)
+            if (kept := self._encodings.take(piece.samples, heard_s)) is not None:
+                states[index] = kept
+            else:
+                new.setdefault(heard_s, []).append(index)
+        for heard_s, indexes in new.items():
+            encoded = _on_cpu(self._encode([pieces[index].samples for index in indexes], heard_s))
+            states.update(zip(indexes, encoded, strict=True))
+        whole = np.zeros((len(pieces), int(padded_s * STATES_PER_S), states[0].shape[1]), dtype=np.float32)
+        for index, each in states.items():
+            whole[index, : len(each)], whole[index, len(each) :] = each, each[-1]
+        return ctranslate2.StorageView.from_array(whole)
 
     def _log_mel(self, sound: Samples, padded_s: float) -> npt.NDArray[np.float32]:
         """Log-mel frames of shape (mels, 100 * padded_s)."""
