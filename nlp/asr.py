@@ -32,7 +32,7 @@ from nlp.audio import SAMPLE_RATE_HZ, Samples
 from nlp.encodings import Encodings
 from nlp.impressions import Impression, Posteriors, States
 from nlp.languages import fits_script, language
-from nlp.machine import thread_count
+from nlp.machine import keep_freed_memory, thread_count
 from nlp.repeats import doubled
 from nlp.words import STATES_PER_S, timed_pieces, whole_words, without_stray_blanks
 from transcripts.errors import ModelError
@@ -132,6 +132,7 @@ class Recogniser:
         import tokenizers
         from faster_whisper.feature_extractor import FeatureExtractor
 
+        keep_freed_memory()
         self.options = options
         self.signature = speech_signature(options, revision, licence)
         threads = thread_count(options.threads)
@@ -347,8 +348,8 @@ class Recogniser:
         """Encode sounds with silence around them: shape (sounds, 50 * padded_s, width)."""
         import ctranslate2
 
-        features = np.stack([self._log_mel(sound, padded_s) for sound in sounds])
-        return self._model.encode(ctranslate2.StorageView.from_array(features))
+        frames = np.stack([self._log_mel(sound, padded_s) for sound in sounds])
+        return self._model.encode(ctranslate2.StorageView.from_array(frames))
 
     def _encoded(self, pieces: Sequence[Piece], padded_s: float, again: bool) -> ctranslate2.StorageView:
         """The states of pieces at one length; what was listened to is not encoded again."""
@@ -371,13 +372,12 @@ class Recogniser:
         return ctranslate2.StorageView.from_array(whole)
 
     def _log_mel(self, sound: Samples, padded_s: float) -> npt.NDArray[np.float32]:
-        """Log-mel frames of shape (mels, 100 * padded_s)."""
+        """Shape (mels, 100 * padded_s)."""
         padded = np.zeros(int(padded_s * SAMPLE_RATE_HZ), dtype=np.float32)
         lead = int(self.options.lead_s * SAMPLE_RATE_HZ)
         kept = sound[: len(padded) - lead]
         padded[lead : lead + len(kept)] = kept
-        frames = self._features(padded, padding=0)[:, : int(padded_s * FRAMES_PER_S)]
-        return np.ascontiguousarray(frames, dtype=np.float32)
+        return np.ascontiguousarray(self._features(padded, padding=0)[:, : int(padded_s * FRAMES_PER_S)])
 
 
 def speech_signature(options: SpeechOptions, revision: str, licence: str = "") -> Signature:

@@ -64,6 +64,7 @@ class RunOptions:
     moment_stays: float = 0.7  # probability that the next moment is in the same language
     cut_reach_s: float = 0.6  # around a change, within which the quietest moment is the cut
     voice_window_s: float = 1.6  # compared on both sides of a border between stretches
+    sure: float = 0.99  # belief in different languages on both sides, with which voices say nothing more
     voice_distance: float = 0.37  # cosine distance at which it is as likely the same voice as another:
     voice_distance_width: float = 0.03  # 90 % of the same and 3 % of other voices are below it
     same_voice_stays: float = 0.9  # probability that a voice keeps its language over a border
@@ -213,6 +214,7 @@ def _with_voices(
         number
         for number, (before, after) in enumerate(itertools.pairwise(stretches), 1)
         if after.span.gap_s(before.span) <= options.joined_gap_s
+        and not _surely_differ(before, after, options)
         and len(sounds[number - 1])
         and len(sounds[number])
     ]
@@ -225,6 +227,12 @@ def _with_voices(
     for number, probability in zip(borders, same, strict=True):
         found[number] = replace(found[number], same_voice=float(probability))
     return found
+
+
+def _surely_differ(before: Stretch, after: Stretch, options: RunOptions) -> bool:
+    likeliest = [int(np.argmax(each.beliefs)) for each in (before, after)]
+    sure = min(max(each.beliefs) for each in (before, after)) >= options.sure
+    return sure and likeliest[0] != likeliest[1]
 
 
 def _joined(

@@ -38,7 +38,7 @@ class TranscriptOptions:
 
     attempts: AttemptOptions = field(default_factory=AttemptOptions)
     guards: GuardOptions = field(default_factory=GuardOptions)
-    group_s: float = 150.0  # sound decoded together: enough to fill batches of one length
+    group_s: float = 300.0  # sound decoded together: enough to fill batches of one length
     confidence: ConfidenceOptions = field(default_factory=ConfidenceOptions)
     low_confidence_below: float = 0.5  # share of a segment's words that are likely right
     doubtful_below: float = 0.5  # belief in a segment's language below which a person should look

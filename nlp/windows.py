@@ -8,6 +8,7 @@ each other.
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ STRETCH = regex.compile(r"[\p{L}\p{M}\p{N}ー・]+")
 WHOLE = regex.compile(r"[\p{Katakana}ー・]+|[\p{Latin}\p{N}]+")
 IDEOGRAPHS = regex.compile(r"\p{Han}")
 MOST_LETTERS = 5_000  # read in one call: sudachipy refuses more than 49,149 bytes
+READING = threading.Lock()  # SudachiPy's tokeniser refuses a second thread
 
 Windows = dict[tuple[int, int], str]  # sounds by their bounds in a text
 
@@ -96,7 +98,9 @@ def readings(text: str) -> Iterator[tuple[str, int, int]]:
     from sudachipy import SplitMode
 
     for first in range(0, len(text), MOST_LETTERS):
-        for word in _sudachi().tokenize(text[first : first + MOST_LETTERS], SplitMode.C):
+        with READING:
+            found = list(_sudachi().tokenize(text[first : first + MOST_LETTERS], SplitMode.C))
+        for word in found:
             known = word.reading_form() or word.surface()
             yield by_sound(known, "ja"), first + word.begin(), first + word.end()
 

@@ -6,6 +6,7 @@ words by themselves; Japanese is put together into the words of SudachiPy.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ STATES_PER_S = 50  # positions of the encoder, to which tokens are aligned
 _JAPANESE = r"[\p{Han}\p{Hiragana}\p{Katakana}ー々\p{Block=CJK_Symbols_And_Punctuation}！？，．：；（）]"
 STRAY_BLANKS = regex.compile(rf"(?<={_JAPANESE})\s+|\s+(?={_JAPANESE})")
 SEGMENTED = frozenset({"ja"})  # written without blanks, with a tokeniser of words at hand
+SEGMENTING = threading.Lock()  # SudachiPy's tokeniser refuses a second thread
 
 
 def timed_pieces(
@@ -81,7 +83,8 @@ def _segmented(pieces: Sequence[Word], code: str) -> list[Word]:
     shares = [number / len(piece.text) for piece, number, _ in letters]
     steps = [1 / len(piece.text) for piece, _, _ in letters]
     probabilities = [piece.probability for piece, _, _ in letters]
-    starts = [token.idx for token in sentence_pipeline(code).make_doc(text)]
+    with SEGMENTING:
+        starts = [token.idx for token in sentence_pipeline(code).make_doc(text)]
     words = []
     for start, end in zip([0, *starts[1:]], [*starts[1:], len(text)], strict=True):
         first, last = spans[start], spans[end - 1]

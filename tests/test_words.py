@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -184,3 +185,12 @@ def test_aligned_words_are_in_order_and_inside(text: str, data: st.DataObject) -
     words = timed(text, states, within)
     assert "".join(map(str, texts(words))) in {"", text}
     assert_in_order_and_inside(words, Span(0.0, within.duration_s))
+
+
+def test_japanese_words_from_two_threads_at_a_time() -> None:
+    pieces = [
+        Word(letter, Span(at / 10, (at + 1) / 10), 0.9) for at, letter in enumerate("映画祭を見ました" * 20)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: whole_words(pieces, "ja"), range(40)))
+    assert all(words == found[0] for words in found)
