@@ -143,6 +143,61 @@ def status(archive: ArchiveDir) -> None:
     show_status(archive)
 
 
+themes = typer.Typer(help="Themes: decide on them, have the tagger learn from that, export them.")
+app.add_typer(themes, name="themes", no_args_is_help=True)
+
+PassageId = Annotated[str, typer.Argument(help="Id of the passage.", metavar="PASSAGE")]
+ThemeId = Annotated[str, typer.Argument(help="Id of the theme.", metavar="THEME")]
+Reviewer = Annotated[str, typer.Option(help="Who says so.", metavar="NAME")]
+
+
+@themes.command()
+def confirm(passage: PassageId, theme: ThemeId, archive: ArchiveDir, reviewer: Reviewer) -> None:
+    """Say that a passage belongs to a theme; no tagger changes that."""
+    from flows.theming import decide
+
+    decide(archive, passage, theme, True, reviewer)
+
+
+@themes.command()
+def reject(passage: PassageId, theme: ThemeId, archive: ArchiveDir, reviewer: Reviewer) -> None:
+    """Say that a passage does not belong to a theme; no tagger changes that."""
+    from flows.theming import decide
+
+    decide(archive, passage, theme, False, reviewer)
+
+
+@themes.command()
+def train(
+    conference: Annotated[Path, typer.Argument(help="The conference file.", metavar="CONFERENCE.yaml")],
+    archive: ArchiveDir,
+    labels: Annotated[
+        Path | None, typer.Option(help="More labels: JSON lines with text and themes.", metavar="FILE")
+    ] = None,
+    profile: ProfileName = "embedded",
+) -> None:
+    """Learn from what people decided; kept if it is better on held-out passages."""
+    from rich.console import Console
+
+    from flows.theming import train_themes
+
+    train_themes(conference, archive, labels, profile, Console())
+
+
+@themes.command()
+def export(
+    themes: Annotated[Path | None, typer.Option(help="A themes file; left out: the packaged one.")] = None,
+    base: Annotated[
+        str, typer.Option(help="What the identifiers begin with.", metavar="URL")
+    ] = "urn:symposia:theme:",
+    output: Out = None,
+) -> None:
+    """Write a themes file as SKOS (JSON-LD), for thesaurus and library software."""
+    from flows.theming import themes_as_skos
+
+    _write(themes_as_skos(themes, base), output)
+
+
 def _lines(name: str) -> list[str]:
     """The lines of a file or of standard input, without their line ends.
 

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from flows.config import Conference, Source, load_conference
 from flows.engine import prepare
-from flows.models import Models
+from flows.models import TRAINED_THEMES, Models
 from flows.overview import show_summary
 from flows.profiles import load_profile
 from flows.work import is_up_to_date, job_for
@@ -35,7 +35,7 @@ def run_conference(path: Path, directory: Path, profile: str) -> int:
     recording that fails is noted in the archive, and the others go on.
     """
     conference = load_conference(path)
-    models = Models(load_profile(profile), conference.themes, _say)
+    models = Models(load_profile(profile), conference.themes, _say, directory / TRAINED_THEMES)
     with Archive.open(directory, create=True) as archive, _alone(directory):
         archive.set_conference(conference_record(conference))
         _forget_gone(archive, conference)

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from nlp.listening import Listening
 from nlp.transcription import Transcript
-from transcripts.records import Embedding, Passage, Segment, SpeakerHint, ThemeTag, Translation, Turn
+from transcripts.records import Clause, Embedding, Passage, Segment, SpeakerHint, ThemeTag, Translation, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,10 @@ class Translations:
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """The meaning of each passage."""
+    """The meaning of each passage, and of its clauses."""
 
     embeddings: tuple[Embedding, ...]
+    clauses: tuple[Clause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ from nlp.pyannote import PyannoteDiarizer, load_pyannote, pyannote_signature
 from nlp.runs import RunOptions
 from nlp.speakers import SpeakerOptions
 from nlp.taxonomy import load_taxonomy
-from nlp.themes import Tagger, load_tagger, tagger_signature
+from nlp.theme_training import read_scorer
+from nlp.themes import Scorer, Tagger, load_tagger, tagger_signature
 from nlp.transcription import Transcriber, TranscriptOptions, transcript_signature
 from nlp.translation import Translator, load_translator, translation_signature
 from nlp.voices import Ge2eEncoder, VoiceEncoder, voices_signature
@@ -33,13 +34,19 @@ from transcripts.records import Signature
 
 Notify = Callable[[str], None]
 
+TRAINED_THEMES = "themes-trained.json"  # in an archive: what its tagger learned from people
+
 
 class Models:
     """Everything that a profile names. Each property loads its model at the first use."""
 
-    def __init__(self, profile: Profile, themes: Path, notify: Notify) -> None:
+    def __init__(
+        self, profile: Profile, themes: Path, notify: Notify, trained_themes: Path | None = None
+    ) -> None:
+        """`trained_themes` is what 'symposia themes train' wrote, if it has."""
         self.profile = profile
         self._notify = notify
+        self._trained_themes = trained_themes
         self.taxonomy = load_taxonomy(themes)
         self.speech_options = SpeechOptions(**profile.speech.model_dump())
         self.speaker_options = SpeakerOptions(model=profile.speakers.model)
@@ -85,7 +92,20 @@ class Models:
 
     @cached_property
     def tagger(self) -> Tagger:
-        return load_tagger(self.taxonomy, self.embedder)
+        return load_tagger(self.taxonomy, self.embedder, trained=self.trained_themes)
+
+    @cached_property
+    def trained_themes(self) -> Scorer | None:
+        """What was learned from people's decisions; None where nothing was, or of other themes."""
+        scorer = read_scorer(self._trained_themes) if self._trained_themes else None
+        made_of = self.taxonomy.digest, self.embedding_signature.digest
+        if scorer and (scorer.taxonomy, scorer.embedding) != made_of:
+            self._notify(
+                "the themes or the encoder have changed since the tagger was trained: what it learned is not "
+                "used until 'symposia themes train' is run again."
+            )
+            return None
+        return scorer
 
     @cached_property
     def speech_signature(self) -> Signature:
@@ -121,7 +141,7 @@ class Models:
 
     @cached_property
     def tagger_signature(self) -> Signature:
-        return tagger_signature(self.taxonomy, self.embedding_signature)
+        return tagger_signature(self.taxonomy, self.embedding_signature, trained=self.trained_themes)
 
 
 def speaker_cues() -> Path:

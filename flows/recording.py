@@ -24,7 +24,7 @@ from prefect.serializers import Serializer
 
 from flows.config import Conference, Source, load_conference
 from flows.layers import Layer, layer_bytes, layer_from
-from flows.models import Models
+from flows.models import TRAINED_THEMES, Models
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.stages import CAPTIONED, SPOKEN, Job, Made, Stage
@@ -144,7 +144,8 @@ def process_conference(
     command = shlex.join(["symposia", "run", conference, "--archive", archive, "--profile", profile])
     failures: dict[str, str] = {}
     with Archive.open(Path(archive)) as opened, reporter.shown():
-        models = Models(load_profile(profile), described.themes, reporter.say)
+        trained = Path(archive) / TRAINED_THEMES
+        models = Models(load_profile(profile), described.themes, reporter.say, trained)
         run = Run(described, opened, models, reporter, command)
         token = RUN.set(run)
         try:

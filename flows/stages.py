@@ -18,6 +18,7 @@ from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices
 from flows.models import Models, speaker_cues
 from flows.yamlfile import read_yaml
 from nlp import naming, passages, speakers
+from nlp.clauses import ClauseOptions, clauses
 from nlp.glossary import Glossary
 from nlp.hints import compile_cues, find_hints
 from nlp.listening import Listening, Tick
@@ -26,6 +27,7 @@ from nlp.transcription import Transcript
 from transcripts.errors import FormatError
 from transcripts.formats.subtitles import read_captions
 from transcripts.records import (
+    Clause,
     Embedding,
     Panel,
     Passage,
@@ -207,17 +209,28 @@ def _embed(job: Job, made: Made, tick: Tick) -> Embeddings:
     held: Passages = made["passages"]
     embedder = job.models.embedder
     vectors = embedder.passages([passage.text for passage in held.passages])
+    parts = [
+        (passage, *bounds)
+        for passage in held.passages
+        for bounds in clauses(passage.text, passage.language, ClauseOptions())
+    ]
+    means = embedder.passages([passage.text[start:end] for passage, start, end in parts])
     return Embeddings(
         tuple(
             Embedding(passage.id, tuple(map(float, vector)), embedder.signature)
             for passage, vector in zip(held.passages, vectors, strict=True)
-        )
+        ),
+        tuple(
+            Clause(passage.id, start, end, tuple(map(float, vector)), embedder.signature)
+            for (passage, start, end), vector in zip(parts, means, strict=True)
+        ),
     )
 
 
 def _tag(job: Job, made: Made, tick: Tick) -> Tags:
-    embeddings: Embeddings = made["embedding"]
-    return Tags(tuple(tag_passages(job.models.tagger, embeddings.embeddings)))
+    held: Passages = made["passages"]
+    meaning: Embeddings = made["embedding"]
+    return Tags(tuple(tag_passages(job.models.tagger, held.passages, meaning.embeddings, meaning.clauses)))
 
 
 _MEANING = (
@@ -235,8 +248,14 @@ _MEANING = (
         lambda job: job.conference.target_language,
         _translate,
     ),
-    Stage("embedding", ("passages",), lambda job: job.models.embedding_signature, lambda job: [], _embed),
-    Stage("themes", ("embedding",), lambda job: job.models.tagger_signature, lambda job: [], _tag),
+    Stage(
+        "embedding",
+        ("passages",),
+        lambda job: job.models.embedding_signature,
+        lambda job: asdict(ClauseOptions()),
+        _embed,
+    ),
+    Stage("themes", ("passages", "embedding"), lambda job: job.models.tagger_signature, lambda job: [], _tag),
 )
 
 SPOKEN = (

@@ -148,7 +148,7 @@ def _archived(layers: RecordingLayers) -> dict[str, Layer]:
         "speakers": Voices(layers.segments, layers.turns, layers.hints),
         "passages": Passages(layers.passages),
         "translation": Translations(layers.translations),
-        "embedding": Embeddings(layers.embeddings),
+        "embedding": Embeddings(layers.embeddings, layers.clauses),
         "themes": Tags(layers.tags),
     }
 
@@ -168,8 +168,8 @@ def _with_made(before: RecordingLayers, made: Mapping[str, Layer]) -> RecordingL
                 after = replace(after, passages=passages)
             case Translations(translations=translations):
                 after = replace(after, translations=translations)
-            case Embeddings(embeddings=embeddings):
-                after = replace(after, embeddings=embeddings)
+            case Embeddings(embeddings=embeddings, clauses=clauses):
+                after = replace(after, embeddings=embeddings, clauses=clauses)
             case Tags(tags=tags):
                 after = replace(after, tags=tags)
     return after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +16,7 @@ from transcripts.records import digest_of
 
 VERSION = 1
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Theme:
     description: str
     examples: tuple[Remark, ...] = ()
     counter_examples: tuple[Remark, ...] = ()
+    terms: tuple[Remark, ...] = ()  # words that show the theme where they are said; they decide nothing
+    broader: str = ""  # id of the theme that this one is part of
+    colour: str = ""  # '#rrggbb', for pictures
 
     def name(self, language: str) -> str:
         """What the theme is called in a language, or else in English."""
@@ -54,11 +58,16 @@ class Taxonomy:
 
     @property
     def digest(self) -> str:
-        """Names what tags depend on: all but what the themes are called."""
+        """Names what tags depend on: all but how the themes are shown."""
         content = asdict(self)
         for theme in content["themes"]:
-            del theme["names"]
+            for shown in ("names", "broader", "colour"):
+                del theme[shown]
         return digest_of(content)
+
+    def narrower(self, theme_id: str) -> tuple[str, ...]:
+        """The themes that are part of a theme."""
+        return tuple(theme.id for theme in self.themes if theme.broader == theme_id)
 
 
 def packaged_themes() -> Path:
@@ -110,13 +119,14 @@ class _Reading:
                     "choose another."
                 )
             seen.setdefault(theme.id, number)
+        self._check_broader(themes)
         background = tuple(self._remarks(top.get("background"), "background"))
         if len(themes) == 1 and not background and not themes[0].counter_examples:
             self.mistakes.append("background: a single theme needs talk that does not belong to it.")
         return Taxonomy(tuple(themes), background)
 
     def _theme(self, held: Any, at: str) -> Theme:
-        keys = {"id", "names", "description", "examples", "counter_examples"}
+        keys = {"id", "names", "description", "examples", "counter_examples", "terms", "broader", "colour"}
         each = self._mapping(held, at, keys)
         theme_id = each.get("id")
         if not isinstance(theme_id, str) or not ID.fullmatch(theme_id):
@@ -127,13 +137,34 @@ class _Reading:
         if "en" not in names:
             self.mistakes.append(f"{at}.names: an English name (en) is needed.")
         words = {code: self._text(name, f"{at}.names.{code}") for code, name in names.items()}
+        colour = each.get("colour", "")
+        if colour and not (isinstance(colour, str) and COLOUR.fullmatch(colour)):
+            self.mistakes.append(f"{at}.colour: {colour!r} must be a colour such as '#3366cc', in quotes.")
         return Theme(
             id=str(theme_id),
             names={"en": "", **words},
             description=self._text(each.get("description"), f"{at}.description"),
             examples=tuple(self._remarks(each.get("examples"), f"{at}.examples")),
             counter_examples=tuple(self._remarks(each.get("counter_examples"), f"{at}.counter_examples")),
+            terms=tuple(self._remarks(each.get("terms"), f"{at}.terms")),
+            broader=str(each.get("broader") or ""),
+            colour=str(colour),
         )
+
+    def _check_broader(self, themes: Sequence[Theme]) -> None:
+        """Every broader theme is one of the file's, and none leads back to where it began."""
+        broader = {theme.id: theme.broader for theme in themes}
+        for number, theme in enumerate(themes):
+            if theme.broader and theme.broader not in broader:
+                near = difflib.get_close_matches(theme.broader, broader, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"the file has {', '.join(broader)}."
+                self.mistakes.append(f"themes[{number}].broader: there is no theme {theme.broader!r}; {hint}")
+            way = [theme.id]
+            while (above := broader.get(way[-1], "")) and above not in way:
+                way.append(above)
+            if above == theme.id:
+                circle = " > ".join([*way, above])
+                self.mistakes.append(f"themes[{number}].broader: {circle} is a circle; take one out.")
 
     def _remarks(self, held: Any, at: str) -> Iterator[Remark]:
         if held is None:

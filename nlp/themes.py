@@ -1,37 +1,39 @@
-"""Themes of passages: how well each fits, by the meaning of the passage.
+"""Themes of passages: how well each fits, by the meaning of the passage, and what speaks for it.
 
 Cold start: a logistic regression for each theme tells its examples from all other
 remarks of the taxonomy (other themes, counter-examples, background), on embeddings less
 their mean. Raw cosines of E5 all lie between 0.75 and 0.89; contrasted so, they
 become probabilities, and 0.5 is the threshold without any fitting to real passages.
+Where people have labelled passages, `nlp.theme_training` fits on those as well.
 
-`Tagger` works on embeddings that are already there; the spaCy component
-`theme_tagger` is the same tagger for anyone's pipeline.
+`Tagger` works on embeddings that are already there; `nlp.theme_component` is the same
+tagger for anyone's spaCy pipeline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from nlp.embeddings import Embedder, EmbeddingOptions, Vectors, load_embedder
-from nlp.taxonomy import Taxonomy, load_taxonomy, packaged_themes
-from nlp.weights import silent
+from nlp.embeddings import Embedder, Vectors
+from nlp.languages import language
+from nlp.taxonomy import Remark, Taxonomy, Theme
 from transcripts.errors import ConfigurationError
-from transcripts.records import Embedding, Signature, ThemeTag
-
-if TYPE_CHECKING:
-    from spacy.language import Language
-    from spacy.tokens import Doc
+from transcripts.records import Clause, Embedding, Passage, Signature, ThemeTag, digest_of
 
 Scores = npt.NDArray[np.float64]  # shape (passages, themes), 0..1
 
+# Of a theme with no examples: how far towards its description a passage must lie, and how soon belief rises
+# there. Best for SIB-200 topics is 0.25 (macro-F1 0.71; 0.62 at 0.2), for the packaged themes 0.1.
+DESCRIBED_WAY, DESCRIBED_STEEPNESS = 0.2, 11.0
 DECIMALS = 4  # of a score: what is left is noise between machines
 
 
@@ -52,6 +54,27 @@ class TaggerOptions:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """What was learned: a plane in the space of an encoder for each theme, and where it is crossed.
+
+    `taxonomy` and `embedding` are the digests of what it was learned from; `passages` counts
+    those that people labelled (0: cold start).
+    """
+
+    taxonomy: str
+    embedding: str
+    mean: tuple[float, ...]  # shape (dim,)
+    weights: tuple[tuple[float, ...], ...]  # shape (themes, dim)
+    biases: tuple[float, ...]  # shape (themes,)
+    thresholds: tuple[float, ...]  # shape (themes,)
+    passages: int = 0
+
+    @property
+    def digest(self) -> str:
+        return digest_of(asdict(self))
+
+
 class ThemeScore(NamedTuple):
     """How well a theme fits a text, 0..1, and whether it is assigned."""
 
@@ -63,31 +86,33 @@ class ThemeScore(NamedTuple):
 class Tagger:
     """A taxonomy, learned in the space of one embedder."""
 
-    def __init__(self, taxonomy: Taxonomy, embedder: Embedder, options: TaggerOptions) -> None:
-        """Embed the taxonomy's remarks and fit a scorer for each theme."""
-        from sklearn.linear_model import LogisticRegression
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        embedder: Embedder,
+        options: TaggerOptions,
+        trained: Scorer | None = None,
+    ) -> None:
+        """Take what was trained, or learn from the taxonomy's remarks alone.
 
+        Raises ConfigurationError for a scorer of another taxonomy or encoder.
+        """
         self.taxonomy = taxonomy
-        self.signature = tagger_signature(taxonomy, embedder.signature, options)
+        self.signature = tagger_signature(taxonomy, embedder.signature, options, trained)
         self._embedder = embedder
-        self._options = options
-        texts, belongs = _remarks(taxonomy)
-        vectors = embedder.passages(texts)
-        self._mean = vectors.mean(axis=0)
-        self._models = [
-            LogisticRegression(C=options.fit, class_weight="balanced", max_iter=1000).fit(
-                vectors - self._mean, belongs[:, theme]
+        if trained and (trained.taxonomy, trained.embedding) != (taxonomy.digest, embedder.signature.digest):
+            raise ConfigurationError(
+                "the themes or the encoder have changed since the tagger was trained: run "
+                "'symposia themes train' again."
             )
-            for theme in range(len(taxonomy.themes))
-        ]
+        self.scorer = trained or cold_start(taxonomy, embedder, options)
+        self._mean = np.array(self.scorer.mean, dtype=np.float32)
+        self._weights = np.array(self.scorer.weights)
+        self._biases = np.array(self.scorer.biases)
 
     def score_passages(self, vectors: Vectors) -> Scores:
         """Probability of each theme for embedded passages: (n, dim) in, (n, themes) out."""
-        if not len(vectors):
-            return np.zeros((0, len(self._models)))
-        apart = vectors - self._mean
-        columns = [model.predict_proba(apart)[:, 1] for model in self._models]
-        return np.round(np.stack(columns, axis=1), DECIMALS)
+        return np.round(1 / (1 + np.exp(-self._believed(vectors))), DECIMALS)
 
     def score_texts(self, texts: Sequence[str]) -> list[tuple[ThemeScore, ...]]:
         """Every theme's score for each text; a blank text fits none."""
@@ -96,42 +121,131 @@ class Tagger:
         scores[blank] = 0.0
         return [self.assign(row) for row in scores]
 
+    def embedded(self, texts: Sequence[str]) -> Vectors:
+        """Texts in the space of the tagger's encoder, shape (n, dim)."""
+        return self._embedder.passages(texts)
+
     def assign(self, scores: Iterable[float]) -> tuple[ThemeScore, ...]:
         """One passage's scores with the themes they belong to."""
-        threshold = self._options.threshold
         return tuple(
             ThemeScore(theme_id, float(score), bool(score >= threshold))
-            for theme_id, score in zip(self.taxonomy.ids, scores, strict=True)
+            for theme_id, score, threshold in zip(
+                self.taxonomy.ids, scores, self.scorer.thresholds, strict=True
+            )
         )
 
+    def evidence(self, theme: int, vectors: Vectors) -> int:
+        """Which of a passage's clauses speaks most for a theme; (clauses, dim) in."""
+        return int(np.argmax(self._believed(vectors)[:, theme]))
 
-def load_tagger(taxonomy: Taxonomy, embedder: Embedder, options: TaggerOptions | None = None) -> Tagger:
+    def nearest(self, theme: int, vector: Vectors) -> str:
+        """The theme's example that is most like a text, of shape (dim,); its description if it has none."""
+        texts, vectors = self._examples[theme]
+        return texts[int(np.argmax(vectors @ (vector - self._mean)))]
+
+    @cached_property
+    def _examples(self) -> list[tuple[list[str], Vectors]]:
+        """Each theme's examples, and their vectors less the mean, of length one."""
+        found = []
+        for theme in self.taxonomy.themes:
+            texts = [each.text for each in theme.examples] or [theme.description]
+            apart = self._embedder.passages(texts) - self._mean
+            found.append((texts, apart / np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-9)))
+        return found
+
+    def _believed(self, vectors: Vectors) -> Scores:
+        """Log-odds of each theme, shape (n, themes)."""
+        apart = np.asarray(vectors, dtype=np.float64).reshape(-1, len(self._mean)) - self._mean
+        return np.asarray(apart @ self._weights.T + self._biases)
+
+
+def load_tagger(
+    taxonomy: Taxonomy,
+    embedder: Embedder,
+    options: TaggerOptions | None = None,
+    trained: Scorer | None = None,
+) -> Tagger:
     """A tagger for passages that `embedder` has embedded."""
-    return Tagger(taxonomy, embedder, options or TaggerOptions())
+    return Tagger(taxonomy, embedder, options or TaggerOptions(), trained)
 
 
 def tagger_signature(
-    taxonomy: Taxonomy, embedding: Signature, options: TaggerOptions | None = None
+    taxonomy: Taxonomy,
+    embedding: Signature,
+    options: TaggerOptions | None = None,
+    trained: Scorer | None = None,
 ) -> Signature:
     """What the tagger's signature will be, without fitting it."""
     settings = asdict(options or TaggerOptions())
     settings |= {"taxonomy": taxonomy.digest, "embedding": embedding.digest}
+    if trained:
+        settings |= {"trained": trained.digest, "passages": trained.passages}
+        settings |= {"thresholds": dict(zip(taxonomy.ids, trained.thresholds, strict=False))}
     return Signature("nlp.themes", embedding.model, embedding.revision, embedding.licence, settings)
 
 
-def tag_passages(tagger: Tagger, embeddings: Sequence[Embedding]) -> list[ThemeTag]:
-    """A tag for every theme of every embedded passage, assigned or not."""
-    if not embeddings:
-        return []
-    vectors = np.array([embedding.vector for embedding in embeddings], dtype=np.float32)
-    return [
-        ThemeTag(embedding.passage_id, theme_id, score, assigned, tagger.signature)
-        for embedding, row in zip(embeddings, tagger.score_passages(vectors), strict=True)
-        for theme_id, score, assigned in tagger.assign(row)
-    ]
+def cold_start(taxonomy: Taxonomy, embedder: Embedder, options: TaggerOptions) -> Scorer:
+    """A scorer that knows the taxonomy's remarks and nothing else."""
+    texts, belongs = remarks_of(taxonomy)
+    examples = Examples(embedder.passages(texts), belongs)
+    thresholds = [options.threshold] * len(taxonomy.themes)
+    return fitted(taxonomy, embedder.signature, examples, options.fit, thresholds)
 
 
-def _remarks(taxonomy: Taxonomy) -> tuple[list[str], npt.NDArray[np.bool_]]:
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What is learned from: vectors (n, dim), and the themes that they belong to (n, themes).
+
+    `known` weighs each cell of `belongs` (None: all alike); of weight 0, it is not known.
+    """
+
+    vectors: Vectors
+    belongs: npt.NDArray[np.bool_]
+    known: npt.NDArray[np.float64] | None = None
+
+
+def fitted(
+    taxonomy: Taxonomy, embedding: Signature, examples: Examples, fit: float, thresholds: Sequence[float]
+) -> Scorer:
+    """The planes that part examples best, by logistic regression."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean = examples.vectors.mean(axis=0)
+    weights, biases = [], []
+    for theme in range(len(taxonomy.themes)):
+        cells = examples.known[:, theme] if examples.known is not None else np.ones(len(examples.vectors))
+        used = cells > 0
+        vectors, belongs = examples.vectors[used], examples.belongs[used, theme]
+        if belongs.sum() == 1:
+            plane, bias = _described(vectors, belongs, mean)
+        else:
+            model = LogisticRegression(C=fit, class_weight="balanced", max_iter=1000)
+            model.fit(vectors - mean, belongs, sample_weight=cells[used])
+            plane, bias = model.coef_[0], float(model.intercept_[0])
+        weights.append(tuple(map(float, plane)))
+        biases.append(bias)
+    return Scorer(
+        taxonomy.digest,
+        embedding.digest,
+        tuple(map(float, mean)),
+        tuple(weights),
+        tuple(biases),
+        tuple(thresholds),
+    )
+
+
+def _described(vectors: Vectors, belongs: npt.NDArray[np.bool_], mean: Vectors) -> tuple[Vectors, float]:
+    """The plane of a theme that is known by its description alone.
+
+    Talk of a theme lies but a part of the way from all else to what describes it.
+    """
+    elsewhere = vectors[~belongs].mean(axis=0)
+    way = vectors[belongs][0] - elsewhere
+    plane = DESCRIBED_STEEPNESS * way / float(way @ way)
+    return plane, -DESCRIBED_STEEPNESS * DESCRIBED_WAY - float((elsewhere - mean) @ plane)
+
+
+def remarks_of(taxonomy: Taxonomy) -> tuple[list[str], npt.NDArray[np.bool_]]:
     """Every remark once, and the themes it belongs to, shape (remarks, themes)."""
     belongs: dict[str, list[bool]] = {}
 
@@ -148,57 +262,69 @@ def _remarks(taxonomy: Taxonomy) -> tuple[list[str], npt.NDArray[np.bool_]]:
     return list(belongs), np.array(list(belongs.values()), dtype=bool)
 
 
-class ThemeTagger:
-    """The spaCy component: writes a tuple of `ThemeScore` to `doc._.themes`."""
-
-    def __init__(self, tagger: Tagger) -> None:
-        """A component around a tagger."""
-        self.tagger = tagger
-
-    def __call__(self, doc: Doc) -> Doc:
-        self.annotate([doc], self.predict([doc]))
-        return doc
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:
-        """Tag a stream of docs in batches."""
-        docs = iter(stream)
-        while batch := list(islice(docs, batch_size)):
-            self.annotate(batch, self.predict(batch))
-            yield from batch
-
-    def predict(self, docs: Sequence[Doc]) -> list[tuple[ThemeScore, ...]]:
-        """Every theme's score for each doc; changes nothing."""
-        return self.tagger.score_texts([doc.text for doc in docs])
-
-    def annotate(self, docs: Sequence[Doc], scores: Sequence[tuple[ThemeScore, ...]]) -> None:
-        """Write predicted scores to the docs."""
-        for doc, found in zip(docs, scores, strict=True):
-            doc._.themes = found
-
-
-def _make_theme_tagger(
-    nlp: Language, name: str, taxonomy: str | None, model: str, threshold: float
-) -> ThemeTagger:
-    """The factory: `taxonomy` is the path of a themes file (none: the packaged one), `model` an encoder."""
-    path = Path(taxonomy) if taxonomy else packaged_themes()
-    embedder = load_embedder(EmbeddingOptions(model), silent)
-    return ThemeTagger(load_tagger(load_taxonomy(path), embedder, TaggerOptions(threshold=threshold)))
+def tag_passages(
+    tagger: Tagger,
+    passages: Sequence[Passage],
+    embeddings: Sequence[Embedding],
+    clauses: Sequence[Clause],
+) -> list[ThemeTag]:
+    """A tag for every theme of every embedded passage, assigned or not; assigned ones with evidence."""
+    if not embeddings:
+        return []
+    vectors = np.array([embedding.vector for embedding in embeddings], dtype=np.float32)
+    texts = {passage.id: passage for passage in passages}
+    parts = {
+        passage_id: list(members)
+        for passage_id, members in itertools.groupby(clauses, key=lambda each: each.passage_id)
+    }
+    found = []
+    for embedding, row in zip(embeddings, tagger.score_passages(vectors), strict=True):
+        for number, (theme_id, score, assigned) in enumerate(tagger.assign(row)):
+            span, nearest = None, ""
+            if assigned and embedding.passage_id in parts:
+                held = parts[embedding.passage_id]
+                span, nearest = _reason(tagger, number, texts[embedding.passage_id], held)
+            found.append(
+                ThemeTag(embedding.passage_id, theme_id, score, assigned, tagger.signature, span, nearest)
+            )
+    return found
 
 
-def __getattr__(name: str) -> Any:
-    """Register `make_theme_tagger` when spaCy asks for it by its entry point.
+def _reason(
+    tagger: Tagger, theme: int, passage: Passage, clauses: Sequence[Clause]
+) -> tuple[tuple[int, int], str]:
+    """The characters of a passage that speak for a theme, and the term or example that shows why."""
+    vectors = np.array([clause.vector for clause in clauses], dtype=np.float32)
+    best = clauses[tagger.evidence(theme, vectors)]
+    text = passage.text[best.start : best.end]
+    start = best.start + len(text) - len(text.lstrip())
+    span = start, max(start, best.start + len(text.rstrip()))
+    term = said_term(tagger.taxonomy.themes[theme], text, passage.language)
+    return span, term or tagger.nearest(theme, vectors[clauses.index(best)])
 
-    So spaCy is not imported by importing this module, and the factory is there in any
-    pipeline of an environment that has symposia installed.
-    """
-    if name != "make_theme_tagger":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from spacy.language import Language
-    from spacy.tokens import Doc
 
-    if not Doc.has_extension("themes"):
-        Doc.set_extension("themes", default=())
-    defaults = {"taxonomy": None, "model": EmbeddingOptions().model, "threshold": TaggerOptions().threshold}
-    return Language.factory(
-        "theme_tagger", default_config=defaults, assigns=["doc._.themes"], func=_make_theme_tagger
-    )
+def said_term(theme: Theme, text: str, code: str) -> str:
+    """The longest of a theme's terms that is said in a text in a language; '' where none is."""
+    plain = _folded(text)
+    for term in sorted((each for each in theme.terms if each.language == code), key=_length):
+        pattern = re.escape(_folded(term.text))
+        if language(code).spaced:
+            pattern = rf"(?<!\w){pattern}" if code == "ko" else rf"(?<!\w){pattern}(?!\w)"
+        if re.search(pattern, plain):
+            return term.text
+    return ""
+
+
+def _length(term: Remark) -> int:
+    return -len(term.text)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def labels_of(taxonomy: Taxonomy, themes: Mapping[str, bool]) -> list[tuple[int, bool]]:
+    """What is known of a passage, as columns of the taxonomy; other themes are left out."""
+    return [
+        (taxonomy.ids.index(theme), belongs) for theme, belongs in themes.items() if theme in taxonomy.ids
+    ]

@@ -8,6 +8,7 @@ import random
 
 from transcripts.archive import Archive, Conference, RecordingLayers, StageRecord, ThemeName
 from transcripts.records import (
+    Clause,
     Embedding,
     Gap,
     Panel,
@@ -146,13 +147,16 @@ def layers(recording_id: str, without: tuple[str, ...] = ()) -> RecordingLayers:
         embeddings=tuple(
             Embedding(pid, float32(embed(text)), EMBEDDER) for _, pid, _, _, text, _, _ in lines
         ),
+        clauses=tuple(
+            Clause(pid, 0, len(text), float32(embed(text)), EMBEDDER) for _, pid, _, _, text, _, _ in lines
+        ),
         notes=("music for 4 s",),
     )
 
 
 def _tags(passage_id: str, assigned: list[str]) -> tuple[ThemeTag, ...]:
     return tuple(
-        ThemeTag(passage_id, theme.id, 0.8, True, TAGGER, (0, 2))
+        ThemeTag(passage_id, theme.id, 0.8, True, TAGGER, (0, 2), "an example")
         if theme.id in assigned
         else ThemeTag(passage_id, theme.id, 0.1, False, TAGGER)
         for theme in CONFERENCE.themes

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -18,14 +20,20 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def options() -> list[tuple[str, str]]:
     """Every command with each of its options."""
-    group = get_command(app)
+    return list(_options(get_command(app), ""))
+
+
+def _options(group: Any, before: str) -> Iterator[tuple[str, str]]:
     context = typer.Context(group)
-    return [
-        (name, parameter.opts[-1] if parameter.opts[0].startswith("--") else parameter.opts[0])
-        for name in group.list_commands(context)  # type: ignore[attr-defined]
-        for parameter in group.get_command(context, name).params  # type: ignore[attr-defined]
-        if parameter.opts[0].startswith("-") and parameter.opts[0] != "--help"
-    ]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if hasattr(command, "list_commands"):
+            yield from _options(command, f"{before}{name} ")
+            continue
+        for parameter in command.params:
+            written = parameter.opts[-1] if parameter.opts[0].startswith("--") else parameter.opts[0]
+            if parameter.opts[0].startswith("-") and written != "--help":
+                yield before + name, written
 
 
 @pytest.mark.parametrize(("command", "option"), options())

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from fakes_meaning import WordEmbedder
 
-from nlp import themes
+from nlp import theme_component
+from nlp.clauses import ClauseOptions, clauses
 from nlp.embeddings import EmbeddingOptions, load_embedder
+from nlp.skos import skos_document
 from nlp.taxonomy import Remark, Taxonomy, Theme, load_taxonomy, packaged_themes
-from nlp.themes import Tagger, TaggerOptions, load_tagger, tag_passages, tagger_signature
+from nlp.themes import Tagger, TaggerOptions, load_tagger, said_term, tag_passages, tagger_signature
 from nlp.weights import silent
 from transcripts.errors import ConfigurationError
-from transcripts.records import Embedding, Signature
+from transcripts.records import Clause, Embedding, Passage, Signature, Span
 
 
 def remarks(*texts: str) -> tuple[Remark, ...]:
@@ -78,14 +80,14 @@ def test_scores_are_probabilities_for_every_theme(tagger: Tagger) -> None:
 
 def test_no_texts_give_no_scores(tagger: Tagger) -> None:
     assert tagger.score_texts([]) == []
-    assert tag_passages(tagger, []) == []
+    assert tag_passages(tagger, [], [], []) == []
 
 
 def test_passages_are_tagged_by_their_embeddings_alone(tagger: Tagger) -> None:
     vectors = WordEmbedder().passages(["draw, play", "lunch"])
     made_by = WordEmbedder.signature
     embeddings = [Embedding(f"p{n}", tuple(map(float, row)), made_by) for n, row in enumerate(vectors)]
-    tags = tag_passages(tagger, embeddings)
+    tags = tag_passages(tagger, [], embeddings, [])
     assert [(tag.passage_id, tag.theme_id, tag.assigned) for tag in tags] == [
         ("p0", "making", True),
         ("p0", "owing", False),
@@ -95,6 +97,62 @@ def test_passages_are_tagged_by_their_embeddings_alone(tagger: Tagger) -> None:
         ("p1", "coming", False),
     ]
     assert all(tag.signature == tagger.signature for tag in tags)
+
+
+def evidence(tagger: Tagger, text: str) -> dict[str, tuple[str, str]]:
+    """Of each assigned theme, the words that carry it and what they are like."""
+    made_by = WordEmbedder.signature
+    passage = Passage("p", "r", 0, Span(0.0, 9.0), None, "S1", "en", text)
+    (vector,) = WordEmbedder().passages([text])
+    bounds = clauses(text, "en", ClauseOptions())
+    parts = WordEmbedder().passages([text[start:end] for start, end in bounds])
+    tags = tag_passages(
+        tagger,
+        [passage],
+        [Embedding("p", tuple(map(float, vector)), made_by)],
+        [
+            Clause("p", start, end, tuple(map(float, part)), made_by)
+            for (start, end), part in zip(bounds, parts, strict=True)
+        ],
+    )
+    return {tag.theme_id: (text[slice(*tag.evidence)], tag.nearest) for tag in tags if tag.evidence}
+
+
+def test_an_assigned_theme_points_to_the_words_that_carry_it(tagger: Tagger) -> None:
+    found = evidence(
+        tagger, "Lunch was as good as ever here, they say. And then my voice was stolen, without any consent!"
+    )
+    assert list(found) == ["owing"]
+    words, nearest = found["owing"]
+    assert "stolen" in words
+    assert "Lunch" not in words
+    assert words == words.strip()
+    assert nearest == "my voice was stolen"
+
+
+def test_a_term_that_is_said_is_the_reason() -> None:
+    owing = replace(TAXONOMY.themes[1], terms=(Remark("en", "Consent"), Remark("en", "fair")))
+    taxonomy = replace(TAXONOMY, themes=(TAXONOMY.themes[0], owing, TAXONOMY.themes[2]))
+    tagger = load_tagger(taxonomy, WordEmbedder())
+    assert evidence(tagger, "My voice, stolen without my consent!")["owing"][1] == "Consent"
+    assert evidence(tagger, "unfair, it was all stolen from me")["owing"][1] == "my voice was stolen"
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "code", "said"),
+    [
+        ("著作権", "それは著作権の問題です", "ja", True),
+        ("동의", "그분의 동의도 없이", "ko", True),
+        ("رضایت", "بدون رضایت او", "fa", True),
+        ("ética", "Una cuestión de ÉTICA.", "es", True),
+        ("fair", "unfair", "en", False),
+        ("fair", "fair", "es", False),
+    ],
+)
+def test_terms_are_words_of_their_language(term: str, text: str, code: str, said: bool) -> None:
+    told = "en" if term == "fair" else code
+    theme = Theme("t", {"en": "T"}, "D", terms=(Remark(told, term),))
+    assert said_term(theme, text, code) == (term if said else "")
 
 
 def test_a_description_alone_makes_a_theme() -> None:
@@ -207,6 +265,61 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert str(raised.value).count("description") == 2
 
 
+def test_how_themes_hang_together_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "themes.yaml"
+    path.write_text(
+        """
+themes:
+  - {id: work, names: {en: Work}, description: How it is done., colour: "#3366cc"}
+  - id: pay
+    names: {en: Pay, ja: 報酬}
+    description: Who is paid.
+    broader: work
+    terms: {en: [wage], ja: [賃金]}
+""",
+        encoding="utf-8",
+    )
+    taxonomy = load_taxonomy(path)
+    work, pay = taxonomy.themes
+    assert (work.colour, pay.broader, taxonomy.narrower("work")) == ("#3366cc", "work", ("pay",))
+    assert pay.terms == (Remark("en", "wage"), Remark("ja", "賃金"))
+    shown = replace(taxonomy, themes=(replace(work, colour="#000000", names={"en": "Labour"}), pay))
+    assert shown.digest == taxonomy.digest
+    document = skos_document(taxonomy, "https://example.org/")
+    concept = document["@graph"][2]
+    assert concept["id"] == "https://example.org/pay"
+    assert concept["skos:broader"] == [{"id": "https://example.org/work"}]
+    assert {"@value": "報酬", "@language": "ja"} in concept["skos:prefLabel"]
+    assert document["@graph"][0]["skos:hasTopConcept"] == [{"id": "https://example.org/work"}]
+
+
+@pytest.mark.parametrize(
+    ("broader", "told"),
+    [
+        ({"a": "b", "b": "a"}, "themes[0].broader: a > b > a is a circle"),
+        ({"a": "a"}, "themes[0].broader: a > a is a circle"),
+        ({"a": "bb"}, "themes[0].broader: there is no theme 'bb'; did you mean 'b'?"),
+    ],
+)
+def test_themes_that_hang_in_the_air_are_told(tmp_path: Path, broader: dict[str, str], told: str) -> None:
+    path = tmp_path / "themes.yaml"
+    listed = [
+        f"  - {{id: {name}, names: {{en: N}}, description: D, broader: {broader.get(name, '')!r}}}"
+        for name in ("a", "b")
+    ]
+    path.write_text("themes:\n" + "\n".join(listed), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as raised:
+        load_taxonomy(path)
+    assert told in str(raised.value)
+
+
+def test_a_colour_is_a_colour(tmp_path: Path) -> None:
+    path = tmp_path / "themes.yaml"
+    path.write_text("themes: [{id: a, names: {en: N}, description: D, colour: red}]", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"colour: 'red' must be a colour such as '#3366cc'"):
+        load_taxonomy(path)
+
+
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_taxonomy(tmp_path / "none.yaml")
@@ -220,9 +333,9 @@ def blank(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A blank pipeline of anyone, with the component found as its entry point is: by name."""
     import spacy
 
-    monkeypatch.setattr(themes, "load_embedder", lambda options, notify: WordEmbedder())
-    monkeypatch.setattr(themes, "load_taxonomy", lambda path: TAXONOMY)
-    assert callable(themes.make_theme_tagger)
+    monkeypatch.setattr(theme_component, "load_embedder", lambda options, notify: WordEmbedder())
+    monkeypatch.setattr(theme_component, "load_taxonomy", lambda path: TAXONOMY)
+    assert callable(theme_component.make_theme_tagger)
     return spacy.blank("en")
 
 
@@ -234,7 +347,7 @@ def test_the_component_writes_themes_to_docs(blank: Any) -> None:
         ("owing", False),
         ("coming", False),
     ]
-    assert blank.get_pipe_meta("theme_tagger").assigns == ["doc._.themes"]
+    assert blank.get_pipe_meta("theme_tagger").assigns == ["doc._.themes", "doc.spans"]
 
 
 def test_the_component_tags_a_stream_as_it_tags_one_by_one(blank: Any) -> None:
@@ -242,6 +355,38 @@ def test_the_component_tags_a_stream_as_it_tags_one_by_one(blank: Any) -> None:
     texts = ["draw", "lunch", "", "stolen consent", "soon", "play tomorrow"]
     streamed = [doc._.themes for doc in blank.pipe(texts, batch_size=2)]
     assert streamed == [blank(text)._.themes for text in texts]
+
+
+def test_the_component_marks_the_words_that_carry_a_theme(blank: Any) -> None:
+    blank.add_pipe("theme_tagger")
+    doc = blank(
+        "Lunch was as good as ever here, they say. And then my voice was stolen, without any consent!"
+    )
+    (span,) = doc.spans["themes"]
+    assert span.label_ == "owing"
+    assert "stolen" in span.text
+    assert "Lunch" not in span.text
+
+
+def test_the_component_comes_back_from_disk_as_it_was(blank: Any, tmp_path: Path) -> None:
+    import spacy
+
+    blank.add_pipe("theme_tagger", config={"threshold": 0.6})
+    blank.to_disk(tmp_path / "pipeline")
+    again = spacy.load(tmp_path / "pipeline")
+    for text in ("we draw", "lunch", "stolen, without consent"):
+        assert again(text)._.themes == blank(text)._.themes
+    component: Any = blank.get_pipe("theme_tagger")
+    kept: Any = again.get_pipe("theme_tagger")
+    assert component.from_bytes(component.to_bytes()).tagger.scorer == kept.tagger.scorer
+
+
+def test_a_component_that_is_not_whole_is_told(blank: Any, tmp_path: Path) -> None:
+    component = blank.add_pipe("theme_tagger")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        component.from_disk(tmp_path)
+    with pytest.raises(ConfigurationError, match="save the pipeline again"):
+        component.from_bytes(b"{}")
 
 
 def test_predicting_changes_nothing(blank: Any) -> None:
@@ -257,11 +402,11 @@ def test_importing_themes_imports_no_spacy() -> None:
     import subprocess
     import sys
 
-    program = "import sys, nlp.themes; print('spacy' in sys.modules)"
+    program = "import sys, nlp.theme_component; print('spacy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     with pytest.raises(AttributeError, match="no attribute 'make_tagger'"):
-        themes.make_tagger  # noqa: B018
+        theme_component.make_tagger  # noqa: B018
 
 
 @pytest.mark.model

@@ -189,6 +189,24 @@ class Archive:
         with self._write() as connection:
             connection.execute(insert(schema.reviews), asdict(review))
 
+    def decide_theme(self, passage_id: str, theme_id: str, belongs: bool, reviewer: str, at: str) -> None:
+        """Put down that a person says whether a passage belongs to a theme, for good.
+
+        It goes before what any tagger says. Raises ArchiveError for a passage that is not there.
+        """
+        with self._write() as connection:
+            before = entries.entries_by_id(connection, [passage_id], EVERYTHING).get(passage_id)
+            if before is None:
+                raise ArchiveError(
+                    f"{self._place} has no passage '{passage_id}'; 'symposia search --format json' shows ids"
+                )
+            had = any(theme == theme_id for theme, _ in before.themes)
+            review = Review(passage_id, f"theme:{theme_id}", str(had), str(belongs), reviewer, at, "reviewed")
+            connection.execute(insert(schema.reviews), asdict(review))
+            decided = {"passage_id": passage_id, "theme_id": theme_id, "belongs": belongs}
+            keeping.upsert(connection, schema.theme_decisions, decided)
+            keeping.touch(connection, before.passage.recording_id)
+
     # Reading: what the conferences are
 
     def conferences(self) -> tuple[Conference, ...]:
@@ -305,6 +323,17 @@ class Archive:
         """Those of the passages that the archive has and that the selection takes."""
         with self.reading() as connection:
             return entries.entries_by_id(connection, passage_ids, selection)
+
+    def theme_decisions(self) -> dict[str, dict[str, bool]]:
+        """Whether passages belong to themes, as people said: by passage, then by theme."""
+        found: defaultdict[str, dict[str, bool]] = defaultdict(dict)
+        table = schema.theme_decisions
+        with self.reading() as connection:
+            for passage_id, theme_id, belongs in connection.execute(
+                select(table.c.passage_id, table.c.theme_id, table.c.belongs).order_by(*table.primary_key)
+            ):
+                found[passage_id][theme_id] = belongs
+        return dict(found)
 
     # Reading: the archive as a whole
 

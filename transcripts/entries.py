@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or
 from transcripts.holdings import Entry, Selection
 from transcripts.rows import passage_of
 from transcripts.schema import conferences, embeddings, panels, passages, recordings, speakers, translations
+from transcripts.schema import theme_decisions as decisions
 from transcripts.schema import theme_tags as tags
 
 _CHUNK = 900  # ids in one statement; older SQLite takes 999 parameters
@@ -53,9 +54,18 @@ def _conditions(selection: Selection) -> Iterator[ColumnElement[bool]]:
     if selection.panels is not None:
         yield recordings.c.panel_id.in_(selection.panels)
     if selection.themes is not None:
-        yield exists().where(
-            tags.c.passage_id == passages.c.id, tags.c.assigned, tags.c.theme_id.in_(selection.themes)
+        decided = exists().where(
+            decisions.c.passage_id == passages.c.id,
+            decisions.c.belongs,
+            decisions.c.theme_id.in_(selection.themes),
         )
+        tagged = exists().where(
+            tags.c.passage_id == passages.c.id,
+            tags.c.assigned,
+            tags.c.theme_id.in_(selection.themes),
+            ~_rejected(),
+        )
+        yield or_(decided, tagged)
     if selection.speakers is not None:
         is_label = passages.c.speaker_label == selection.speaker_label
         unnamed = and_(passages.c.speaker_id.is_(None), is_label)
@@ -66,15 +76,27 @@ def _conditions(selection: Selection) -> Iterator[ColumnElement[bool]]:
         yield or_(unnamed, *named)
 
 
+def _rejected() -> ColumnElement[bool]:
+    """Whether a person said that the passage of a tag does not belong to its theme."""
+    return exists().where(
+        decisions.c.passage_id == tags.c.passage_id,
+        decisions.c.theme_id == tags.c.theme_id,
+        ~decisions.c.belongs,
+    )
+
+
 def _entries(connection: Connection, statement: Select[*tuple[object, ...]]) -> list[Entry]:
     rows = connection.execute(statement).mappings().all()
-    themes: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
+    themes: defaultdict[str, dict[str, float]] = defaultdict(dict)
     for ids in _chunks([row["id"] for row in rows]):
-        found = select(tags.c.passage_id, tags.c.theme_id, tags.c.score)
-        for passage_id, theme_id, score in connection.execute(
-            found.where(tags.c.passage_id.in_(ids), tags.c.assigned)
-        ):
-            themes[passage_id].append((theme_id, score))
+        tagged = select(tags.c.passage_id, tags.c.theme_id, tags.c.score)
+        tagged = tagged.where(tags.c.passage_id.in_(ids), tags.c.assigned, ~_rejected())
+        for passage_id, theme_id, score in connection.execute(tagged):
+            themes[passage_id][theme_id] = score
+        decided = select(decisions.c.passage_id, decisions.c.theme_id)
+        decided = decided.where(decisions.c.passage_id.in_(ids), decisions.c.belongs)
+        for passage_id, theme_id in connection.execute(decided):
+            themes[passage_id][theme_id] = 1.0
     return [
         Entry(
             passage=passage_of(row),
@@ -82,7 +104,7 @@ def _entries(connection: Connection, statement: Select[*tuple[object, ...]]) -> 
             speaker=row["speaker"],
             target_language=row["target_language"],
             translation=row["translation"],
-            themes=tuple(sorted(themes[row["id"]], key=lambda theme: (-theme[1], theme[0]))),
+            themes=tuple(sorted(themes[row["id"]].items(), key=lambda theme: (-theme[1], theme[0]))),
         )
         for row in rows
     ]

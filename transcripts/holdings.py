@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transcripts.records import (
+    Clause,
     Embedding,
     Gap,
     Panel,
@@ -67,11 +68,17 @@ class RecordingLayers:
     translations: tuple[Translation, ...] = ()
     tags: tuple[ThemeTag, ...] = ()
     embeddings: tuple[Embedding, ...] = ()
+    clauses: tuple[Clause, ...] = ()
     notes: tuple[str, ...] = ()
 
     def signatures(self) -> dict[str, Signature]:
         """Every signature that the layers carry, by digest."""
-        signed: list[Translation | ThemeTag | Embedding] = [*self.translations, *self.tags, *self.embeddings]
+        signed: list[Translation | ThemeTag | Embedding | Clause] = [
+            *self.translations,
+            *self.tags,
+            *self.embeddings,
+            *self.clauses,
+        ]
         distinct = {id(item.signature): item.signature for item in signed}.values()
         return {signature.digest: signature for signature in distinct}
 

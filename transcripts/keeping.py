@@ -25,6 +25,12 @@ def raise_revision(connection: Connection) -> int:
     return revision + 1
 
 
+def touch(connection: Connection, recording_id: str) -> None:
+    """Have the search index follow a change of a recording."""
+    mine = schema.recordings.c.id == recording_id
+    connection.execute(update(schema.recordings).where(mine).values(revision=raise_revision(connection)))
+
+
 def upsert(connection: Connection, table: Table, row: Row) -> None:
     """Write a row that its primary key identifies, unless it is there already."""
     mine = and_(*(column == row[column.name] for column in table.primary_key))

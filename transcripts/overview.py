@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Column, Connection, RowMapping, Table, Text, cast, func, select
+from sqlalchemy import Column, Connection, RowMapping, Table, Text, and_, cast, exists, func, select
 
 from transcripts import schema
 from transcripts.holdings import Summary
@@ -39,9 +39,20 @@ def _flags(connection: Connection, column: Column[Any]) -> dict[str, int]:
     return dict(sorted(tally.items()))
 
 
+def _themes(connection: Connection) -> dict[str, int]:
+    """Passages of each theme, as machines assigned them and people decided."""
+    tags, decisions = schema.theme_tags, schema.theme_decisions
+    judged = exists().where(
+        decisions.c.passage_id == tags.c.passage_id, decisions.c.theme_id == tags.c.theme_id
+    )
+    kept = exists().where(schema.passages.c.id == decisions.c.passage_id)
+    tally = Counter(_tally(connection, tags.c.theme_id, and_(tags.c.assigned, ~judged)))
+    tally.update(_tally(connection, decisions.c.theme_id, and_(decisions.c.belongs, kept)))
+    return dict(sorted(tally.items()))
+
+
 def summary(connection: Connection) -> Summary:
     """See `Archive.summary`."""
-    tags = schema.theme_tags.c
     return Summary(
         panels=_count(connection, schema.panels),
         recordings=_count(connection, schema.recordings),
@@ -52,7 +63,7 @@ def summary(connection: Connection) -> Summary:
         translations=_count(connection, schema.translations),
         reviews=_count(connection, schema.reviews),
         languages=_tally(connection, schema.passages.c.language),
-        themes=_tally(connection, tags.theme_id, tags.assigned),
+        themes=_themes(connection),
         recordings_passages=_tally(connection, schema.passages.c.recording_id),
         passage_flags=_flags(connection, schema.passages.c.flags),
         translation_flags=_flags(connection, schema.translations.c.flags),

@@ -272,7 +272,11 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class ThemeTag:
-    """How well a theme fits a passage. `evidence` is a character range of its text."""
+    """How well a theme fits a passage.
+
+    Of an assigned theme, `evidence` is the character range of the passage's text that speaks
+    for it most, and `nearest` the term said there, or else the example that is most like it.
+    """
 
     passage_id: str
     theme_id: str
@@ -280,6 +284,18 @@ class ThemeTag:
     assigned: bool
     signature: Signature
     evidence: tuple[int, int] | None = None
+    nearest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The meaning of a part of a passage, from one character of its text to another, as a unit vector."""
+
+    passage_id: str
+    start: int
+    end: int
+    vector: tuple[float, ...]
+    signature: Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +321,7 @@ class Review:
 
 
 __all__ = [
+    "Clause",
     "Embedding",
     "Gap",
     "Panel",

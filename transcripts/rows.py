@@ -18,6 +18,7 @@ from sqlalchemy import RowMapping, Table
 from transcripts import schema
 from transcripts.holdings import RecordingLayers, StageRecord
 from transcripts.records import (
+    Clause,
     Embedding,
     Gap,
     Passage,
@@ -190,12 +191,21 @@ def _tag_row(tag: ThemeTag) -> Row:
         "signature": tag.signature.digest,
         "evidence_start": start,
         "evidence_end": end,
+        "nearest": tag.nearest,
     }
 
 
 def _tag_of(row: RowMapping, signature: Signature) -> ThemeTag:
     evidence = None if row["evidence_start"] is None else (row["evidence_start"], row["evidence_end"])
-    return ThemeTag(row["passage_id"], row["theme_id"], row["score"], row["assigned"], signature, evidence)
+    return ThemeTag(
+        row["passage_id"],
+        row["theme_id"],
+        row["score"],
+        row["assigned"],
+        signature,
+        evidence,
+        row["nearest"],
+    )
 
 
 def _embedding_row(embedding: Embedding) -> Row:
@@ -203,6 +213,16 @@ def _embedding_row(embedding: Embedding) -> Row:
         "passage_id": embedding.passage_id,
         "vector": float32_bytes(embedding.vector),
         "signature": embedding.signature.digest,
+    }
+
+
+def _clause_row(clause: Clause) -> Row:
+    return {
+        "passage_id": clause.passage_id,
+        "start": clause.start,
+        "end": clause.end,
+        "vector": float32_bytes(clause.vector),
+        "signature": clause.signature.digest,
     }
 
 
@@ -228,6 +248,7 @@ def layer_rows(
         schema.translations: [_translation_row(translation) for translation in layers.translations],
         schema.theme_tags: [_tag_row(tag) for tag in layers.tags],
         schema.embeddings: [_embedding_row(embedding) for embedding in layers.embeddings],
+        schema.clauses: [_clause_row(clause) for clause in layers.clauses],
         schema.notes: [{"text": note} for note in layers.notes],
     }
     for layer in rows.values():
@@ -264,6 +285,16 @@ def layers_of(
         embeddings=tuple(
             Embedding(row["passage_id"], float32_values(row["vector"]), signatures[row["signature"]])
             for row in rows[schema.embeddings]
+        ),
+        clauses=tuple(
+            Clause(
+                row["passage_id"],
+                row["start"],
+                row["end"],
+                float32_values(row["vector"]),
+                signatures[row["signature"]],
+            )
+            for row in rows[schema.clauses]
         ),
         notes=tuple(row["text"] for row in rows[schema.notes]),
     )

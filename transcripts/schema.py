@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
-SCHEMA_VERSION = 2  # raised whenever an older symposia could misread the tables
+SCHEMA_VERSION = 3  # raised whenever an older symposia could misread the tables
 
 # Constraint names are given so that a later migration can refer to them.
 METADATA = MetaData(
@@ -228,6 +228,7 @@ theme_tags = _layer(
     _refers("signature", "signatures.digest"),
     Column("evidence_start", Integer),  # characters of the passage's text
     Column("evidence_end", Integer),
+    _text("nearest"),
     UniqueConstraint("passage_id", "theme_id"),
 )
 
@@ -239,7 +240,26 @@ embeddings = _layer(
     UniqueConstraint("passage_id", "signature"),
 )
 
+clauses = _layer(
+    "clauses",
+    _refers("passage_id", "passages.id"),
+    Column("start", Integer, nullable=False),  # characters of the passage's text
+    Column("end", Integer, nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # as in embeddings
+    _refers("signature", "signatures.digest"),
+)
+
 notes = _layer("notes", _text("text"))
+
+# What people decided of a theme and a passage: it goes before any tag. Made of the reviews.
+theme_decisions = Table(
+    "theme_decisions",
+    METADATA,
+    Column("passage_id", Text, nullable=False),
+    Column("theme_id", Text, nullable=False),
+    Column("belongs", Boolean, nullable=False),
+    PrimaryKeyConstraint("passage_id", "theme_id"),
+)
 
 # Append-only. No foreign key: a correction outlives the passage it was made on.
 reviews = Table(
@@ -266,5 +286,6 @@ LAYERS = (
     translations,
     theme_tags,
     embeddings,
+    clauses,
     notes,
 )
