@@ -181,7 +181,8 @@ def train(
 
     from flows.theming import train_themes
 
-    train_themes(conference, archive, labels, profile, Console())
+    more = _lines(str(labels)) if labels else []
+    train_themes(conference, archive, more, profile, Console())
 
 
 @themes.command()

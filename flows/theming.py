@@ -40,8 +40,8 @@ def decide(directory: Path, passage_id: str, theme_id: str, belongs: bool, revie
         archive.decide_theme(passage_id, theme_id, belongs, reviewer, now)
 
 
-def train_themes(path: Path, directory: Path, labels: Path | None, profile: str, console: Console) -> bool:
-    """Learn from people's decisions in an archive, and from a file of labels; whether it was worth it.
+def train_themes(path: Path, directory: Path, labels: Sequence[str], profile: str, console: Console) -> bool:
+    """Learn from people's decisions in an archive, and from lines of labels; whether it was worth it.
 
     What was learned is written into the archive if it is better on held-out passages; the next
     `symposia run` tags with it. Raises ConfigurationError where there are too few labels.
@@ -50,9 +50,7 @@ def train_themes(path: Path, directory: Path, labels: Path | None, profile: str,
     models = Models(load_profile(profile), conference.themes, lambda line: console.print(line, markup=False))
     with Archive.open(directory) as archive:
         labelled = list(_decided(archive, models))
-    if labels:
-        lines = labels.read_text(encoding="utf-8").splitlines()
-        labelled += read_labels(lines, models.taxonomy, models.embedder)
+    labelled += read_labels(labels, models.taxonomy, models.embedder)
     scorer, report = train(models.taxonomy, models.embedder, labelled)
     console.print(_table(report))
     before, after = report.macro_f1(report.before), report.macro_f1(report.after)
