@@ -89,8 +89,14 @@ class FakeTranslator:
 class FakeModels(Models):
     """A profile whose every model is a fake; signatures and options are as given."""
 
-    def __init__(self, profile: Profile, themes: Path, notify: Callable[[str], None]) -> None:
-        super().__init__(profile, themes, notify)
+    def __init__(
+        self,
+        profile: Profile,
+        themes: Path,
+        notify: Callable[[str], None],
+        trained_themes: Path | None = None,
+    ) -> None:
+        super().__init__(profile, themes, notify, trained_themes)
         self.speech_signature = Signature("fake-speech", options={"beam_size": profile.speech.beam_size})
         self.listening_signature = Signature("fake-listening")
         self.speakers_signature = Signature("fake-speakers")
