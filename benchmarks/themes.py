@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
+from sklearn.metrics import precision_recall_fscore_support
 
 from benchmarks.provenance import provenance
 from nlp.clauses import ClauseOptions, clauses
@@ -106,11 +107,9 @@ def topics() -> Sample | None:
 
 def f1(belongs: Assigned, assigned: Assigned) -> tuple[list[float], list[float], list[float]]:
     """Precision, recall and F1 of each theme."""
-    right = (belongs & assigned).sum(axis=0)
-    precision = right / np.maximum(1, assigned.sum(axis=0))
-    recall = right / np.maximum(1, belongs.sum(axis=0))
-    both = 2 * right / np.maximum(1, assigned.sum(axis=0) + belongs.sum(axis=0))
-    return precision.tolist(), recall.tolist(), both.tolist()
+    figures = precision_recall_fscore_support(belongs, assigned, average=None, zero_division=0)
+    precision, recall, both = (each.tolist() for each in figures[:3])
+    return precision, recall, both
 
 
 def figures(sample: Sample, assigned: Assigned) -> dict[str, Any]:

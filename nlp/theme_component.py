@@ -1,9 +1,11 @@
 """`theme_tagger`: the tagger of `nlp.themes` as a spaCy component, for anyone's pipeline.
 
-nlp = spacy.blank("ja")
-nlp.add_pipe("theme_tagger")
-doc._.themes          # a tuple of ThemeScore: (theme_id, score, assigned)
-doc.spans["themes"]   # the part of the doc that speaks for each assigned theme, by its label
+As in:
+
+    nlp = spacy.blank("ja")
+    nlp.add_pipe("theme_tagger")
+    doc._.themes          # a tuple of ThemeScore: (theme_id, score, assigned)
+    doc.spans["themes"]   # the part of the doc that speaks for each assigned theme, by its label
 """
 
 from __future__ import annotations

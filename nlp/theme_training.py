@@ -8,7 +8,7 @@ thresholds alike (nested cross-validation).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -48,7 +48,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """How labels are learned from. Chosen on the passages of benchmarks/themes.py."""
+    """How labels are learned from. Set once and not fitted to any passages."""
 
     weight: float = 2.0  # of a passage, in remarks of the taxonomy
     folds: int = 5
@@ -124,17 +124,20 @@ class Training:
         """A scorer of all labels, and how much better it is than none on held-out ones."""
         rows = np.arange(len(self._vectors))
         before = cold_start(self._taxonomy, self._embedder, self._tagging)
-        found = self._out_of_fold(rows, self._learned)
         report = Report(
             len(rows),
             self.figures(rows, self._assigned(before, rows)),
-            self.figures(rows, found),
+            self.figures(rows, self.held_out()),
         )
         return replace(self._learned(rows), passages=len(rows)), report
 
     def held_out(self) -> npt.NDArray[np.bool_]:
         """Which themes each passage is assigned by a scorer that has not seen it, shape (n, themes)."""
-        return self._out_of_fold(np.arange(len(self._vectors)), self._learned)
+        rows = np.arange(len(self._vectors))
+        assigned = np.zeros(self._belongs.shape, dtype=bool)
+        for kept, left in self._folds(rows):
+            assigned[left] = self._assigned(self._learned(rows[kept]), rows[left])
+        return assigned
 
     def figures(self, rows: npt.NDArray[np.intp], assigned: npt.NDArray[np.bool_]) -> dict[str, ThemeFigures]:
         """What was assigned against what people said, by theme."""
@@ -150,16 +153,20 @@ class Training:
 
     def _learned(self, rows: npt.NDArray[np.intp]) -> Scorer:
         """Fitted to some passages, with the thresholds that were best on each part of them left out."""
+        from sklearn.metrics import f1_score
+
         scores = self._scores_out_of_fold(rows)
         thresholds = []
         for column in range(len(self._taxonomy.themes)):
             known = self._known[rows, column]
             belongs = self._belongs[rows, column][known]
-            f1 = [_f1(belongs, scores[known, column] >= each) for each in THRESHOLDS]
+            if not belongs.any():
+                thresholds.append(self._tagging.threshold)
+                continue
+            f1 = [f1_score(belongs, scores[known, column] >= each) for each in THRESHOLDS]
             best = THRESHOLDS[np.flatnonzero(np.array(f1) >= max(f1) - 1e-9)]
             # of equally good ones, the nearest to what is right without any labels
-            threshold = float(best[np.argmin(np.abs(best - self._tagging.threshold))])
-            thresholds.append(threshold if belongs.any() else self._tagging.threshold)
+            thresholds.append(float(best[np.argmin(np.abs(best - self._tagging.threshold))]))
         return self._fitted(rows, thresholds)
 
     def _fitted(self, rows: npt.NDArray[np.intp], thresholds: Sequence[float]) -> Scorer:
@@ -182,14 +189,6 @@ class Training:
             )
         return scores
 
-    def _out_of_fold(
-        self, rows: npt.NDArray[np.intp], learned: Callable[[npt.NDArray[np.intp]], Scorer]
-    ) -> npt.NDArray[np.bool_]:
-        assigned = np.zeros((len(rows), len(self._taxonomy.themes)), dtype=bool)
-        for kept, left in self._folds(rows):
-            assigned[left] = self._assigned(learned(rows[kept]), rows[left])
-        return assigned
-
     def _folds(
         self, rows: npt.NDArray[np.intp]
     ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
@@ -204,11 +203,6 @@ class Training:
 
     def _tagger(self, scorer: Scorer) -> Tagger:
         return Tagger(self._taxonomy, self._embedder, self._tagging, scorer)
-
-
-def _f1(belongs: npt.NDArray[np.bool_], assigned: npt.NDArray[np.bool_]) -> float:
-    right = int((belongs & assigned).sum())
-    return 2 * right / max(1, int(belongs.sum() + assigned.sum()))
 
 
 def read_scorer(path: Path) -> Scorer | None:

@@ -112,7 +112,9 @@ class Tagger:
 
     def score_passages(self, vectors: Vectors) -> Scores:
         """Probability of each theme for embedded passages: (n, dim) in, (n, themes) out."""
-        return np.round(1 / (1 + np.exp(-self._believed(vectors))), DECIMALS)
+        from scipy.special import expit
+
+        return np.asarray(np.round(expit(self._believed(vectors)), DECIMALS))
 
     def score_texts(self, texts: Sequence[str]) -> list[tuple[ThemeScore, ...]]:
         """Every theme's score for each text; a blank text fits none."""
