@@ -9,7 +9,16 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or
 
 from transcripts.holdings import Entry, Selection
 from transcripts.rows import passage_of
-from transcripts.schema import conferences, embeddings, panels, passages, recordings, speakers, translations
+from transcripts.schema import (
+    conferences,
+    embeddings,
+    names,
+    panels,
+    passages,
+    recordings,
+    speakers,
+    translations,
+)
 from transcripts.schema import theme_decisions as decisions
 from transcripts.schema import theme_tags as tags
 
@@ -66,6 +75,8 @@ def _conditions(selection: Selection) -> Iterator[ColumnElement[bool]]:
             ~_rejected(),
         )
         yield or_(decided, tagged)
+    if selection.names is not None:
+        yield exists().where(names.c.passage_id == passages.c.id, names.c.target_id.in_(selection.names))
     if selection.speakers is not None:
         is_label = passages.c.speaker_label == selection.speaker_label
         unnamed = and_(passages.c.speaker_id.is_(None), is_label)

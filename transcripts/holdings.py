@@ -10,6 +10,7 @@ from transcripts.records import (
     Clause,
     Embedding,
     Gap,
+    NameMention,
     Panel,
     Passage,
     Segment,
@@ -69,15 +70,17 @@ class RecordingLayers:
     tags: tuple[ThemeTag, ...] = ()
     embeddings: tuple[Embedding, ...] = ()
     clauses: tuple[Clause, ...] = ()
+    names: tuple[NameMention, ...] = ()
     notes: tuple[str, ...] = ()
 
     def signatures(self) -> dict[str, Signature]:
         """Every signature that the layers carry, by digest."""
-        signed: list[Translation | ThemeTag | Embedding | Clause] = [
+        signed: list[Translation | ThemeTag | Embedding | Clause | NameMention] = [
             *self.translations,
             *self.tags,
             *self.embeddings,
             *self.clauses,
+            *self.names,
         ]
         distinct = {id(item.signature): item.signature for item in signed}.values()
         return {signature.digest: signature for signature in distinct}
@@ -117,6 +120,7 @@ class Entry:
 class Selection:
     """Which passages are meant, by ids that exist; None leaves a field open.
 
+    `names` are ids of glossary entries or speakers that are named in the passage.
     `speakers` are pairs (conference id, speaker id); `speaker_label` also takes
     unnamed voices of that label.
     """
@@ -126,6 +130,7 @@ class Selection:
     themes: frozenset[str] | None = None
     speakers: frozenset[tuple[str, str]] | None = None
     speaker_label: str = ""
+    names: frozenset[str] | None = None
 
 
 EVERYTHING = Selection()

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
-SCHEMA_VERSION = 3  # raised whenever an older symposia could misread the tables
+SCHEMA_VERSION = 4  # raised whenever an older symposia could misread the tables
 
 # Constraint names are given so that a later migration can refer to them.
 METADATA = MetaData(
@@ -249,6 +249,17 @@ clauses = _layer(
     _refers("signature", "signatures.digest"),
 )
 
+names = _layer(
+    "names",
+    _refers("passage_id", "passages.id"),
+    Column("start", Integer, nullable=False),  # characters of the passage's text
+    Column("end", Integer, nullable=False),
+    _text("kind"),
+    _text("target_id"),  # of the glossary or of a speaker; empty where it is not known whose name it is
+    _refers("signature", "signatures.digest"),
+    Index(None, "target_id"),
+)
+
 notes = _layer("notes", _text("text"))
 
 # What people decided of a theme and a passage: it goes before any tag. Made of the reviews.
@@ -287,5 +298,6 @@ LAYERS = (
     theme_tags,
     embeddings,
     clauses,
+    names,
     notes,
 )
