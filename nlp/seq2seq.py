@@ -15,7 +15,7 @@ from typing import Any
 
 from nlp.cache import Notify
 from nlp.conversion import TOKENIZER_FOLDER
-from nlp.decoding import Candidate, TranslationOptions, batches
+from nlp.decoding import Candidate, Remark, TranslationOptions, batches
 from nlp.languages import Language, language
 from nlp.machine import keep_freed_memory, thread_count
 from nlp.weights import quiet_libraries, resolve
@@ -128,7 +128,14 @@ class Seq2Seq:
                 "profile."
             )
 
-    def decode(self, units: Sequence[str], source: str, target: str, way: int) -> list[list[Candidate]]:
+    def decode(
+        self,
+        units: Sequence[str],
+        source: str,
+        target: str,
+        way: int,
+        shown: Sequence[Sequence[Remark]] = (),
+    ) -> list[list[Candidate]]:
         chosen = self._ways[way]
         of_target = self._tell.code(language(target)) or target
         before, begins = self._tell.before(of_target), self._tell.begins(of_target)
@@ -142,12 +149,16 @@ class Seq2Seq:
                 max_input_length=0,  # units are short; nothing is cut in silence
                 max_decoding_length=len(asked[batch[0]]) * TOKENS_PER_TOKEN + SPARE_TOKENS,
                 beam_size=chosen.beam_size,
+                num_hypotheses=chosen.beam_size,
                 no_repeat_ngram_size=chosen.no_repeat_ngram_size,
                 repetition_penalty=chosen.repetition_penalty,
                 return_scores=True,
             )
             for index, result in zip(batch, results, strict=True):
-                found[index] = [Candidate(self._text(result.hypotheses[0][len(begins) :]), result.scores[0])]
+                found[index] = [
+                    Candidate(self._text(tokens[len(begins) :]), score)
+                    for tokens, score in zip(result.hypotheses, result.scores, strict=True)
+                ]
         return found
 
     def _pieces(self, unit: str) -> list[str]:
