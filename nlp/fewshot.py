@@ -45,11 +45,27 @@ class Way:
     prompts: tuple[tuple[int, ...], ...]  # numbers of the examples shown, for each prompt
 
 
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The translated remarks that come with symposia, and which of them make a prompt."""
+
+    remarks: tuple[Remark, ...]
+    prompts: tuple[tuple[int, ...], ...]
+    again: tuple[tuple[tuple[int, ...], ...], ...]
+
+    @property
+    def digest(self) -> str:
+        return digest_of([[dict(each) for each in self.remarks], self.prompts, self.again])
+
+
 class FewShot:
     """A causal language model in the CTranslate2 format with a SentencePiece tokenizer."""
 
-    def __init__(self, options: TranslationOptions, notify: Notify) -> None:
-        """Load the model. Raises ModelError when it is missing or not one."""
+    def __init__(self, options: TranslationOptions, notify: Notify, shown: Examples | None = None) -> None:
+        """Load the model; it is shown the packaged examples, or others.
+
+        Raises ModelError when it is missing or not one.
+        """
         weights = resolve(options.model, notify)
         import ctranslate2
         from sentencepiece import SentencePieceProcessor
@@ -68,7 +84,7 @@ class FewShot:
             )
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(_not_usable(weights, error)) from error
-        shown = examples()
+        shown = shown or examples()
         self._remarks = shown.remarks
         wider = max(4, options.beam_size)
         self._ways = (
@@ -183,19 +199,6 @@ def _numbers(text: str) -> set[str]:
     """The numbers written in a text, whatever the script of their digits."""
     plain = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
     return set(re.findall(r"[0-9]+", plain))
-
-
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """The translated remarks that come with symposia, and which of them make a prompt."""
-
-    remarks: tuple[Remark, ...]
-    prompts: tuple[tuple[int, ...], ...]
-    again: tuple[tuple[tuple[int, ...], ...], ...]
-
-    @property
-    def digest(self) -> str:
-        return digest_of([[dict(each) for each in self.remarks], self.prompts, self.again])
 
 
 @lru_cache(maxsize=1)

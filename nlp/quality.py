@@ -10,6 +10,7 @@ were fitted to sentence chrF of human references (`python -m benchmarks.translat
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,14 +19,13 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
 
 from nlp.embeddings import Embedder
 from nlp.units import density
 from transcripts.records import Signature, digest_of
 
 WEIGHTS = "translation_quality.yaml"
-FEATURES = ("score", "similarity", "agreement", "length", "size")
+FEATURES = ("probability", "score", "similarity", "agreement", "length", "copied", "size")
 LONGEST_RATIO = 2.0  # of the logarithm: beyond it, a length is wrong and no more so
 
 Features = NDArray[np.float64]  # shape (candidates, len(FEATURES))
@@ -92,10 +92,18 @@ class Estimator:
         said = _letters(source, source_code)
         rows = []
         for number, (text, score) in enumerate(candidates):
-            others = [other for place, other in enumerate(texts) if place != number]
-            agreement = np.mean([fuzz.ratio(text, other) / 100 for other in others]) if others else 1.0
             ratio = abs(math.log((1 + _letters(text, target_code)) / (1 + said)))
-            rows.append((score, likeness[number], agreement, min(LONGEST_RATIO, ratio), math.log(1 + said)))
+            rows.append(
+                (
+                    math.exp(min(0.0, score)),
+                    score,
+                    likeness[number],
+                    _agreement(number, texts),
+                    min(LONGEST_RATIO, ratio),
+                    _copied(source, text),
+                    math.log(1 + said),
+                )
+            )
         return np.array(rows, dtype=np.float64)
 
 
@@ -126,6 +134,26 @@ def _weights() -> Mapping[str, QualityWeights]:
         )
         for kind, row in held["kinds"].items()
     }
+
+
+def _agreement(number: int, texts: Sequence[str]) -> float:
+    """How like the other candidates one is: its mean chrF/100 against each of them; 1 where it is alone."""
+    from sacrebleu.metrics.chrf import CHRF
+
+    chrf = CHRF()
+    others = [other for place, other in enumerate(texts) if place != number]
+    return float(
+        np.mean(
+            [chrf.sentence_score(texts[number], [each]).score / 100 for each in others or [texts[number]]]
+        )
+    )
+
+
+def _copied(source: str, text: str) -> float:
+    """The share of a translation's words that stand in the source just so, but for names and numbers."""
+    words = [word for word in re.findall(r"\w{4,}", text) if word.islower()]
+    said = set(re.findall(r"\w{4,}", source))
+    return sum(word in said for word in words) / len(words) if words else 0.0
 
 
 def _letters(text: str, code: str) -> float:
