@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flows.profiles import Profile
 from flows.yamlfile import configs_dir, read_yaml
-from nlp.asr import Recogniser, SpeechOptions, speech_signature
+from nlp.asr import Recogniser
 from nlp.decoding import TranslationOptions
 from nlp.diarization import Diarizer, VoiceDiarizer, diarization_signature
 from nlp.embeddings import Embedder, EmbeddingOptions, embedding_signature, load_embedder
@@ -24,6 +24,7 @@ from nlp.passages import PassageOptions
 from nlp.pyannote import PyannoteDiarizer, load_pyannote, pyannote_signature
 from nlp.runs import RunOptions
 from nlp.speakers import SpeakerOptions
+from nlp.speech_options import SpeechOptions, speech_signature
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_training import read_scorer
 from nlp.themes import Scorer, Tagger, load_tagger, tagger_signature
@@ -51,7 +52,9 @@ class Models:
         self.taxonomy = load_taxonomy(themes)
         self.speech_options = SpeechOptions(**profile.speech.model_dump())
         self.speaker_options = SpeakerOptions(model=profile.speakers.model)
-        self.translation_options = TranslationOptions(**profile.translation.model_dump())
+        translation = profile.translation.model_dump()
+        pairs = tuple(sorted(translation.pop("pairs").items()))
+        self.translation_options = TranslationOptions(**translation, pairs=pairs)
         self.embedding_options = EmbeddingOptions(**profile.embedding.model_dump())
         self.run_options = RunOptions()
         self.transcript_options = TranscriptOptions(guards=GuardOptions(stock_phrases=stock_phrases()))

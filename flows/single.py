@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,13 +13,16 @@ from flows.models import Models
 from flows.profiles import load_profile
 from flows.yamlfile import configs_dir
 from nlp import speakers
-from nlp.audio import probe, sha256_of
+from nlp.asr import Piece
+from nlp.audio import cut_places, probe, sha256_of
 from nlp.languages import language
 from nlp.listening import Listening
 from transcripts.errors import ConfigurationError, FormatError
 from transcripts.formats.subtitles import cues_of, write_srt, write_vtt
 from transcripts.formats.transcript_json import transcript_document, transcript_text
 from transcripts.records import Recording, Segment
+
+AT_ONCE = 64  # segments whose sound is held for a second opinion
 
 
 def _models(profile: str, themes: Path | None = None) -> Models:
@@ -29,11 +33,22 @@ def _models(profile: str, themes: Path | None = None) -> Models:
     )
 
 
-def transcribe_file(audio: Path, codes: Sequence[str], with_speakers: bool, form: str, profile: str) -> str:
+def transcribe_file(
+    audio: Path,
+    codes: Sequence[str],
+    with_speakers: bool,
+    form: str,
+    profile: str,
+    second_opinion: bool = False,
+) -> str:
     """One recording as text of the wanted form ('json', 'txt', 'srt', 'vtt').
 
-    Raises MediaError for what cannot be heard, ConfigurationError for languages.
+    With a second opinion, what the speech model makes of each segment in English stands beside it.
+    Raises MediaError for what cannot be heard, ConfigurationError for languages, ModelError for a
+    second opinion of a model that has none.
     """
+    if second_opinion and form not in ("json", "txt"):
+        raise ConfigurationError(f"--second-opinion is written as json or txt, not as {form}: choose one.")
     if not codes:
         raise ConfigurationError("--languages names no language: give codes such as ja,fa,es,ko,en.")
     for code in codes:
@@ -48,12 +63,24 @@ def transcribe_file(audio: Path, codes: Sequence[str], with_speakers: bool, form
     segments: Sequence[Segment] = found.segments
     if with_speakers:
         segments = _with_speakers(audio, recording, heard, segments, models)
+    english = _in_english(audio, segments, models) if second_opinion else {}
     if form == "json":
-        document = transcript_document(recording, segments, found.gaps, models.transcript_signature)
+        document = transcript_document(recording, segments, found.gaps, models.transcript_signature, english)
         return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     if form == "txt":
-        return transcript_text(segments, found.gaps)
+        return transcript_text(segments, found.gaps, english)
     return {"srt": write_srt, "vtt": write_vtt}[form](cues_of(segments))
+
+
+def _in_english(audio: Path, segments: Sequence[Segment], models: Models) -> dict[str, str]:
+    """What the speech model makes of segments in other languages in English, by their ids."""
+    found: dict[str, str] = {}
+    foreign = [each for each in segments if each.language != "en"]
+    sounds = zip(foreign, cut_places(audio, foreign), strict=True)
+    while some := list(itertools.islice(sounds, AT_ONCE)):
+        said = models.recogniser.translate([Piece(sound, each.language) for each, sound in some])
+        found.update((each.id, text) for (each, _), text in zip(some, said, strict=True))
+    return found
 
 
 def _no_tick(reached_s: float) -> None:
