@@ -23,7 +23,7 @@ from nlp.glossary import Glossary
 from nlp.hints import compile_cues, find_hints
 from nlp.listening import Listening, Tick
 from nlp.names import NameMarker, mark_passages, names_signature
-from nlp.themes import tag_passages
+from nlp.theme_evidence import tag_passages
 from nlp.transcription import Transcript
 from transcripts.errors import FormatError
 from transcripts.formats.subtitles import read_captions

@@ -15,7 +15,8 @@ from nlp.clauses import ClauseOptions, clauses
 from nlp.embeddings import EmbeddingOptions, load_embedder
 from nlp.skos import skos_document
 from nlp.taxonomy import Remark, Taxonomy, Theme, load_taxonomy, packaged_themes
-from nlp.themes import Tagger, TaggerOptions, load_tagger, said_term, tag_passages, tagger_signature
+from nlp.theme_evidence import said_term, tag_passages
+from nlp.themes import Tagger, TaggerOptions, load_tagger, tagger_signature
 from nlp.weights import silent
 from transcripts.errors import ConfigurationError
 from transcripts.records import Clause, Embedding, Passage, Signature, Span
