@@ -109,20 +109,12 @@ def marks_figures(tagger: Tagger) -> dict[str, Any]:
         for each in marks:
             bounds = clauses(each.text, each.language, ClauseOptions())
             scores.append(agreement(each, way(tagger, tagger.taxonomy.ids.index(each.theme), each, bounds)))
-        by_language = {
-            code: round(
-                float(
-                    np.mean(
-                        [f1 for (f1, _), each in zip(scores, marks, strict=True) if each.language == code]
-                    )
-                ),
-                2,
-            )
-            for code in dict.fromkeys(each.language for each in marks)
-        }
+        by_language: dict[str, list[float]] = {}
+        for each, (f1, _) in zip(marks, scores, strict=True):
+            by_language.setdefault(each.language, []).append(f1)
         figures[name] = {
             "f1": round(float(np.mean([f1 for f1, _ in scores])), 3),
             "hits": round(float(np.mean([hit for _, hit in scores])), 3),
-            "f1_by_language": by_language,
+            "f1_by_language": {code: round(float(np.mean(f1)), 2) for code, f1 in by_language.items()},
         }
     return figures
