@@ -36,7 +36,7 @@ def read_marks(path: Path = MARKS) -> list[Marked]:
     panels = read_yaml(configs_dir() / "demo" / "script.yaml").data["panels"]
     turns = {panel["id"]: panel["turns"] for panel in panels}
     found = []
-    for each in read_yaml(path).data:
+    for each in read_yaml(path).data["remarks"]:
         panel, number = each.get("turn", (None, 0))
         said = turns[panel][number] if panel else each
         text = " ".join(said["text"].split())

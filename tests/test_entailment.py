@@ -1,4 +1,4 @@
-"""Themes by natural language inference: a tiny model that knows a few pairs by heart is in a real one's place."""
+"""Themes by natural language inference: a tiny model knows by heart what follows from a few texts."""
 
 from __future__ import annotations
 
@@ -65,11 +65,14 @@ def test_a_text_is_judged_the_same_in_company(judge: Entailment) -> None:
 
 def test_a_long_text_is_read_to_its_end(judge: Entailment) -> None:
     """The best of its windows counts, so that what is said late is not lost."""
+    (asked, _) = hypotheses(TAXONOMY)
     long = "카메라가 돈다 " * 400
-    before, after = judge.log_odds([long, f"{long} el río canta el río canta"], VECTORS)
-    assert np.isfinite(before).all()
-    assert (after >= before - 1e-3).all()
-    assert np.abs(after - before).max() > 1e-3
+    before = judge._judged([long], asked)
+    after = judge._judged([f"{long} el río canta"], asked)
+    assert len(before) > 2
+    assert {round(odds, 3) for _, odds in before} != {round(odds, 3) for _, odds in after}
+    (odds,) = judge.log_odds([long], VECTORS)
+    assert odds[0] == max(each for _, each in before)
 
 
 def test_odd_texts_are_judged(judge: Entailment) -> None:

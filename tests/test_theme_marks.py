@@ -24,7 +24,7 @@ def test_the_marks_cover_five_languages_and_three_themes() -> None:
 
 def test_words_that_are_not_in_their_remark_are_no_marks(tmp_path: Path) -> None:
     path = tmp_path / "marks.yaml"
-    path.write_text("- {language: en, text: One., marks: {ethics: [two]}}\n", encoding="utf-8")
+    path.write_text("remarks: [{language: en, text: One., marks: {ethics: [two]}}]", encoding="utf-8")
     with pytest.raises(ValueError, match="substring not found"):
         read_marks(path)
 
