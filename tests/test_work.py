@@ -130,9 +130,7 @@ def test_other_themes_tag_again_and_nothing_else(
     assert work(conference, archive, models(themes=themes)) == ["themes", "themes"]
 
 
-def test_another_name_marks_names_again_and_hears_nothing_again(
-    conference: Conference, archive: Archive
-) -> None:
+def test_another_name_marks_names_again_and_hears_nothing(conference: Conference, archive: Archive) -> None:
     work(conference, archive, models())
     film = {"id": "cinema", "kind": "film", "forms": {"ko": "영화"}}
     named = conference.model_copy(update={"glossary": (GlossaryEntry.model_validate(film),)})
