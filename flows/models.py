@@ -16,6 +16,7 @@ from nlp.asr import Recogniser
 from nlp.decoding import TranslationOptions
 from nlp.diarization import Diarizer, VoiceDiarizer, diarization_signature
 from nlp.embeddings import Embedder, EmbeddingOptions, embedding_signature, load_embedder
+from nlp.entailment import EntailmentOptions, entailment_signature, load_entailment
 from nlp.guards import GuardOptions
 from nlp.hints import HintOptions
 from nlp.listening import Listener, listening_signature
@@ -56,6 +57,11 @@ class Models:
         pairs = tuple(sorted(translation.pop("pairs").items()))
         self.translation_options = TranslationOptions(**translation, pairs=pairs)
         self.embedding_options = EmbeddingOptions(**profile.embedding.model_dump())
+        self.entailment_options = (
+            EntailmentOptions(profile.themes.model, profile.themes.device, profile.themes.threads)
+            if profile.themes.model
+            else None
+        )
         self.run_options = RunOptions()
         self.transcript_options = TranscriptOptions(guards=GuardOptions(stock_phrases=stock_phrases()))
         self.passage_options = PassageOptions()
@@ -96,11 +102,17 @@ class Models:
 
     @cached_property
     def tagger(self) -> Tagger:
-        return load_tagger(self.taxonomy, self.embedder, trained=self.trained_themes)
+        judge = None
+        if self.entailment_options:
+            loaded = load_entailment(self.entailment_options, self.taxonomy, self._notify)
+            judge = loaded, self.tagger_signature
+        return load_tagger(self.taxonomy, self.embedder, trained=self.trained_themes, judge=judge)
 
     @cached_property
     def trained_themes(self) -> Scorer | None:
         """What was learned from people's decisions; None where nothing was, or of other themes."""
+        if self.entailment_options:  # does not learn
+            return None
         scorer = read_scorer(self._trained_themes) if self._trained_themes else None
         made_of = self.taxonomy.digest, self.embedding_signature.digest
         if scorer and (scorer.taxonomy, scorer.embedding) != made_of:
@@ -150,6 +162,10 @@ class Models:
 
     @cached_property
     def tagger_signature(self) -> Signature:
+        if self.entailment_options:
+            return entailment_signature(
+                self.entailment_options, self.taxonomy, self.embedding_signature, self._notify
+            )
         return tagger_signature(self.taxonomy, self.embedding_signature, trained=self.trained_themes)
 
 

@@ -102,6 +102,15 @@ class EmbeddingProfile(_Engine):
     model: Model = Field(description="name or path of the model")
 
 
+class ThemesProfile(_Engine):
+    """`themes`: what tells whether a passage belongs to a theme."""
+
+    model: Model | None = Field(
+        default=None,
+        description="a model of natural language inference; left out: by the vectors of `embedding`",
+    )
+
+
 class Profile(Described):
     """The whole file."""
 
@@ -110,6 +119,7 @@ class Profile(Described):
     speakers: SpeakersProfile = Field(default=SpeakersProfile(), description="telling voices apart")
     translation: TranslationProfile = Field(description="translation to the target language")
     embedding: EmbeddingProfile = Field(description="meaning as vectors")
+    themes: ThemesProfile = Field(default=ThemesProfile(), description="telling themes")
 
 
 def profile_names() -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from flows.yamlfile import configs_dir
 from nlp import speakers
 from nlp.asr import Piece
 from nlp.audio import cut_places, probe, sha256_of
-from nlp.languages import language
+from nlp.languages import language, script_shares
 from nlp.listening import Listening
+from nlp.theme_evidence import reasons
 from transcripts.errors import ConfigurationError, FormatError
 from transcripts.formats.subtitles import cues_of, write_srt, write_vtt
 from transcripts.formats.transcript_json import transcript_document, transcript_text
@@ -110,23 +111,29 @@ def translate_lines(lines: Sequence[str], source: str, target: str, profile: str
 def tag_lines(lines: Sequence[str], themes: Path | None, profile: str) -> Iterator[str]:
     """JSON lines `{"id", "themes": [{"id", "score", "assigned"}]}`, one for each line of text.
 
-    A line is an object with `text` (and `id`, `language`), or plain text, whose id
-    is then its line number. Raises FormatError for an object that has no text.
+    An assigned theme also has `evidence` (the words that carry it), their place in the text, `start`
+    and `end`, and the `nearest` term or example. A line is an object with `text` (and `id`,
+    `language`), or plain text, whose id is then its line number and whose language is told by its
+    script. Raises FormatError for an object that has no text, ConfigurationError for a language.
     """
     texts = [_text_of(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    models = _models(profile, themes)
-    tagged = models.tagger.score_texts([text for _, text in texts])
-    for (text_id, _), scores in zip(texts, tagged, strict=True):
-        found = [
+    tagger = _models(profile, themes).tagger
+    tagged = tagger.score_texts([text for _, text, _ in texts])
+    whys = reasons(tagger, [(text, code) for _, text, code in texts], tagged)
+    for (text_id, text, _), scores, why in zip(texts, tagged, whys, strict=True):
+        found: list[dict[str, Any]] = [
             {"id": theme, "score": round(score, 4), "assigned": assigned} for theme, score, assigned in scores
         ]
+        for each in found:
+            if reason := why.get(each["id"]):
+                each |= {"evidence": text[reason.start : reason.end], **reason._asdict()}
         yield json.dumps({"id": text_id, "themes": found}, ensure_ascii=False)
 
 
-def _text_of(number: int, line: str) -> tuple[str, str]:
-    """The id and the text of one input line."""
+def _text_of(number: int, line: str) -> tuple[str, str, str]:
+    """The id, the text and the language of one input line."""
     if not line.lstrip().startswith("{"):
-        return str(number), line
+        return str(number), line, _written_in(line)
     try:
         held: Any = json.loads(line)
     except json.JSONDecodeError as error:
@@ -138,4 +145,14 @@ def _text_of(number: int, line: str) -> tuple[str, str]:
         raise FormatError(
             f'line {number} has no \'text\': write objects such as {{"id": "1", "text": "..."}}.'
         )
-    return str(held.get("id", number)), held["text"]
+    code = held.get("language")
+    code = language(str(code)).code if code else _written_in(held["text"])
+    return str(held.get("id", number)), held["text"], code
+
+
+def _written_in(text: str) -> str:
+    """A language that is written as a text is; English where that tells nothing."""
+    shares = script_shares(text)
+    by_script = {"Japanese": "ja", "Hangul": "ko", "Arabic": "fa", "Han": "ja"}
+    found = max(by_script, key=lambda script: shares.get(script, 0.0))
+    return by_script[found] if shares.get(found, 0.0) > shares.get("Latin", 0.0) else "en"
