@@ -301,8 +301,9 @@ readings = Table(
     _text("state"),
     _text("reviewer"),
     Column("revision", Integer, nullable=False),  # the archive's, when last changed
-    Index(None, "recording_id", "position"),
-    Index(None, "language"),
+    Index(None, "recording_id", "position", "id"),
+    Index(None, "language", "recording_id"),
+    Index(None, "origin"),
     Index(None, "state"),
     Index(None, "revision"),
 )
@@ -319,7 +320,7 @@ reading_themes = Table(
     Column("evidence_start", Integer),  # characters of the text
     Column("evidence_end", Integer),
     PrimaryKeyConstraint("passage_id", "theme_id"),
-    Index(None, "theme_id", "belongs"),
+    Index(None, "theme_id", "belongs", "passage_id"),
     Index(None, "recording_id"),
 )
 
