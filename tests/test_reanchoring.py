@@ -216,6 +216,19 @@ def test_a_translation_into_another_language_waits_for_its_language(archive: Arc
     assert entries(archive)[0].translation == "Hacíamos cine a mano."
 
 
+def test_what_cites_a_passage_leads_to_its_words_for_good(archive: Archive) -> None:
+    first, second, third = (each.passage.id for each in entries(archive)[:3])
+    assert archive.present_passage(second) == second
+    ReviewDesk(archive).merge(second, third, reviewer="ana")
+    assert archive.present_passage(third) == second
+    keep(archive, cut(4, 21))
+    assert archive.present_passage(first) == first
+    assert archive.present_passage(second) == archive.present_passage(third) == "rec-1-00002000"
+    keep(archive, cut(6, 15, 20, 25))
+    assert archive.present_passage("rec-1-00002000") == second
+    assert archive.present_passage("nobody") is None
+
+
 edges = st.lists(st.integers(1, len(WORDS) - 1), max_size=6)
 acts = st.lists(
     st.tuples(

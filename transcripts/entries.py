@@ -33,6 +33,7 @@ from transcripts.schema import (
     signatures,
     speakers,
 )
+from transcripts.schema import former_passages as former
 from transcripts.schema import reading_themes as themes
 from transcripts.withheld import is_restricted
 
@@ -241,6 +242,23 @@ def entries_of_recordings(
         for chunk in chunks(sorted(recording_ids))
         for entry in _entries(connection, statement.where(readings.c.recording_id.in_(chunk)))
     ]
+
+
+def present_passage(connection: Connection, passage_id: str) -> str | None:
+    """See `Archive.present_passage`."""
+    if connection.execute(select(readings.c.id).where(readings.c.id == passage_id)).first():
+        return passage_id
+    was = connection.execute(select(former).where(former.c.id == passage_id)).one_or_none()
+    if was is None:
+        return None
+    columns = (readings.c.id, readings.c.start_s, readings.c.end_s)
+    near = select(*columns).where(readings.c.recording_id == was.recording_id)
+    near = near.where(readings.c.start_s < was.end_s, readings.c.end_s > was.start_s)
+    shared_s = {
+        row.id: min(row.end_s, was.end_s) - max(row.start_s, was.start_s)
+        for row in connection.execute(near.order_by(readings.c.position))
+    }
+    return max(shared_s, key=lambda each: shared_s[each], default=None)
 
 
 def changed_recordings(connection: Connection, since_revision: int) -> list[str]:
