@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from sample_archive import CONFERENCE, EMBEDDER, SCRIPT, STAGES, fill, layers, recording
 
 from transcripts.archive import Archive, Conference, RecordingLayers, StageRecord
+from transcripts.columns import METADATA
 from transcripts.errors import ArchiveError
 from transcripts.records import Embedding, Panel, Passage, Recording, Segment, Signature, Span, Word
 from transcripts.review import ReviewDesk
 from transcripts.rows import float32_bytes, float32_values
-from transcripts.schema import METADATA
 
 
 @pytest.fixture

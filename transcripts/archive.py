@@ -20,6 +20,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, exists, insert, inspect, select
 
 from transcripts import entries, keeping, overview, programme, schema
+from transcripts.columns import METADATA
 from transcripts.database import in_words, sqlite_engine, upsert
 from transcripts.errors import ArchiveError
 from transcripts.holdings import (
@@ -100,7 +101,7 @@ class Archive:
                 raise ArchiveError(
                     f"{self.directory}: {DATABASE_NAME} is not an archive of symposia; {_MAKE_ONE}"
                 )
-            schema.METADATA.create_all(connection)
+            METADATA.create_all(connection)
             start = {"schema_version": schema.SCHEMA_VERSION, "archive_id": uuid.uuid4().hex, "revision": 0}
             connection.execute(
                 insert(schema.meta), [{"key": key, "value": str(value)} for key, value in start.items()]
