@@ -150,6 +150,18 @@ def test_another_voice_in_the_time_of_a_passage_is_left_alone(archive: Archive) 
     assert entries(archive)[-1].passage.speaker_id == "director"
 
 
+def test_a_short_remark_is_not_taken_for_its_neighbour(archive: Archive) -> None:
+    short = [
+        Passage(f"rec-1-{n}", "rec-1", n, Span(n * 0.4, n * 0.4 + 0.4), None, "S1", "en", text)
+        for n, text in enumerate(("Yes.", "No."))
+    ]
+    keep(archive, RecordingLayers(passages=tuple(short)))
+    correct(archive, 0, "speaker", "producer")
+    keep(archive, RecordingLayers(passages=(replace(short[1], ordinal=0),)))
+    assert entries(archive)[0].passage.speaker_id is None
+    assert len(ReviewDesk(archive).unanchored()) == 1
+
+
 def test_a_division_is_made_again_where_it_was_heard(archive: Archive) -> None:
     desk = ReviewDesk(archive)
     desk.split(entries(archive)[0].passage.id, 7, reviewer="ana", at_s=1.0)

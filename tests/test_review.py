@@ -154,6 +154,14 @@ def test_a_corrected_text_makes_a_machines_translation_stale(archive: Archive, d
     assert entry(archive, "p01").translation_flags == ()  # a person wrote it
 
 
+def test_a_translation_from_another_language_is_doubted(archive: Archive, desk: ReviewDesk) -> None:
+    desk.correct("p01", "language", "ko", reviewer="ana")
+    assert entry(archive, "p01").translation_flags == ("stale",)
+    desk.correct("p02", "language", "en", reviewer="ana")  # the language of the translations: none is needed
+    found = entry(archive, "p02")
+    assert (found.translation, found.translation_signature, found.translation_flags) == (None, None, ())
+
+
 def test_evidence_moves_with_the_text(archive: Archive, desk: ReviewDesk) -> None:
     assert entry(archive, "p01").evidence == {"ethics": (0, 2)}
     desk.correct("p01", "text", "その" + entry(archive, "p01").passage.text, reviewer="ana")
