@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 
 from flows.yamlfile import Described, Keys, Problem, configs_dir, read_yaml, resolved, suggestion, validated
 from nlp.languages import language
+from nlp.names import SPEAKER, KnownName
 from transcripts.errors import ConfigurationError
 from transcripts.records import Panel, Span, Speaker
 
@@ -236,6 +237,20 @@ class Conference(Described):
             for each in self.glossary
             if any(code in codes for code in each.forms)
         }
+
+    def known_names(self) -> tuple[KnownName, ...]:
+        """Who and what can be named in passages: the speakers, and the glossary but for its terms.
+
+        A person of the glossary who has a speaker's id is that speaker, in other written forms.
+        """
+        forms: dict[str, dict[str, tuple[str, ...]]] = {each.id: {"": (each.name,)} for each in self.speakers}
+        others = []
+        for entry in self.glossary:
+            if entry.kind == "person" and entry.id in forms:
+                forms[entry.id] |= entry.forms
+            elif entry.kind != "term":
+                others.append(KnownName(entry.id, entry.kind, dict(entry.forms)))
+        return (*(KnownName(each, SPEAKER, written) for each, written in forms.items()), *others)
 
     def voice_samples(self) -> tuple[VoiceSample, ...]:
         """Where speakers can be heard alone: enrolment clips, and stretches that somebody knows."""

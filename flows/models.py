@@ -19,6 +19,7 @@ from nlp.embeddings import Embedder, EmbeddingOptions, embedding_signature, load
 from nlp.guards import GuardOptions
 from nlp.hints import HintOptions
 from nlp.listening import Listener, listening_signature
+from nlp.names import installed_models
 from nlp.passages import PassageOptions
 from nlp.pyannote import PyannoteDiarizer, load_pyannote, pyannote_signature
 from nlp.runs import RunOptions
@@ -134,6 +135,11 @@ class Models:
     @cached_property
     def translation_signature(self) -> Signature:
         return translation_signature(self.translation_options, self._notify)
+
+    @cached_property
+    def name_models(self) -> dict[str, str]:
+        """SpaCy's pipelines that mark names, by language code: those that are installed."""
+        return installed_models()
 
     @cached_property
     def embedding_signature(self) -> Signature:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.config import Conference, Source, VoiceSample
-from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices
+from flows.layers import Embeddings, Layer, Names, Passages, Tags, Translations, Voices
 from flows.models import Models, speaker_cues
 from flows.yamlfile import read_yaml
 from nlp import naming, passages, speakers
@@ -22,6 +22,7 @@ from nlp.clauses import ClauseOptions, clauses
 from nlp.glossary import Glossary
 from nlp.hints import compile_cues, find_hints
 from nlp.listening import Listening, Tick
+from nlp.names import NameMarker, mark_passages, names_signature
 from nlp.themes import tag_passages
 from nlp.transcription import Transcript
 from transcripts.errors import FormatError
@@ -182,6 +183,12 @@ def _build_passages(job: Job, made: Made, tick: Tick) -> Passages:
     return Passages(tuple(passages.build_passages(voices.segments, voices.turns, job.models.passage_options)))
 
 
+def _mark_names(job: Job, made: Made, tick: Tick) -> Names:
+    held: Passages = made["passages"]
+    marker = NameMarker(job.conference.known_names(), job.models.name_models)
+    return Names(tuple(mark_passages(marker, held.passages)))
+
+
 def _translate(job: Job, made: Made, tick: Tick) -> Translations:
     """Translations of what is not yet in the target language, a language at a time."""
     held: Passages = made["passages"]
@@ -240,6 +247,13 @@ _MEANING = (
         lambda job: passages.passages_signature(job.models.passage_options),
         lambda job: [],
         _build_passages,
+    ),
+    Stage(
+        "names",
+        ("passages",),
+        lambda job: names_signature(job.models.name_models),
+        lambda job: [asdict(each) for each in job.conference.known_names()],
+        _mark_names,
     ),
     Stage(
         "translation",

@@ -27,6 +27,7 @@ from transcripts.rows import passage_of, signature_of
 from transcripts.schema import (
     conferences,
     embeddings,
+    names,
     panels,
     readings,
     recordings,
@@ -85,6 +86,9 @@ def _conditions(connection: Connection, selection: Selection) -> Iterator[Column
     if selection.themes is not None:
         belonging = (themes.c.passage_id == readings.c.id, themes.c.belongs)
         yield exists().where(*belonging, themes.c.theme_id.in_(selection.themes))
+    if selection.names is not None:
+        in_it = names.c.passage_id == readings.c.origin
+        yield exists().where(in_it, names.c.target_id.in_(selection.names))
     if selection.speakers is not None:
         is_label = readings.c.speaker_label == selection.speaker_label
         unnamed = and_(readings.c.speaker_id.is_(None), is_label)

@@ -204,7 +204,19 @@ clauses = layer(
     refers("signature", "signatures.digest"),
 )
 
+names = layer(
+    "names",
+    refers("passage_id", "passages.id"),
+    Column("start", Integer, nullable=False),  # characters of the passage's text
+    Column("end", Integer, nullable=False),
+    text("kind"),
+    text("target_id"),  # of the glossary or of a speaker; empty where it is not known whose name it is
+    refers("signature", "signatures.digest"),
+    Index(None, "target_id"),
+)
+
 notes = layer("notes", text("text"))
+
 
 # Append-only. No foreign key: a correction outlives the passage it was made on.
 reviews = Table(
@@ -355,5 +367,6 @@ LAYERS = (
     theme_tags,
     embeddings,
     clauses,
+    names,
     notes,
 )
