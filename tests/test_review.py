@@ -142,6 +142,18 @@ def test_any_text_is_kept_exactly_and_can_be_cut_and_put_together(
     assert SCRATCH.entries_of_recordings(["rec-1"]) == before
 
 
+def test_a_voice_is_named_in_all_its_passages(archive: Archive, desk: ReviewDesk) -> None:
+    assert len(desk.name_voice("rec-2", "S2", "o'hara", reviewer="ana")) == 2
+    assert [each.passage.speaker_id for each in archive.entries_of_recordings(["rec-2"])] == ["o'hara"] * 3
+    assert desk.name_voice("rec-2", "S2", "o'hara", reviewer="ana") == ()
+    assert len(desk.name_voice("rec-2", "S2", "", reviewer="ana")) == 2
+    assert archive.entries_of_recordings(["rec-2"])[1].speaker == "S2"
+    with pytest.raises(ArchiveError, match="no passage of a voice 'S9'"):
+        desk.name_voice("rec-2", "S9", "o'hara", reviewer="ana")
+    with pytest.raises(ArchiveError, match="no speaker 'nobody'"):
+        desk.name_voice("rec-2", "S2", "nobody", reviewer="ana")
+
+
 def test_a_corrected_text_makes_a_machines_translation_stale(archive: Archive, desk: ReviewDesk) -> None:
     desk.correct("p01", "text", "別の文です。", reviewer="ana")
     found = entry(archive, "p01")
