@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 from flows.yamlfile import Described, Keys, Problem, configs_dir, read_yaml, resolved, suggestion, validated
 from nlp.languages import language
 from nlp.names import SPEAKER, KnownName
+from nlp.terms import Terms
 from transcripts.errors import ConfigurationError
 from transcripts.records import Panel, Span, Speaker
 
@@ -196,6 +197,9 @@ class Conference(Described):
     id: Slug = Field(description="a short name for files and links, such as ai-cinema-2025")
     title: Text = Field(description="the name of the conference")
     target_language: LanguageCode = Field(description="the code of the language that all is translated into")
+    further_languages: tuple[LanguageCode, ...] = Field(
+        default=(), description="codes of languages that all is translated into besides"
+    )
     themes: ExistingFile = Field(
         default_factory=lambda: configs_dir() / "themes.yaml", description="the file of themes to tag with"
     )
@@ -229,6 +233,15 @@ class Conference(Described):
     def speaker_records(self) -> tuple[Speaker, ...]:
         """The speakers as the archive keeps them."""
         return tuple(Speaker(each.id, each.name, each.affiliation, each.languages) for each in self.speakers)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The languages that all is translated into, each once."""
+        return tuple(dict.fromkeys((self.target_language, *self.further_languages)))
+
+    def terms(self) -> Terms:
+        """The glossary as translations need it."""
+        return Terms(tuple(KnownName(each.id, each.kind, dict(each.forms)) for each in self.glossary))
 
     def names(self, codes: Sequence[str]) -> dict[str, dict[str, tuple[str, ...]]]:
         """How the glossary's entries are written in these languages, by id."""

@@ -85,7 +85,7 @@ class Models:
 
     @cached_property
     def translator(self) -> Translator:
-        return load_translator(self.translation_options, self._notify)
+        return load_translator(self.translation_options, self._notify, self.embedder)
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -134,7 +134,7 @@ class Models:
 
     @cached_property
     def translation_signature(self) -> Signature:
-        return translation_signature(self.translation_options, self._notify)
+        return translation_signature(self.translation_options, self.embedding_signature, self._notify)
 
     @cached_property
     def name_models(self) -> dict[str, str]:

@@ -6,12 +6,14 @@ decoding; `nlp.translation` asks for another way where a candidate looks wrong.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from transcripts.errors import ModelError
 from transcripts.records import Signature
+
+Remark = Mapping[str, str]  # one remark in several languages, by code
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,18 @@ class Engine(Protocol):
         """Raise ModelError when the model cannot translate between two languages."""
         ...
 
-    def decode(self, units: Sequence[str], source: str, target: str, way: int) -> list[list[Candidate]]:
-        """Candidates for each unit, best first, at least one."""
+    def decode(
+        self,
+        units: Sequence[str],
+        source: str,
+        target: str,
+        way: int,
+        shown: Sequence[Sequence[Remark]] = (),
+    ) -> list[list[Candidate]]:
+        """Candidates for each unit, best first, at least one.
+
+        `shown` are translated remarks that are like a unit, for engines that learn by example.
+        """
         ...
 
 
