@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_archive import CONFERENCE, STAGES, TRANSLATOR, fill, layers, recording
 
@@ -114,6 +114,7 @@ hostile = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\
 SCRATCH = fill(Archive.in_memory())  # Hypothesis wants no fixture of function scope
 
 
+@settings(max_examples=30)  # each writes and takes back five changes
 @given(text=hostile, translation=hostile, at=st.integers(-1, 40))
 def test_any_text_is_kept_exactly_and_can_be_cut_and_put_together(
     text: str, translation: str, at: int
