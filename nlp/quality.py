@@ -32,7 +32,7 @@ LONGEST_RATIO = 2.0  # of the logarithm: beyond it, a length is wrong and no mor
 Features = NDArray[np.float64]  # shape (candidates, len(FEATURES))
 
 
-class Judge(Protocol):
+class QualityJudge(Protocol):
     """Anything that expects something of translations."""
 
     @property

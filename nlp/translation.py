@@ -21,7 +21,7 @@ from nlp.fewshot import FewShot, few_shot_signature
 from nlp.languages import language
 from nlp.memory import Memory
 from nlp.pairs import Paired, with_pairs
-from nlp.quality import Judge, estimator_digest, load_estimator
+from nlp.quality import QualityJudge, estimator_digest, load_estimator
 from nlp.seq2seq import Seq2Seq, seq2seq_signature
 from nlp.terms import Terms, Wanted, put_in
 from nlp.units import plain_text, units_of
@@ -94,7 +94,7 @@ class _Pair:
 class GuardedTranslator:
     """An engine whose output is checked."""
 
-    def __init__(self, engine: Engine, judge: Judge) -> None:
+    def __init__(self, engine: Engine, judge: QualityJudge) -> None:
         """A translator around an engine; of its candidates, the judge expects one to be the best."""
         self._engine = engine
         self._judge = judge

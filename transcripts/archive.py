@@ -20,7 +20,8 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, exists, insert, inspect, select
 
 from transcripts import entries, keeping, overview, programme, schema
-from transcripts.database import in_words, sqlite_engine
+from transcripts.columns import METADATA
+from transcripts.database import in_words, sqlite_engine, upsert
 from transcripts.errors import ArchiveError
 from transcripts.holdings import (
     EVERYTHING,
@@ -34,7 +35,7 @@ from transcripts.holdings import (
     ThemeName,
 )
 from transcripts.records import Panel, Passage, Recording, Review, Signature, Speaker, SpeakerHint
-from transcripts.rows import hint_of, layers_of, passage_of, recording_of, signature_of, stage_of
+from transcripts.rows import hint_of, layers_of, passage_of, recording_of, review_of, signature_of, stage_of
 
 DATABASE_NAME = "archive.sqlite"
 _MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
@@ -92,7 +93,7 @@ class Archive:
         return archive
 
     def _make_tables(self, create: bool) -> None:
-        with self._write() as connection:
+        with self.writing() as connection:
             there = inspect(connection).get_table_names()
             if "meta" in there:  # another process was faster
                 return
@@ -100,7 +101,7 @@ class Archive:
                 raise ArchiveError(
                     f"{self.directory}: {DATABASE_NAME} is not an archive of symposia; {_MAKE_ONE}"
                 )
-            schema.METADATA.create_all(connection)
+            METADATA.create_all(connection)
             start = {"schema_version": schema.SCHEMA_VERSION, "archive_id": uuid.uuid4().hex, "revision": 0}
             connection.execute(
                 insert(schema.meta), [{"key": key, "value": str(value)} for key, value in start.items()]
@@ -135,12 +136,12 @@ class Archive:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent view of the archive, for the functions of `transcripts.entries`."""
+        """One consistent view of the archive, for functions of other modules that take a connection."""
         with in_words(self._place), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
-    def _write(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
         """One transaction: all of it happens, or nothing."""
         engine = self._engine.execution_options(writing=True)
         with in_words(self._place), engine.begin() as connection:
@@ -155,7 +156,7 @@ class Archive:
         refer to them. Raises ArchiveError when another conference of this
         archive has a panel of the same id.
         """
-        with self._write() as connection:
+        with self.writing() as connection:
             programme.put_conference(connection, conference)
 
     def keep(self, recording: Recording, layers: RecordingLayers, stages: Sequence[StageRecord]) -> bool:
@@ -165,7 +166,7 @@ class Archive:
         archive's revision. Where nothing differs from what is kept, nothing is
         written and the revision stays. Says whether something differed.
         """
-        with self._write() as connection:
+        with self.writing() as connection:
             return keeping.put_recording(connection, recording, layers, stages)
 
     def fail(
@@ -176,36 +177,13 @@ class Archive:
         Replaces its earlier failure. What was kept of the recording stays.
         """
         failure = Failure(recording_id, panel_id, path, stage, reason, command)
-        with self._write() as connection:
-            keeping.upsert(connection, schema.failures, asdict(failure))
+        with self.writing() as connection:
+            upsert(connection, schema.failures, asdict(failure))
 
     def clear_failure(self, recording_id: str) -> None:
         """Forget a failure, as of a recording that the conference file no longer names."""
-        with self._write() as connection:
+        with self.writing() as connection:
             keeping.clear_failure(connection, recording_id)
-
-    def add_review(self, review: Review) -> None:
-        """Add what a person changed. Reviews are never changed or removed."""
-        with self._write() as connection:
-            connection.execute(insert(schema.reviews), asdict(review))
-
-    def decide_theme(self, passage_id: str, theme_id: str, belongs: bool, reviewer: str, at: str) -> None:
-        """Put down that a person says whether a passage belongs to a theme, for good.
-
-        It goes before what any tagger says. Raises ArchiveError for a passage that is not there.
-        """
-        with self._write() as connection:
-            before = entries.entries_by_id(connection, [passage_id], EVERYTHING).get(passage_id)
-            if before is None:
-                raise ArchiveError(
-                    f"{self._place} has no passage '{passage_id}'; 'symposia search --format json' shows ids"
-                )
-            had = any(theme == theme_id for theme, _ in before.themes)
-            review = Review(passage_id, f"theme:{theme_id}", str(had), str(belongs), reviewer, at, "reviewed")
-            connection.execute(insert(schema.reviews), asdict(review))
-            decided = {"passage_id": passage_id, "theme_id": theme_id, "belongs": belongs}
-            keeping.upsert(connection, schema.theme_decisions, decided)
-            keeping.touch(connection, before.passage.recording_id)
 
     # Reading: what the conferences are
 
@@ -307,8 +285,7 @@ class Archive:
         if passage_id is not None:
             statement = statement.where(schema.reviews.c.passage_id == passage_id)
         with self.reading() as connection:
-            rows = [dict(row) for row in connection.execute(statement).mappings()]
-        return tuple(Review(**{key: row[key] for key in row if key != "id"}) for row in rows)
+            return tuple(map(review_of, connection.execute(statement).mappings()))
 
     def entries(
         self, selection: Selection = EVERYTHING, *, limit: int | None = None, offset: int = 0
@@ -324,14 +301,25 @@ class Archive:
         with self.reading() as connection:
             return entries.entries_by_id(connection, passage_ids, selection)
 
+    def present_passage(self, passage_id: str) -> str | None:
+        """Its id, or that of the passage that holds now what it held; None where there is none."""
+        with self.reading() as connection:
+            return entries.present_passage(connection, passage_id)
+
+    def entries_of_recordings(
+        self, recording_ids: Sequence[str], selection: Selection = EVERYTHING
+    ) -> list[Entry]:
+        """The selected passages of these recordings, by recording and place."""
+        with self.reading() as connection:
+            return entries.entries_of_recordings(connection, recording_ids, selection)
+
     def theme_decisions(self) -> dict[str, dict[str, bool]]:
         """Whether passages belong to themes, as people said: by passage, then by theme."""
         found: defaultdict[str, dict[str, bool]] = defaultdict(dict)
-        table = schema.theme_decisions
+        table = schema.reading_themes
+        decided = select(table.c.passage_id, table.c.theme_id, table.c.belongs).where(table.c.decided)
         with self.reading() as connection:
-            for passage_id, theme_id, belongs in connection.execute(
-                select(table.c.passage_id, table.c.theme_id, table.c.belongs).order_by(*table.primary_key)
-            ):
+            for passage_id, theme_id, belongs in connection.execute(decided.order_by(*table.primary_key)):
                 found[passage_id][theme_id] = belongs
         return dict(found)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, delete, insert, select, update
 
 from transcripts import schema
+from transcripts.database import upsert
 from transcripts.holdings import RecordingLayers, StageRecord
+from transcripts.readings import project
 from transcripts.records import Recording
-from transcripts.rows import Row, layer_rows, recording_row, signature_row
+from transcripts.rows import layer_rows, recording_row, signature_row
 
 
 def meta_value(connection: Connection, key: str) -> str:
@@ -26,19 +28,11 @@ def raise_revision(connection: Connection) -> int:
 
 
 def touch(connection: Connection, recording_id: str) -> None:
-    """Have the search index follow a change of a recording."""
+    """Make the readings of a recording again after a person's change, and have the search index follow."""
     mine = schema.recordings.c.id == recording_id
-    connection.execute(update(schema.recordings).where(mine).values(revision=raise_revision(connection)))
-
-
-def upsert(connection: Connection, table: Table, row: Row) -> None:
-    """Write a row that its primary key identifies, unless it is there already."""
-    mine = and_(*(column == row[column.name] for column in table.primary_key))
-    there = connection.execute(select(table).where(mine)).mappings().one_or_none()
-    if there is None:
-        connection.execute(insert(table), row)
-    elif dict(there) != row:
-        connection.execute(update(table).where(mine), row)
+    revision = raise_revision(connection)
+    connection.execute(update(schema.recordings).where(mine).values(revision=revision))
+    project(connection, recording_id, revision)
 
 
 def _put_signatures(connection: Connection, layers: RecordingLayers, stages: Sequence[StageRecord]) -> None:
@@ -71,12 +65,14 @@ def put_recording(
     there = connection.execute(select(schema.recordings).where(mine)).mappings().one_or_none()
     if not stale and there is not None and dict(there) == {**row, "revision": there["revision"]}:
         return False
-    upsert(connection, schema.recordings, {**row, "revision": raise_revision(connection)})
+    revision = raise_revision(connection)
+    upsert(connection, schema.recordings, {**row, "revision": revision})
     _put_signatures(connection, layers, stages)
     for table in stale:
         connection.execute(delete(table).where(table.c.recording_id == recording.id))
         if rows[table]:
             connection.execute(insert(table), rows[table])
+    project(connection, recording.id, revision)
     return True
 
 

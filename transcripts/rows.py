@@ -24,6 +24,7 @@ from transcripts.records import (
     NameMention,
     Passage,
     Recording,
+    Review,
     Segment,
     Signature,
     Span,
@@ -138,7 +139,7 @@ def hint_of(row: RowMapping) -> SpeakerHint:
     return SpeakerHint(**{each.name: row[each.name] for each in fields(SpeakerHint)})
 
 
-def _passage_row(passage: Passage) -> Row:
+def passage_row(passage: Passage) -> Row:
     return {
         "id": passage.id,
         "ordinal": passage.ordinal,
@@ -227,6 +228,19 @@ def _clause_row(clause: Clause) -> Row:
     }
 
 
+def review_row(review: Review) -> Row:
+    """All but the id, which the archive gives."""
+    row = asdict(review)
+    span = row.pop("span")
+    del row["id"]
+    return {**row, **span}
+
+
+def review_of(row: RowMapping) -> Review:
+    kept = {each.name: row[each.name] for each in fields(Review) if each.name != "span"}
+    return Review(**kept, span=_span_of(row))
+
+
 def _name_row(name: NameMention) -> Row:
     return {
         "passage_id": name.passage_id,
@@ -256,7 +270,7 @@ def layer_rows(
             for turn in layers.turns
         ],
         schema.speaker_hints: [_hint_row(hint) for hint in layers.hints],
-        schema.passages: [_passage_row(passage) for passage in layers.passages],
+        schema.passages: [passage_row(passage) for passage in layers.passages],
         schema.translations: [_translation_row(translation) for translation in layers.translations],
         schema.theme_tags: [_tag_row(tag) for tag in layers.tags],
         schema.embeddings: [_embedding_row(embedding) for embedding in layers.embeddings],
