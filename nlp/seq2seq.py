@@ -80,24 +80,26 @@ class Seq2Seq:
         self._family = family_of(folder)
         quiet_libraries()
         import ctranslate2
-        from transformers import AutoTokenizer
 
-        keep_freed_memory()
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Marian's tokenizer recommends a package that changes little
-                self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+            # The model first: what its loading takes for a moment is free again for the tokenizer and torch.
             self._model: Any = ctranslate2.Translator(
                 str(weights.path),
                 device=options.device,
                 compute_type=options.compute_type,
                 intra_threads=thread_count(options.threads),
             )
+            from transformers import AutoTokenizer
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Marian's tokenizer recommends a package that changes little
+                self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise ModelError(
                 f"{weights.path} is not a translation model that can be loaded ({error}): it needs model.bin "
                 "and the files of its tokenizer."
             ) from error
+        keep_freed_memory()  # from now on: what loading frees is given back
         self._tell = ARCHITECTURES[self._family]
         wider = max(5, options.beam_size)
         self._ways = (Way(options.beam_size), Way(wider, 3), Way(wider, 3, 1.3))
