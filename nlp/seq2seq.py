@@ -23,7 +23,7 @@ from transcripts.errors import ModelError
 from transcripts.records import Signature
 
 BATCH_TOKENS = 2048  # of the sources in one batch
-BATCH_UNITS = 64
+BATCH_ROWS = 32  # hypotheses decoded together: more are no faster on a few cores and take memory
 TOKENS_PER_TOKEN = 3  # a translation may have so many tokens for one of the source,
 SPARE_TOKENS = 32  # and these besides
 
@@ -163,7 +163,8 @@ class Seq2Seq:
         `written` are the fewest and the most tokens of a translation; by its source's length if None.
         """
         found: dict[int, Any] = {}
-        for batch in batches([len(each) for each in asked], BATCH_TOKENS, BATCH_UNITS):
+        sizes = [len(each) for each in asked]
+        for batch in batches(sizes, BATCH_TOKENS, max(1, BATCH_ROWS // way.beam_size)):
             most = len(asked[batch[0]]) * TOKENS_PER_TOKEN + SPARE_TOKENS
             least_most = written or (1, most)
             results = self._model.translate_batch(
