@@ -95,6 +95,7 @@ def test_a_correction_goes_to_the_part_that_holds_its_words(archive: Archive) ->
     ]
     assert entries(archive)[2].translation_flags == ("stale",)
     assert entries(archive)[1].translation_flags == ()
+    assert entries(archive)[2].passage.confidence == 0.8  # the person heard a part of it only
     assert ReviewDesk(archive).unanchored() == ()
     changed = entries(archive)[2].passage.id
     assert [each.review.field for each in ReviewDesk(archive).history(changed)] == ["text"]
