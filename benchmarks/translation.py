@@ -34,7 +34,7 @@ from benchmarks.translation_inputs import Sentences, glossary, sentences
 from benchmarks.translation_quality import Foreseen, fitted, foreseen
 from benchmarks.translation_speed import compared
 from nlp.decoding import TranslationOptions
-from nlp.embeddings import EmbeddingOptions, load_embedder
+from nlp.embeddings import Embedder, EmbeddingOptions, load_embedder
 from nlp.fewshot import FewShot, examples
 from nlp.quality import load_estimator
 from nlp.terms import Terms
@@ -52,6 +52,8 @@ class Systems:
 
     ours: GuardedTranslator
     plain: FewShot
+    engine: FewShot
+    embedder: Embedder
 
     def by_beam(self, texts: Sequence[str], code: str) -> list[str]:
         """What the most plain way of asking gives, on whole sentences."""
@@ -63,10 +65,9 @@ def load() -> Systems:
     embedder = load_embedder(EmbeddingOptions(), silent)
     options = TranslationOptions()
     shown = replace(examples(), prompts=((0, 1, 2),), again=())
-    return Systems(
-        GuardedTranslator(FewShot(options, silent), load_estimator(options.kind, embedder)),
-        FewShot(replace(options, beam_size=4), silent, shown),
-    )
+    engine = FewShot(options, silent)
+    ours = GuardedTranslator(engine, load_estimator(options.kind, embedder))
+    return Systems(ours, FewShot(replace(options, beam_size=4), silent, shown), engine, embedder)
 
 
 def measure(sample: Sentences, systems: Systems) -> tuple[dict[str, Any], list[Foreseen]]:
@@ -150,7 +151,7 @@ def main() -> None:
     if samples and options.only in (None, "text", "glossary"):
         systems = load()
         if options.fit:
-            document["quality_of_held_out"] = fitted(samples, systems.ours)
+            document["quality_of_held_out"] = fitted(samples, systems.engine, systems.embedder, TARGET)
             systems = load()
         if options.only != "glossary":
             document |= _text(samples, systems)

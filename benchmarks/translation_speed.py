@@ -23,7 +23,7 @@ SENTENCES = 16
 WORDS = (8, 24)  # the shortest and the longest sentence
 WRITTEN_TOKENS = 32  # of every translation
 VOCABULARY = 128_000  # pieces, as M2M100 has
-SHAPE = {  # facebook/m2m100_418M's config.json
+SHAPE: dict[str, Any] = {  # facebook/m2m100_418M's config.json
     "d_model": 1024,
     "encoder_layers": 12,
     "decoder_layers": 12,
@@ -66,20 +66,27 @@ def sources() -> list[list[str]]:
 def build(folder: Path) -> dict[str, Any]:
     """Write the model and a tokenizer of as many pieces, as transformers keeps them."""
     import torch
+    from sentencepiece import SentencePieceTrainer
     from transformers import M2M100Config, M2M100ForConditionalGeneration, M2M100Tokenizer
-
-    from tests.tiny_models import sentencepiece_model
 
     folder.mkdir()
     words = {word: number for number, word in enumerate(("<s>", "<pad>", "</s>", "<unk>"))}
     words |= {f"▁w{number}": number + 4 for number in range(VOCABULARY - 4)}
     (folder / "vocab.json").write_text(json.dumps(words), encoding="utf-8")
-    (folder / "sentencepiece.bpe.model").write_bytes(sentencepiece_model())
-    tokenizer = M2M100Tokenizer(str(folder / "vocab.json"), str(folder / "sentencepiece.bpe.model"))
+    with (folder / "sentencepiece.bpe.model").open("wb") as written:
+        SentencePieceTrainer.train(  # never used: sentences come as pieces
+            sentence_iterator=iter(["a few words of no matter"]),
+            model_writer=written,
+            vocab_size=64,
+            hard_vocab_limit=False,
+            minloglevel=2,
+        )
+    tokenizer: Any = M2M100Tokenizer(str(folder / "vocab.json"), str(folder / "sentencepiece.bpe.model"))
     torch.manual_seed(0)
     size = max(tokenizer.lang_token_to_id.values()) + 1 + tokenizer.num_madeup_words
     config = M2M100Config(vocab_size=size, decoder_start_token_id=2, dropout=0.0, **SHAPE)
-    M2M100ForConditionalGeneration(config).eval().save_pretrained(folder)
+    model: Any = M2M100ForConditionalGeneration(config)
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return {"parameters_millions": round(sum(map(_size, folder.glob("*.safetensors"))) / 4e6)}
 
@@ -114,12 +121,12 @@ def run_transformers(folder: Path) -> dict[str, Any]:
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
     first = tokenizer.convert_tokens_to_ids("__en__")
 
     def translate(asked: Sequence[list[str]]) -> list[int]:
-        ids = [tokenizer.convert_tokens_to_ids(pieces) for pieces in asked]
+        ids: list[list[int]] = [tokenizer.convert_tokens_to_ids(pieces) for pieces in asked]
         longest = max(map(len, ids))
         rows = [row + [tokenizer.pad_token_id] * (longest - len(row)) for row in ids]
         mask = [[1] * len(row) + [0] * (longest - len(row)) for row in ids]

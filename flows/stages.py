@@ -24,7 +24,7 @@ from nlp.hints import compile_cues, find_hints
 from nlp.listening import Listening, Tick
 from nlp.memory import Memory
 from nlp.names import NameMarker, mark_passages, names_signature
-from nlp.themes import tag_passages
+from nlp.theme_evidence import tag_passages
 from nlp.transcription import Transcript
 from nlp.translation import Guidance
 from transcripts.errors import FormatError

@@ -26,6 +26,7 @@ class TranslationOptions:
     beam_size: int = 2  # for the embedded model 4 took twice the time for the same chrF on spoken passages
     device: str = "auto"
     threads: int = 0  # 0: as many as the machine has cores
+    pairs: tuple[tuple[str, str], ...] = ()  # models of their own for pairs such as 'ja-en' (nlp.pairs)
 
     def __post_init__(self) -> None:
         if self.beam_size < 1 or self.threads < 0:
@@ -38,8 +39,8 @@ class TranslationOptions:
         """What made a translation; device and threads do not change it and are left out."""
         kept = asdict(self)
         model = kept.pop("model")
-        for speed_only in ("device", "threads"):
-            kept.pop(speed_only)
+        for elsewhere in ("device", "threads", "pairs"):  # pairs: see nlp.pairs.with_pairs
+            kept.pop(elsewhere)
         return Signature("nlp.translation", model, revision, licence, kept | more)
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +26,13 @@ from transcripts.records import Signature, digest_of
 
 WEIGHTS = "translation_quality.yaml"
 FEATURES = ("probability", "score", "similarity", "agreement", "length", "copied", "size")
+ANY = "any"  # source languages without weights of their own
 LONGEST_RATIO = 2.0  # of the logarithm: beyond it, a length is wrong and no more so
 
 Features = NDArray[np.float64]  # shape (candidates, len(FEATURES))
 
 
-class Judge(Protocol):
+class QualityJudge(Protocol):
     """Anything that expects something of translations."""
 
     @property
@@ -39,9 +40,8 @@ class Judge(Protocol):
         """What the judgement depends on."""
         ...
 
-    @property
-    def doubtful_below(self) -> float:
-        """The expected quality below which a translation is to be doubted."""
+    def doubts(self, quality: float, source_code: str) -> bool:
+        """Whether a translation of which so much is expected is to be doubted."""
         ...
 
     def expected(
@@ -68,19 +68,27 @@ class QualityWeights:
 class Estimator:
     """Expects the quality of translations by one kind of engine."""
 
-    def __init__(self, weights: QualityWeights, embedder: Embedder) -> None:
-        """An estimator; the embedder compares texts of different languages."""
+    def __init__(self, weights: Mapping[str, QualityWeights], embedder: Embedder) -> None:
+        """An estimator with weights by source language; those of 'any' serve the others.
+
+        The embedder compares texts of different languages.
+        """
         self._weights = weights
         self._embedder = embedder
-        self.doubtful_below = weights.doubtful_below
         self.digest = _digest(weights, embedder.signature)
+
+    def doubts(self, quality: float, source_code: str) -> bool:
+        return quality < self._of(source_code).doubtful_below
 
     def expected(
         self, source: str, candidates: Sequence[tuple[str, float]], source_code: str, target_code: str
     ) -> list[float]:
         if not candidates:
             return []
-        return self._weights.expected(self.features(source, candidates, source_code, target_code))
+        return self._of(source_code).expected(self.features(source, candidates, source_code, target_code))
+
+    def _of(self, source_code: str) -> QualityWeights:
+        return self._weights.get(source_code) or self._weights[ANY]
 
     def features(
         self, source: str, candidates: Sequence[tuple[str, float]], source_code: str, target_code: str
@@ -117,23 +125,25 @@ def estimator_digest(kind: str, embedding: Signature) -> str:
     return _digest(_weights()[kind], embedding)
 
 
-def _digest(weights: QualityWeights, embedding: Signature) -> str:
-    return digest_of([weights.base, weights.weights, weights.doubtful_below, embedding.digest])
+def _digest(weights: Mapping[str, QualityWeights], embedding: Signature) -> str:
+    return digest_of([{code: asdict(each) for code, each in weights.items()}, embedding.digest])
 
 
 @lru_cache(maxsize=1)
-def _weights() -> Mapping[str, QualityWeights]:
+def _weights() -> Mapping[str, Mapping[str, QualityWeights]]:
+    """By kind of translator and source language."""
     from ruamel.yaml import YAML
 
     held = YAML(typ="safe").load((files("configs") / WEIGHTS).read_text(encoding="utf-8"))
     return {
-        kind: QualityWeights(
-            float(row["base"]),
-            tuple(float(row["weights"].get(name, 0.0)) for name in FEATURES),
-            float(row["doubtful_below"]),
-        )
-        for kind, row in held["kinds"].items()
+        kind: {code: _read(row) for code, row in languages.items()}
+        for kind, languages in held["kinds"].items()
     }
+
+
+def _read(row: Mapping[str, Any]) -> QualityWeights:
+    weights = tuple(float(row["weights"].get(name, 0.0)) for name in FEATURES)
+    return QualityWeights(float(row["base"]), weights, float(row["doubtful_below"]))
 
 
 def _agreement(number: int, texts: Sequence[str]) -> float:

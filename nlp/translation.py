@@ -20,7 +20,8 @@ from nlp.embeddings import Embedder
 from nlp.fewshot import FewShot, few_shot_signature
 from nlp.languages import language
 from nlp.memory import Memory
-from nlp.quality import Judge, estimator_digest, load_estimator
+from nlp.pairs import Paired, with_pairs
+from nlp.quality import QualityJudge, estimator_digest, load_estimator
 from nlp.seq2seq import Seq2Seq, seq2seq_signature
 from nlp.terms import Terms, Wanted, put_in
 from nlp.units import plain_text, units_of
@@ -93,7 +94,7 @@ class _Pair:
 class GuardedTranslator:
     """An engine whose output is checked."""
 
-    def __init__(self, engine: Engine, judge: Judge) -> None:
+    def __init__(self, engine: Engine, judge: QualityJudge) -> None:
         """A translator around an engine; of its candidates, the judge expects one to be the best."""
         self._engine = engine
         self._judge = judge
@@ -118,7 +119,7 @@ class GuardedTranslator:
         return [
             TranslatedText(plain_text(held), 1.0, (REMEMBERED,))
             if (held := known.get(text))
-            else self._joined(units, chosen, blank)
+            else self._joined(units, chosen, source, blank)
             for text, units in zip(texts, cut, strict=True)
         ]
 
@@ -155,7 +156,9 @@ class GuardedTranslator:
         judged = [replace(each, quality=value) for each, value in zip(decoded, expected, strict=True)]
         return max([*judged, *(each for each in choices if each.quality)], key=lambda each: each.worth)
 
-    def _joined(self, units: Sequence[str], chosen: Mapping[str, _Choice], blank: str) -> TranslatedText:
+    def _joined(
+        self, units: Sequence[str], chosen: Mapping[str, _Choice], source: str, blank: str
+    ) -> TranslatedText:
         """The translation of a text from those of its units; longer units weigh more in its quality."""
         parts, quality, weight, doubtful = [], 0.0, 0, False
         for unit in units:
@@ -166,7 +169,7 @@ class GuardedTranslator:
                 weight += len(unit)
                 doubtful = doubtful or bool(choice.doubts)
         whole = round(quality / weight, 4) if weight else 1.0
-        doubtful = doubtful or whole < self._judge.doubtful_below
+        doubtful = doubtful or (weight > 0 and self._judge.doubts(whole, source))
         return TranslatedText(
             blank.join(part for part in parts if part), whole, (DOUBTFUL,) if doubtful else ()
         )
@@ -208,8 +211,12 @@ def load_translator(options: TranslationOptions, notify: Notify, embedder: Embed
 
     Raises ModelError with what is missing and how to bring it.
     """
-    engine = _kind(options).load(options, notify)
-    return GuardedTranslator(engine, load_estimator(options.kind, embedder))
+    kind, engine = _kind(options), None
+    if options.pairs:
+        known = describe(options.model, notify)
+        signature = with_pairs(kind.sign(options, known.revision, known.licence), options, notify)
+        engine = Paired(lambda: kind.load(options, notify), options, notify, signature)
+    return GuardedTranslator(engine or kind.load(options, notify), load_estimator(options.kind, embedder))
 
 
 def translation_signature(
@@ -218,7 +225,7 @@ def translation_signature(
     """What the translator's signature will be, without loading it."""
     known = describe(options.model, notify)
     engine = _kind(options).sign(options, known.revision, known.licence)
-    return _judged(engine, estimator_digest(options.kind, embedding))
+    return _judged(with_pairs(engine, options, notify), estimator_digest(options.kind, embedding))
 
 
 def _judged(engine: Signature, judge: str) -> Signature:

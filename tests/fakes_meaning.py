@@ -49,7 +49,9 @@ class TrustingJudge:
     """Expects what the decoder is sure of."""
 
     digest = "trusting"
-    doubtful_below = 0.0
+
+    def doubts(self, quality: float, source_code: str) -> bool:
+        return False
 
     def expected(
         self, source: str, candidates: Sequence[tuple[str, float]], source_code: str, target_code: str
