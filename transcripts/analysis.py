@@ -55,18 +55,29 @@ _RUN = regex.compile(
     rf"|(?P<unspaced>[{UNSPACED}]+)"
     rf"|(?P<spaced>[^{KANA_HAN}\p{{Hangul}}\p{{Arabic}}{UNSPACED}]+)"
 )
+LATIN = "spaced"
+# Of languages whose script tells them from most others.
+SCRIPTS = {
+    **dict.fromkeys(("ja", "zh", "yue"), "japanese"),
+    "ko": "korean",
+    **dict.fromkeys(("fa", "ar", "ur", "ps", "sd", "ckb"), "persian"),
+    **dict.fromkeys(("th", "lo", "km", "my", "bo"), "unspaced"),
+}
 # Where two neighbours may be a word that no dictionary knows or splits off.
 _PAIRED = regex.compile(rf"\p{{Han}}{{2,}}|\p{{Hangul}}{{2,}}|[{UNSPACED}]{{2,}}")
 # What every text has: left out of queries that have other words. Words that mean something in
 # the other of two languages (sin, son, no, me, has) are not here.
 _COMMON = frozenset(
-    """
-    a an and are as at be been but by for from had have how i if in into is it its of on or our that the
-    their there these they this to us was we were what when where which who why will with would you your
-    al como con cual cuando de del donde el ella ellos en entre es esa ese esta este la las lo los mas
-    nos para pero por porque que se ser su sus sobre un una unas uno unos y ya
-    از اما ان ای این اینکه با باید بر برای به بود تا تو خود در را شد که ما من هم و ولی است هست یا یک
-    """.split()
+    " ".join(
+        (
+            "a an and are as at be been but by for from had have how i if in into is it its of on or our",
+            "that the their there these they this to us was we were what when where which who why will",
+            "with would you your al como con cual cuando de del donde el ella ellos en entre es esa ese",
+            "esta este la las lo los mas nos para pero por porque que se ser su sus sobre un una unas uno",
+            "unos y ya از اما ان ای این اینکه با باید بر برای به بود تا تو خود در را شد که ما من هم و ولی",
+            "است هست یا یک",
+        )
+    ).split()
 )
 
 
@@ -104,6 +115,14 @@ def query_words(text: str) -> list[str]:
     telling = [token for token in found if fold(plain[token.start : token.end]) not in _COMMON]
     left = [token.text for token in telling or found] or _WORD.findall(fold(text))
     return list(dict.fromkeys([*left, *(pair.text for pair in _pairs(" ".join(left)))]))
+
+
+def script_of(text: str) -> str:
+    """The family of scripts of most letters of a text, a key of `ANALYSERS`."""
+    letters = dict.fromkeys(ANALYSERS, 0)
+    for run in _RUN.finditer(_compatible(text)):
+        letters[str(run.lastgroup)] += sum(map(str.isalpha, run[0]))
+    return max(letters, key=letters.__getitem__)
 
 
 def query_forms(text: str) -> list[list[str]]:

@@ -17,6 +17,14 @@ _DIGIT = regex.compile(r"\p{Nd}")
 _CLUSTER = regex.compile(r"\X", regex.DOTALL)  # what people see as one character
 
 
+_PERSIAN_LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک"})
+
+
+def persian_letters(text: str) -> str:
+    """Persian letters for the Arabic ones that many keyboards give."""
+    return text.translate(_PERSIAN_LETTERS)
+
+
 def fold(text: str) -> str:
     """A text without the differences that no reader means: width, case, accents, digits."""
     text = unicodedata.normalize("NFKC", text).casefold()

@@ -189,7 +189,8 @@ class PassageIndex:
         self._lookup = Lookup(
             table,
             columns,
-            dimensions=self._state.offsets.dimensions if self._state.signature else 0,
+            self._state.offsets,
+            embedded=bool(self._state.signature),
             approximate=any(index.columns == ["vector"] for index in table.list_indices()),
         )
 
@@ -254,9 +255,7 @@ class PassageIndex:
         elif self._table.index_stats("words_idx").num_unindexed_rows > _UNINDEXED:
             self._table.optimize(cleanup_older_than=_UNUSED_AGE)
 
-    def _known_words(
-        self, connection: Connection, recordings: Collection[str], since: int
-    ) -> dict[str, str]:
+    def _known_words(self, connection: Connection, recordings: Collection[str], since: int) -> dict[str, str]:
         """Analysed words that the table has of passages that read as they did at a revision."""
         query = self._table.search().where(_recordings(recordings)).select(["passage_id", "words"])
         words = {row["passage_id"]: row["words"] for row in query.limit(None).to_list()}

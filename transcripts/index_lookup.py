@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from transcripts.errors import ArchiveError
 from transcripts.index_columns import Columns, Positions
+from transcripts.offsets import LanguageOffsets
 
-QueryVector = Sequence[float] | NDArray[np.float32]
+Vector = NDArray[np.float32]
+QueryVector = Sequence[float] | Vector
 
 _FIRST = 1_000  # word matches that are asked for first; 20 times as many until all are there
 _MORE = 20
@@ -22,6 +24,9 @@ _MORE = 20
 # is wanted are compared exactly.
 _PARTS = 20
 _REFINED = 3
+# Chosen with the share of offset in `offsets`, see docs/benchmarks.md.
+_FEEDBACK = 5
+_FEEDBACK_WEIGHT = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +36,22 @@ class Ranking:
     positions: Positions
     scores: NDArray[np.float64]
 
+    def without(self, unwanted: Positions) -> Ranking:
+        kept = ~np.isin(self.positions, unwanted) if len(unwanted) else slice(None)
+        return Ranking(self.positions[kept], self.scores[kept])
+
+    def first(self, count: int) -> Ranking:
+        return Ranking(self.positions[:count], self.scores[:count])
+
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """One version of the table, with its columns. `dimensions` is 0 where there are no embeddings."""
+    """One version of the table, with its columns. Without embeddings, nothing has a meaning."""
 
     table: Any
     columns: Columns
-    dimensions: int
+    offsets: LanguageOffsets
+    embedded: bool
     approximate: bool  # whether there is an index over vectors
 
     def matching(self, where: str) -> Positions:
@@ -50,17 +63,19 @@ class Lookup:
 
     def containing(self, forms: Sequence[Sequence[str]]) -> Positions:
         """Rows that have all tokens of at least one of the forms."""
+        match: Any = MatchQuery  # its defaults are not typed
         if not forms:
             return np.zeros(0, dtype=np.int64)
-        each = [MatchQuery(" ".join(form), "words", operator=FullTextOperator.AND) for form in forms]
+        each = [match(" ".join(form), "words", operator=FullTextOperator.AND) for form in forms]
         query = each[0] if len(each) == 1 else BooleanQuery([(Occur.SHOULD, one) for one in each])
         return self._positions(self._asked(self.table.search(query), "", len(self.columns)))
 
-    def by_words(self, tokens: Sequence[str], where: str, weakest: float) -> Ranking:
+    def by_words(self, tokens: Sequence[str], where: str, weakest: float = 0.0) -> Ranking:
         """Rows with any of the tokens by BM25, as far down as `weakest` times the best score."""
+        match: Any = MatchQuery
         if not tokens or not len(self.columns):
-            return _nothing()
-        query, limit = MatchQuery(" ".join(tokens), "words"), _FIRST
+            return NOTHING
+        query, limit = match(" ".join(tokens), "words"), _FIRST
         while True:
             found = self._asked(self.table.search(query), where, limit)
             scores = found["_score"].to_numpy().astype(np.float64)
@@ -70,17 +85,9 @@ class Lookup:
             limit *= _MORE
 
     def by_meaning(self, vector: QueryVector, where: str, depth: int) -> Ranking:
-        """The rows nearest to a vector of shape (dim,), by cosine, those above 0.
-
-        Raises ArchiveError when the vector is not of the length of the archive's.
-        """
-        if not self.dimensions or not len(self.columns):
-            return _nothing()
-        if len(vector) != self.dimensions:
-            raise ArchiveError(
-                f"the query's embedding has {len(vector)} numbers, the archive's have "
-                f"{self.dimensions}; search with the profile that the archive was made with"
-            )
+        """The rows nearest to a unit vector of shape (dim,), by cosine, those above 0."""
+        if not self.embedded or not len(self.columns):
+            return NOTHING
         query = self.table.search(np.asarray(vector, dtype=np.float32), vector_column_name="vector")
         query = query.distance_type("dot")
         if self.approximate:
@@ -89,15 +96,34 @@ class Lookup:
         cosines = 1.0 - found["_distance"].to_numpy().astype(np.float64)
         return self._ranked(self._positions(found), cosines, 0.0)
 
-    def vector(self, passage_id: str) -> NDArray[np.float32] | None:
-        """The stored vector of a passage; None where there is none."""
-        at = self.columns.position_of(passage_id)
-        if at is None or not self.dimensions:
-            return None
-        address = int(self.columns.addresses[at])
-        (row,) = self.table.take_row_ids([address]).select(["vector"]).to_list()
-        vector = np.asarray(row["vector"], dtype=np.float32)
-        return vector if vector.any() else None
+    def sought(self, vector: QueryVector, text: str, where: str) -> Vector:
+        """The vector to look for, for the embedding of a query, of shape (dim,).
+
+        Without a part of its language's offset, and moved towards what it finds first
+        (pseudo-relevance feedback; Rocchio 1971, for embeddings Li et al. 2021,
+        https://arxiv.org/abs/2108.11044): a short query says little of what it means.
+        Raises ArchiveError when the vector is not of the length of the archive's.
+        """
+        if len(vector) != self.offsets.dimensions:
+            raise ArchiveError(
+                f"the query's embedding has {len(vector)} numbers, the archive's have "
+                f"{self.offsets.dimensions}; search with the profile that the archive was made with"
+            )
+        asked = self.offsets.query(np.asarray(vector, dtype=np.float32), text)
+        count = min(_FEEDBACK, len(self.columns) // 10)
+        near = self.by_meaning(asked, where, count).positions[:count]
+        if not count or not len(near):
+            return asked
+        moved: Vector = asked + _FEEDBACK_WEIGHT * self.vectors(near).mean(axis=0)
+        return moved / np.linalg.norm(moved)
+
+    def vectors(self, positions: Positions) -> Vector:
+        """Stored vectors, shape (rows, dim), in no order that means anything; zeros for no embedding."""
+        addresses = self.columns.addresses[positions].tolist()
+        rows = self.table.take_row_ids(addresses).select(["vector"]).to_arrow()["vector"]
+        flat = rows.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        found: Vector = flat.reshape(len(addresses), -1)
+        return found
 
     def _asked(self, query: Any, where: str, limit: int) -> pa.Table:
         """Row ids and scores."""
@@ -115,5 +141,4 @@ class Lookup:
         return Ranking(positions[order], scores[order])
 
 
-def _nothing() -> Ranking:
-    return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))
+NOTHING = Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from transcripts import entries
 from transcripts.analysis import words
-from transcripts.holdings import Entry
+from transcripts.holdings import Entry, Selection
 from transcripts.index_filters import speaker_key
 from transcripts.offsets import SAMPLE, LanguageOffsets
 from transcripts.phrases import writing
@@ -21,6 +21,7 @@ from transcripts.quality import quality_word
 from transcripts.records import digest_of
 
 _FORMAT = 2  # raised whenever rows are made in another way
+_ALL = Selection(restricted=True)  # what is withheld is left out by the filter of a search
 _BATCH = 8  # recordings whose rows are made and written together
 
 # The analysed words that a table has already, by passage id, of some recordings.
@@ -95,10 +96,7 @@ def row_batches(
     for start in range(0, len(recordings), _BATCH):
         some = recordings[start : start + _BATCH]
         known = known_words(some) if known_words else {}
-        found = [
-            entry
-            for entry in entries.entries_of_recordings(connection, some)
-        ]
+        found = entries.entries_of_recordings(connection, some, _ALL)
         vectors = entries.vectors_of_recordings(connection, some, signature)
         rows = [_row(entry, known.get(entry.passage.id)) for entry in found]
         centred = [offsets.centred(vectors.get(each.passage.id), each.passage.language) for each in found]

@@ -44,5 +44,7 @@ def phrase_spans(text: str, phrase: str) -> list[tuple[int, int]]:
         places += [run.start(), *range(run.start(), run.end())]
     written, places = written + " ", [*places, len(folded)]
     matches = regex.finditer(regex.escape(sought), written, overlapped=True) if sought else ()
-    edges = ((match.start() + (match[0][0] == " "), match.end() - 1 - (match[0][-1] == " ")) for match in matches)
+    edges = (
+        (match.start() + (match[0][0] == " "), match.end() - 1 - (match[0][-1] == " ")) for match in matches
+    )
     return [(bounds[places[first]], bounds[places[last] + 1]) for first, last in edges]

@@ -131,17 +131,20 @@ def parse(text: str) -> SearchQuery:
     found: dict[str, list[str]] = {name: [] for name in ("text", "phrases", "excluded", *_FIELDS)}
     for item in _items(text):
         _put(item, found, notices)
-    states = [state for value in found.pop("reviewed") for state in value.split()]
-    after, before = found.pop("after"), found.pop("before")
+    states = [state for value in (*found["reviewed"], *found["state"]) for state in value.split()]
     return SearchQuery(
-        text=" ".join(found.pop("text")),
-        after=max(after, default=""),
-        before=min(before, default=""),
-        states=_distinct([*states, *found.pop("state")]),
-        phrases=_distinct(found.pop("phrases")),
-        excluded=_distinct(found.pop("excluded")),
+        text=" ".join(found["text"]),
+        after=max(found["after"], default=""),
+        before=min(found["before"], default=""),
+        states=_distinct(states),
+        phrases=_distinct(found["phrases"]),
+        excluded=_distinct(found["excluded"]),
         notices=tuple(dict.fromkeys(notices)),
-        **{_FIELDS[name].attribute: _distinct(values) for name, values in found.items()},
+        themes=_distinct(found["theme"]),
+        languages=_distinct(found["language"]),
+        speakers=_distinct(found["speaker"]),
+        panels=_distinct(found["panel"]),
+        qualities=_distinct(found["quality"]),
     )
 
 
@@ -189,9 +192,8 @@ def _distinct(values: list[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A filter: the attribute of the query that takes it, and how its value is read."""
+    """How the value of a filter is read, and what it may be."""
 
-    attribute: str
     read: Callable[[str], str | None] = str
     known: tuple[str, ...] = ()
 
@@ -213,7 +215,7 @@ def _day(value: str, last: bool) -> str | None:
     match = regex.fullmatch(r"(\d{4})(?:[-/.](\d{1,2}))?(?:[-/.](\d{1,2}))?", fold(value))
     if not match:
         return None
-    year, month, day = (int(part) if part else None for part in match.groups())
+    year, month, day = (int(part or 0) for part in match.groups())
     try:
         month = month or (12 if last else 1)
         return date(year, month, day or (calendar.monthrange(year, month)[1] if last else 1)).isoformat()
@@ -223,13 +225,13 @@ def _day(value: str, last: bool) -> str | None:
 
 _REVIEWED = {"yes": "reviewed approved", "no": "draft"}
 _FIELDS: dict[str, _Field] = {
-    "theme": _Field("themes"),
-    "language": _Field("languages"),
-    "speaker": _Field("speakers"),
-    "panel": _Field("panels"),
-    "after": _Field("after", _first_day),
-    "before": _Field("before", _last_day),
-    "quality": _Field("qualities", _one_of({word: word for word in QUALITIES}), QUALITIES),
-    "reviewed": _Field("states", _one_of(_REVIEWED), tuple(_REVIEWED)),
-    "state": _Field("states", _one_of({state: state for state in STATES}), STATES),
+    "theme": _Field(),
+    "language": _Field(),
+    "speaker": _Field(),
+    "panel": _Field(),
+    "after": _Field(_first_day),
+    "before": _Field(_last_day),
+    "quality": _Field(_one_of({word: word for word in QUALITIES}), QUALITIES),
+    "reviewed": _Field(_one_of(_REVIEWED), tuple(_REVIEWED)),
+    "state": _Field(_one_of({state: state for state in STATES}), STATES),
 }
