@@ -28,7 +28,14 @@ def ids(archive: Archive, **selected: Any) -> list[str]:
 
 
 def restrict(archive: Archive, **row: Any) -> None:
-    blank = {"reason": "asked", "until": "", "by": "ana", "at": "2025-01-01T00:00:00Z"}
+    blank = {
+        "reason": "asked",
+        "until": "",
+        "by": "ana",
+        "at": "2025-01-01",
+        "lifted_by": "",
+        "lifted_at": "",
+    }
     with archive.writing() as connection:
         connection.execute(insert(schema.restrictions), {**blank, **row})
 
@@ -92,7 +99,9 @@ def test_the_word_of_a_quality_is_the_same_in_a_query(quality: float | None, fla
         "translation_flags": flags,
         "recording_id": "r",
     }
-    row |= dict.fromkeys(("position", "start_s", "end_s", "confidence", "speaker_share", "revision"), 0)
+    row |= dict.fromkeys(
+        ("position", "start_s", "end_s", "confidence", "speaker_share", "doubt", "revision"), 0
+    )
     with SCRATCH.reading() as connection:
         connection.execute(readings.delete())
         connection.execute(insert(readings), row)

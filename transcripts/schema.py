@@ -251,16 +251,6 @@ clauses = _layer(
 
 notes = _layer("notes", _text("text"))
 
-# What people decided of a theme and a passage: it goes before any tag. Made of the reviews.
-theme_decisions = Table(
-    "theme_decisions",
-    METADATA,
-    Column("passage_id", Text, nullable=False),
-    Column("theme_id", Text, nullable=False),
-    Column("belongs", Boolean, nullable=False),
-    PrimaryKeyConstraint("passage_id", "theme_id"),
-)
-
 # Append-only. No foreign key: a correction outlives the passage it was made on.
 reviews = Table(
     "reviews",
@@ -273,6 +263,22 @@ reviews = Table(
     _text("reviewer"),
     _text("at"),
     _text("state"),
+    Column("recording_id", Text, nullable=False, index=True),
+    _number("start_s"),
+    _number("end_s"),
+    _text("text"),  # of the passage, as the person had it before them
+    _text("sha256"),  # of the recording then
+    _json("detail"),
+)
+
+# Where the reviews that hold are found now. Derived; a passage_id of '' is nowhere.
+review_places = Table(
+    "review_places",
+    METADATA,
+    Column("review_id", Integer, nullable=False),
+    Column("passage_id", Text, nullable=False, index=True),
+    Column("recording_id", Text, nullable=False, index=True),
+    PrimaryKeyConstraint("review_id", "passage_id"),
 )
 
 # Passages as they are read: machine layers with what people changed. Derived from both, and made
@@ -300,10 +306,12 @@ readings = Table(
     _json("translation_flags"),
     _text("state"),
     _text("reviewer"),
+    _number("doubt"),
     Column("revision", Integer, nullable=False),  # the archive's, when last changed
-    Index(None, "recording_id", "position"),
-    Index(None, "language"),
-    Index(None, "state"),
+    Index(None, "recording_id", "position", "id"),
+    Index(None, "language", "recording_id"),
+    Index(None, "origin"),
+    Index(None, "state", "doubt"),
     Index(None, "revision"),
 )
 
@@ -319,7 +327,7 @@ reading_themes = Table(
     Column("evidence_start", Integer),  # characters of the text
     Column("evidence_end", Integer),
     PrimaryKeyConstraint("passage_id", "theme_id"),
-    Index(None, "theme_id", "belongs"),
+    Index(None, "theme_id", "belongs", "passage_id"),
     Index(None, "recording_id"),
 )
 
@@ -334,10 +342,39 @@ restrictions = Table(
     _text("until"),  # ISO 8601 date on which it ends; empty for never
     _text("by"),
     _text("at"),
+    _text("lifted_by"),  # empty while it holds
+    _text("lifted_at"),
     Column("recording_id", Text),  # of a passage, with its time: a passage's id may change
     Column("start_s", Double),
     Column("end_s", Double),
     Index(None, "kind", "target"),
+)
+
+# People who may log in. Nothing here is content: it is left out of dumps and exports.
+users = Table(
+    "users",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    _text("role"),  # reader, editor or administrator
+    _text("password"),  # argon2id, with its own salt and parameters
+    _text("at"),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("token", Text, primary_key=True),  # sha256 of what the browser holds
+    Column("name", Text, ForeignKey("users.name", ondelete="CASCADE"), nullable=False, index=True),
+    _number("ends_at_s"),  # Unix time
+)
+
+login_attempts = Table(
+    "login_attempts",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    _text("name"),
+    _text("address"),
+    Column("at_s", Double, nullable=False, index=True),  # Unix time
 )
 
 # What `keep` replaces, in the order in which layers build on each other.
