@@ -122,7 +122,8 @@ def query_words(text: str) -> list[str]:
     found = list(_tokens(plain, UNKNOWN))
     telling = [token for token in found if fold(plain[token.start : token.end]) not in _COMMON]
     left = [token.text for token in telling or found] or _WORD.findall(fold(text))
-    return list(dict.fromkeys([*left, *(pair.text for pair in _pairs(" ".join(left)))]))
+    pairs = (pair.text for each in (plain, " ".join(left)) for pair in _pairs(each))
+    return list(dict.fromkeys([*left, *pairs]))
 
 
 def scripts_of(text: str) -> list[str]:

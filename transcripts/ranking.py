@@ -43,6 +43,15 @@ class Ranked:
     def of(cls, ranking: Ranking, kind: int) -> Ranked:
         return cls(ranking.positions, ranking.scores, np.full(len(ranking.positions), kind))
 
+    def with_others(self, positions: Positions, kind: int) -> Ranked:
+        """With further rows behind these, and that kind of evidence for all of them."""
+        others = np.setdiff1d(positions, self.positions)
+        return Ranked(
+            np.concatenate([self.positions, others]),
+            np.concatenate([self.scores, np.zeros(len(others))]),
+            np.concatenate([self.kinds | kind, np.full(len(others), kind)]),
+        )
+
     def in_order(self, positions: Positions) -> Ranked:
         """The same hits in another order of their rows."""
         known = np.argsort(self.positions)

@@ -135,9 +135,13 @@ class SearchIndex:
             words = lookup.by_words(query_words(query.sought), filter_, _weakest(query)).without(unwanted)
         if query.mode != "words" and self._embed is not None and lookup.embedded:
             meaning = self._near(lookup, query.sought, filter_, unwanted)
-        if query.mode != "hybrid":
-            return Ranked.of(words, WORDS) if query.mode == "words" else Ranked.of(meaning, MEANING)
-        return fused(words, meaning, lookup.columns)
+        if query.mode == "hybrid":
+            ranked = fused(words, meaning, lookup.columns)
+        else:
+            ranked = Ranked.of(words, WORDS) if query.mode == "words" else Ranked.of(meaning, MEANING)
+        if any(map(phrase_writing, query.phrases)):  # whatever has the phrase is found
+            ranked = ranked.with_others(np.setdiff1d(lookup.matching(filter_), unwanted), WORDS)
+        return ranked
 
     def _near(self, lookup: Lookup, text: str, filter_: str, unwanted: Positions) -> Ranking:
         """The passages nearest in meaning to a query that are not unwanted."""
