@@ -118,4 +118,4 @@ def test_what_no_search_can_do_is_refused_in_words() -> None:
         ({"offset": -1}, "starts at hit 0 or later, not at -1"),
     ):
         with pytest.raises(SymposiaError, match=said):
-            SearchQuery(**wrong)  # type: ignore[arg-type]
+            SearchQuery(**wrong)

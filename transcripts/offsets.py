@@ -61,7 +61,8 @@ class LanguageOffsets:
         """A stored vector without its language's mean, as a unit vector; zeros for none."""
         if vector is None:
             return np.zeros(self.dimensions, dtype=np.float32)
-        apart = np.frombuffer(vector, dtype="<f4") - np.asarray(self.means[language], dtype=np.float32)
+        mean = self.means.get(language) or np.mean(list(self.means.values()), axis=0)
+        apart = np.frombuffer(vector, dtype="<f4") - np.asarray(mean, dtype=np.float32)
         norm = np.linalg.norm(apart)
         return (apart / norm if norm else apart).astype(np.float32)
 
