@@ -134,6 +134,17 @@ def scripts_of(text: str) -> list[str]:
     return [script for script, count in letters.most_common() if count]
 
 
+def coverage(query: str, having: Collection[str]) -> float:
+    """The share of a query's letters, common words left out, that a passage with these tokens has."""
+    plain = _compatible(query)
+    sought = [
+        token for token in tokens(plain, UNKNOWN) if fold(plain[token.start : token.end]) not in _COMMON
+    ]
+    letters = {at for _, start, end in sought for at in range(start, end)}
+    had = {at for token, start, end in sought if token in having for at in range(start, end)}
+    return len(had) / len(letters) if letters else 1.0
+
+
 def query_forms(text: str) -> list[list[str]]:
     """Ways to write a word or a phrase, each as the tokens that a passage then has, all of them."""
     plain = _compatible(text)

@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from transcripts import entries
-from transcripts.analysis import query_forms, query_words
+from transcripts.analysis import coverage, query_forms, query_words
 from transcripts.archive import Archive
 from transcripts.facets import facets, panels_by_time
 from transcripts.folding import persian_letters
@@ -136,7 +136,8 @@ class SearchIndex:
         if query.mode != "words" and self._embed is not None and lookup.embedded:
             meaning = self._near(lookup, query.sought, filter_, unwanted)
         if query.mode == "hybrid":
-            ranked = fused(words, meaning, lookup.columns)
+            best = lookup.tokens(int(words.positions[0])) if len(words.positions) else frozenset[str]()
+            ranked = fused(words, meaning, lookup.columns, coverage(query.sought, best))
         else:
             ranked = Ranked.of(words, WORDS) if query.mode == "words" else Ranked.of(meaning, MEANING)
         if any(map(phrase_writing, query.phrases)):  # whatever has the phrase is found
