@@ -21,7 +21,6 @@ from transcripts.rows import Row, passage_row, recording_row, signature_row
 DIMENSIONS = 384
 LANGUAGES = ("en", "ja", "fa", "es", "ko")
 PER_RECORDING = 2_000  # a long panel of three hours
-WORDS = 30_000  # a language
 POOL = 20_000  # different texts a language
 CLUSTERS = 2_000
 SPEAKERS = 200
@@ -38,10 +37,10 @@ _EMBEDDER = Signature("benchmarks", "synthetic", "1")
 _TRANSLATOR = Signature("benchmarks", "synthetic", "2")
 
 
-def vocabulary(language: str, rng: np.random.Generator) -> list[str]:
-    """WORDS different words, the commonest first."""
+def vocabulary(language: str, rng: np.random.Generator, size: int) -> list[str]:
+    """Different words, the commonest first."""
     words = dict.fromkeys(_COMMON[language].split())
-    while len(words) < WORDS:
+    while len(words) < size:
         words[_word(language, rng)] = None
     return list(words)
 
@@ -62,10 +61,11 @@ def _word(language: str, rng: np.random.Generator) -> str:
 class Maker:
     """Makes texts and vectors; the same seed makes the same ones."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, words: int = 30_000) -> None:
+        """A vocabulary of so many words a language."""
         self.rng = np.random.default_rng(seed)
-        self.vocabularies = {code: np.array(vocabulary(code, self.rng)) for code in LANGUAGES}
-        weights = 1 / (np.arange(WORDS) + 2.7) ** 1.07
+        self.vocabularies = {code: np.array(vocabulary(code, self.rng, words)) for code in LANGUAGES}
+        weights = 1 / (np.arange(words) + 2.7) ** 1.07
         self._cumulated = np.cumsum(weights / weights.sum())
         self._pools: dict[str, list[str]] = {}
         self._centres = self.rng.standard_normal((CLUSTERS, DIMENSIONS)).astype(np.float32)
@@ -84,7 +84,7 @@ class Maker:
 
     def _new_texts(self, language: str, count: int) -> list[str]:
         lengths = np.clip(self.rng.lognormal(3.3, 0.45, count), 4, 120).astype(int)
-        drawn = np.searchsorted(self._cumulated, self.rng.random(lengths.sum())).clip(max=WORDS - 1)
+        drawn = np.searchsorted(self._cumulated[:-1], self.rng.random(lengths.sum()))
         words = self.vocabularies[language][drawn]
         blank = "" if language == "ja" else " "
         parts = np.split(words, np.cumsum(lengths)[:-1])
@@ -99,7 +99,7 @@ class Maker:
 
     def query(self, language: str, words: int) -> str:
         """Words as people look for: neither the commonest nor the rarest."""
-        ranks = np.exp(self.rng.uniform(np.log(50), np.log(10_000), words)).astype(int)
+        ranks = np.exp(self.rng.uniform(np.log(50), np.log(len(self._cumulated) / 3), words)).astype(int)
         return " ".join(self.vocabularies[language][ranks])
 
 
