@@ -12,16 +12,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flows.config import Conference, Source
-from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices, digest, layer_bytes
+from flows.layers import Embeddings, Layer, Names, Passages, Tags, Translations, Voices, digest, layer_bytes
 from flows.models import Models, speaker_cues
 from flows.stages import Job, Made, Stage, stages_of
 from nlp.audio import probe, sha256_of
 from nlp.listening import Listening
+from nlp.memory import Memory
 from nlp.transcription import Transcript
 from transcripts.archive import Archive
 from transcripts.errors import MediaError
 from transcripts.formats.subtitles import read_captions
-from transcripts.holdings import RecordingLayers, StageRecord
+from transcripts.holdings import RecordingLayers, Selection, StageRecord
 from transcripts.records import Recording, digest_of
 
 Perform = Callable[[Stage, Job, str, Made], Layer]
@@ -66,6 +67,20 @@ def job_for(source: Source, conference: Conference, models: Models, archive: Arc
     else:
         fingerprint = digest_of([names[each.path] for each in source.captions])
     return Job(source, panel, conference, models, fingerprint, names)
+
+
+def memory_of(archive: Archive, conference_id: str) -> Memory:
+    """What people have approved or written of a conference's translations; what is withheld is not shown.
+
+    It is no part of a stage's key: it serves what is translated from now on, and what was
+    translated before stays, so that one correction does not translate a whole archive again.
+    """
+    people = Selection(states=frozenset({"reviewed", "approved"}))
+    return Memory(
+        {entry.passage.language: entry.passage.text, entry.target_language: entry.translation}
+        for entry in archive.entries(people)
+        if entry.conference_id == conference_id and entry.translation
+    )
 
 
 def is_up_to_date(job: Job, archive: Archive) -> bool:
@@ -147,6 +162,7 @@ def _archived(layers: RecordingLayers) -> dict[str, Layer]:
     return {
         "speakers": Voices(layers.segments, layers.turns, layers.hints),
         "passages": Passages(layers.passages),
+        "names": Names(layers.names),
         "translation": Translations(layers.translations),
         "embedding": Embeddings(layers.embeddings, layers.clauses),
         "themes": Tags(layers.tags),
@@ -166,6 +182,8 @@ def _with_made(before: RecordingLayers, made: Mapping[str, Layer]) -> RecordingL
                 after = replace(after, segments=segments, turns=turns, hints=hints)
             case Passages(passages=passages):
                 after = replace(after, passages=passages)
+            case Names(names=names):
+                after = replace(after, names=names)
             case Translations(translations=translations):
                 after = replace(after, translations=translations)
             case Embeddings(embeddings=embeddings, clauses=clauses):

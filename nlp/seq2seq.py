@@ -15,7 +15,7 @@ from typing import Any
 
 from nlp.cache import Notify
 from nlp.conversion import TOKENIZER_FOLDER
-from nlp.decoding import Candidate, TranslationOptions, batches
+from nlp.decoding import Candidate, Remark, TranslationOptions, batches
 from nlp.languages import Language, language
 from nlp.machine import keep_freed_memory, thread_count
 from nlp.weights import quiet_libraries, resolve
@@ -23,7 +23,7 @@ from transcripts.errors import ModelError
 from transcripts.records import Signature
 
 BATCH_TOKENS = 2048  # of the sources in one batch
-BATCH_UNITS = 64
+BATCH_ROWS = 32  # hypotheses decoded together: more are no faster on a few cores and take memory
 TOKENS_PER_TOKEN = 3  # a translation may have so many tokens for one of the source,
 SPARE_TOKENS = 32  # and these besides
 
@@ -80,24 +80,26 @@ class Seq2Seq:
         self._family = family_of(folder)
         quiet_libraries()
         import ctranslate2
-        from transformers import AutoTokenizer
 
-        keep_freed_memory()
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Marian's tokenizer recommends a package that changes little
-                self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+            # The model first: what its loading takes for a moment is free again for the tokenizer and torch.
             self._model: Any = ctranslate2.Translator(
                 str(weights.path),
                 device=options.device,
                 compute_type=options.compute_type,
                 intra_threads=thread_count(options.threads),
             )
+            from transformers import AutoTokenizer
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Marian's tokenizer recommends a package that changes little
+                self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise ModelError(
                 f"{weights.path} is not a translation model that can be loaded ({error}): it needs model.bin "
                 "and the files of its tokenizer."
             ) from error
+        keep_freed_memory()  # from now on: what loading frees is given back
         self._tell = ARCHITECTURES[self._family]
         wider = max(5, options.beam_size)
         self._ways = (Way(options.beam_size), Way(wider, 3), Way(wider, 3, 1.3))
@@ -128,27 +130,57 @@ class Seq2Seq:
                 "profile."
             )
 
-    def decode(self, units: Sequence[str], source: str, target: str, way: int) -> list[list[Candidate]]:
+    def decode(
+        self,
+        units: Sequence[str],
+        source: str,
+        target: str,
+        way: int,
+        shown: Sequence[Sequence[Remark]] = (),
+    ) -> list[list[Candidate]]:
         chosen = self._ways[way]
         of_target = self._tell.code(language(target)) or target
         before, begins = self._tell.before(of_target), self._tell.begins(of_target)
         self._tell.speak(self._tokenizer, self._tell.code(language(source)) or source)
-        asked = [[*before, *self._pieces(unit)] for unit in units]
-        found: list[list[Candidate]] = [[] for _ in units]
-        for batch in batches([len(each) for each in asked], BATCH_TOKENS, BATCH_UNITS):
+        results = self.translate_pieces([[*before, *self._pieces(unit)] for unit in units], begins, chosen)
+        return [
+            [
+                Candidate(self._text(tokens[len(begins) :]), score)
+                for tokens, score in zip(result.hypotheses, result.scores, strict=True)
+            ]
+            for result in results
+        ]
+
+    def translate_pieces(
+        self,
+        asked: Sequence[Sequence[str]],
+        begins: Sequence[str],
+        way: Way,
+        written: tuple[int, int] | None = None,
+    ) -> list[Any]:
+        """CTranslate2's results for tokenized units, in order, longest decoded first.
+
+        `written` are the fewest and the most tokens of a translation; by its source's length if None.
+        """
+        found: dict[int, Any] = {}
+        sizes = [len(each) for each in asked]
+        for batch in batches(sizes, BATCH_TOKENS, max(1, BATCH_ROWS // way.beam_size)):
+            most = len(asked[batch[0]]) * TOKENS_PER_TOKEN + SPARE_TOKENS
+            least_most = written or (1, most)
             results = self._model.translate_batch(
-                [asked[index] for index in batch],
-                target_prefix=[begins or None] * len(batch),
+                [list(asked[index]) for index in batch],
+                target_prefix=[list(begins) or None] * len(batch),
                 max_input_length=0,  # units are short; nothing is cut in silence
-                max_decoding_length=len(asked[batch[0]]) * TOKENS_PER_TOKEN + SPARE_TOKENS,
-                beam_size=chosen.beam_size,
-                no_repeat_ngram_size=chosen.no_repeat_ngram_size,
-                repetition_penalty=chosen.repetition_penalty,
+                min_decoding_length=least_most[0],
+                max_decoding_length=least_most[1],
+                beam_size=way.beam_size,
+                num_hypotheses=way.beam_size,
+                no_repeat_ngram_size=way.no_repeat_ngram_size,
+                repetition_penalty=way.repetition_penalty,
                 return_scores=True,
             )
-            for index, result in zip(batch, results, strict=True):
-                found[index] = [Candidate(self._text(result.hypotheses[0][len(begins) :]), result.scores[0])]
-        return found
+            found.update(zip(batch, results, strict=True))
+        return [found[index] for index in range(len(asked))]
 
     def _pieces(self, unit: str) -> list[str]:
         pieces: list[str] = self._tokenizer.convert_ids_to_tokens(self._tokenizer.encode(unit))

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sample_archive import CONFERENCE, TRANSLATOR, recording
 
 from transcripts.archive import Archive, Entry, RecordingLayers
+from transcripts.columns import METADATA
 from transcripts.holdings import Selection
 from transcripts.records import Passage, Review, Span, Translation
 from transcripts.review import ReviewDesk
@@ -95,6 +96,7 @@ def test_a_correction_goes_to_the_part_that_holds_its_words(archive: Archive) ->
     ]
     assert entries(archive)[2].translation_flags == ("stale",)
     assert entries(archive)[1].translation_flags == ()
+    assert entries(archive)[2].passage.confidence == 0.8  # the person heard a part of it only
     assert ReviewDesk(archive).unanchored() == ()
     changed = entries(archive)[2].passage.id
     assert [each.review.field for each in ReviewDesk(archive).history(changed)] == ["text"]
@@ -148,6 +150,18 @@ def test_another_voice_in_the_time_of_a_passage_is_left_alone(archive: Archive) 
     keep(archive, replace(whole, passages=(*whole.passages, other)))
     assert [each.passage.speaker_id for each in entries(archive)][1:3] == ["producer", "producer"]
     assert entries(archive)[-1].passage.speaker_id == "director"
+
+
+def test_a_short_remark_is_not_taken_for_its_neighbour(archive: Archive) -> None:
+    short = [
+        Passage(f"rec-1-{n}", "rec-1", n, Span(n * 0.4, n * 0.4 + 0.4), None, "S1", "en", text)
+        for n, text in enumerate(("Yes.", "No."))
+    ]
+    keep(archive, RecordingLayers(passages=tuple(short)))
+    correct(archive, 0, "speaker", "producer")
+    keep(archive, RecordingLayers(passages=(replace(short[1], ordinal=0),)))
+    assert entries(archive)[0].passage.speaker_id is None
+    assert len(ReviewDesk(archive).unanchored()) == 1
 
 
 def test_a_division_is_made_again_where_it_was_heard(archive: Archive) -> None:
@@ -216,6 +230,19 @@ def test_a_translation_into_another_language_waits_for_its_language(archive: Arc
     assert entries(archive)[0].translation == "Hacíamos cine a mano."
 
 
+def test_what_cites_a_passage_leads_to_its_words_for_good(archive: Archive) -> None:
+    first, second, third = (each.passage.id for each in entries(archive)[:3])
+    assert archive.present_passage(second) == second
+    ReviewDesk(archive).merge(second, third, reviewer="ana")
+    assert archive.present_passage(third) == second
+    keep(archive, cut(4, 21))
+    assert archive.present_passage(first) == first
+    assert archive.present_passage(second) == archive.present_passage(third) == "rec-1-00002000"
+    keep(archive, cut(6, 15, 20, 25))
+    assert archive.present_passage("rec-1-00002000") == second
+    assert archive.present_passage("nobody") is None
+
+
 edges = st.lists(st.integers(1, len(WORDS) - 1), max_size=6)
 acts = st.lists(
     st.tuples(
@@ -254,27 +281,38 @@ def act(archive: Archive, kind: str, n: int, text: str) -> None:
         pass
 
 
+SCRATCH = Archive.in_memory()  # emptied for each example: quicker than a new one
+
+
+def emptied() -> Archive:
+    with SCRATCH.writing() as connection:
+        for table in reversed(METADATA.sorted_tables):
+            if table.name != "meta":
+                connection.execute(table.delete())
+    SCRATCH.set_conference(replace(CONFERENCE, target_language="es"))
+    return SCRATCH
+
+
 @settings(max_examples=40)
 @given(before=edges, acts=acts, after=edges)
 def test_whatever_people_did_and_however_it_is_cut_nothing_is_lost(
     before: list[int], acts: list[tuple[str, int, str]], after: list[int]
 ) -> None:
-    with Archive.in_memory() as archive:
-        archive.set_conference(replace(CONFERENCE, target_language="es"))
-        keep(archive, cut(*before))
-        for kind, n, text in acts:
-            act(archive, kind, n, text)
-        people, journal = entries(archive), archive.reviews()
-        keep(archive, cut(*after))
-        assert archive.reviews() == journal
-        desk = ReviewDesk(archive)
-        told = {each.id for each in desk.unanchored()}
-        for each in entries(archive):
-            told |= {change.review.id for change in desk.history(each.passage.id)}
-        told |= {change.review.id for review in journal for change in desk.history(review.passage_id)}
-        assert told == {review.id for review in journal}
-        keep(archive, cut(*before))  # the machine says again what people had before them
-        assert entries(archive) == people
+    archive = emptied()
+    keep(archive, cut(*before))
+    for kind, n, text in acts:
+        act(archive, kind, n, text)
+    people, journal = entries(archive), archive.reviews()
+    keep(archive, cut(*after))
+    assert archive.reviews() == journal
+    desk = ReviewDesk(archive)
+    told = {each.id for each in desk.unanchored()}
+    for each in entries(archive):
+        told |= {change.review.id for change in desk.history(each.passage.id)}
+    told |= {change.review.id for review in journal for change in desk.history(review.passage_id)}
+    assert told == {review.id for review in journal}
+    keep(archive, cut(*before))  # the machine says again what people had before them
+    assert entries(archive) == people
 
 
 EDITOR = """

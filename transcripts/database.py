@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Table, and_, create_engine, event, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
@@ -35,12 +35,27 @@ def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
 
 
+def upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    """Write a row that its primary key identifies, unless it is there already."""
+    mine = and_(*(column == row[column.name] for column in table.primary_key))
+    there = connection.execute(select(table).where(mine)).mappings().one_or_none()
+    if there is None:
+        connection.execute(insert(table), row)
+    elif dict(there) != row:
+        connection.execute(update(table).where(mine), row)
+
+
 def _dumps(value: object) -> str:
     """JSON in its own letters; escaped where a lone surrogate (an odd file name) demands it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         return json.dumps(value, separators=(",", ":"))
     return text
+
+
+def _loads(text: str) -> Any:
+    """JSON as values; most of an archive's lists are empty, and those need no parser."""
+    return [] if text == "[]" else json.loads(text)
 
 
 def sqlite_engine(path: Path | None) -> Engine:
@@ -56,9 +71,11 @@ def sqlite_engine(path: Path | None) -> Engine:
             poolclass=StaticPool,
             connect_args={"check_same_thread": False},
             json_serializer=_dumps,
+            json_deserializer=_loads,
         )
     else:
-        engine = create_engine(URL.create("sqlite", database=str(path)), json_serializer=_dumps)
+        url = URL.create("sqlite", database=str(path))
+        engine = create_engine(url, json_serializer=_dumps, json_deserializer=_loads)
 
     def configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # no transaction of the driver's own

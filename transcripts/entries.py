@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -21,18 +22,20 @@ from sqlalchemy import (
 
 from transcripts.database import chunks
 from transcripts.holdings import EVERYTHING, Entry, Selection
-from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM
+from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, REMEMBERED
 from transcripts.records import Signature
 from transcripts.rows import passage_of, signature_of
 from transcripts.schema import (
     conferences,
     embeddings,
+    names,
     panels,
     readings,
     recordings,
     signatures,
     speakers,
 )
+from transcripts.schema import former_passages as former
 from transcripts.schema import reading_themes as themes
 from transcripts.withheld import is_restricted
 
@@ -84,6 +87,9 @@ def _conditions(connection: Connection, selection: Selection) -> Iterator[Column
     if selection.themes is not None:
         belonging = (themes.c.passage_id == readings.c.id, themes.c.belongs)
         yield exists().where(*belonging, themes.c.theme_id.in_(selection.themes))
+    if selection.names is not None:
+        in_it = names.c.passage_id == readings.c.origin
+        yield exists().where(in_it, names.c.target_id.in_(selection.names))
     if selection.speakers is not None:
         is_label = readings.c.speaker_label == selection.speaker_label
         unnamed = and_(readings.c.speaker_id.is_(None), is_label)
@@ -102,7 +108,8 @@ def _conditions(connection: Connection, selection: Selection) -> Iterator[Column
 
 def has_quality(word: str) -> ColumnElement[bool]:
     """`quality.quality_word` in SQL."""
-    quality, flagged = readings.c.quality, cast(readings.c.translation_flags, Text) != "[]"
+    quality, flags = readings.c.quality, cast(readings.c.translation_flags, Text)
+    flagged = flags.not_in(("[]", json.dumps([REMEMBERED])))
     low = and_(quality.is_not(None), quality < DOUBTFUL_BELOW)
     good = or_(quality.is_(None), quality >= GOOD_FROM)
     found = {
@@ -212,7 +219,7 @@ def ids_by_time(
 
 def ids_by_doubt(connection: Connection, selection: Selection, limit: int | None, offset: int) -> list[str]:
     """Selected passages, the most doubtful first."""
-    order = (readings.c.doubt.desc(), readings.c.id)
+    order = (readings.c.doubt.desc(), readings.c.id.desc())
     statement = select(readings.c.id).select_from(_sources()).where(*_conditions(connection, selection))
     return list(connection.execute(statement.order_by(*order).limit(limit).offset(offset)).scalars())
 
@@ -241,6 +248,23 @@ def entries_of_recordings(
         for chunk in chunks(sorted(recording_ids))
         for entry in _entries(connection, statement.where(readings.c.recording_id.in_(chunk)))
     ]
+
+
+def present_passage(connection: Connection, passage_id: str) -> str | None:
+    """See `Archive.present_passage`."""
+    if connection.execute(select(readings.c.id).where(readings.c.id == passage_id)).first():
+        return passage_id
+    was = connection.execute(select(former).where(former.c.id == passage_id)).one_or_none()
+    if was is None:
+        return None
+    columns = (readings.c.id, readings.c.start_s, readings.c.end_s)
+    near = select(*columns).where(readings.c.recording_id == was.recording_id)
+    near = near.where(readings.c.start_s < was.end_s, readings.c.end_s > was.start_s)
+    shared_s = {
+        row.id: min(row.end_s, was.end_s) - max(row.start_s, was.start_s)
+        for row in connection.execute(near.order_by(readings.c.position))
+    }
+    return max(shared_s, key=lambda each: shared_s[each], default=None)
 
 
 def changed_recordings(connection: Connection, since_revision: int) -> list[str]:
