@@ -50,6 +50,7 @@ def create_app(archive: Archive, settings: RoomSettings | None = None) -> FastAP
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        telemetry={"auto_configure": False},  # nothing leaves the machine
     )
     room = ReadingRoom(archive, settings)
     app.state.room = room

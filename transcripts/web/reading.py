@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from transcripts.archive import Archive
@@ -71,6 +71,7 @@ class PanelReading:
     voices: tuple[Voice, ...]
     themes: tuple[Theme, ...]
     silent: bool
+    state: Hashable = None  # of the archive when it was read: what is made of the panel depends on it
 
     @property
     def duration_s(self) -> float:

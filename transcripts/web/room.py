@@ -17,7 +17,8 @@ from transcripts.search import Embed, SearchIndex
 
 Made = TypeVar("Made")
 
-REMEMBERED = 256  # results kept; the oldest go first
+# Results kept of each kind; those not asked for longest go first. A panel of three hours in HTML has 3 MB.
+REMEMBERED = {"reading": 12, "transcript": 12, "timeline": 50, "words": 20, "glance": 2000, "facets": 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class ReadingRoom:
         self.index = SearchIndex.open(archive)
         self.searching = threading.Lock()  # the index is brought up to date by one reader at a time
         self._embed: tuple[Embed | None] | None = None
-        self._made: OrderedDict[Hashable, Any] = OrderedDict()
-        self._locks: dict[Hashable, threading.Lock] = {}
+        self._made: dict[str, OrderedDict[Hashable, Any]] = {kind: OrderedDict() for kind in REMEMBERED}
+        self._locks: dict[tuple[str, Hashable], threading.Lock] = {}
         self._guard = threading.Lock()
 
     def embedder(self) -> Embed | None:
@@ -57,26 +58,29 @@ class ReadingRoom:
                 self._embed = (self.settings.embed(),)
             return self._embed[0]
 
-    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+    def once(self, kind: str, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, remembered under a key that names all that it depends on."""
+        shelf = self._made[kind]
         with self._guard:
-            if key in self._made:
-                self._made.move_to_end(key)
-                found: Made = self._made[key]
-                return found
-            lock = self._locks.setdefault(key, threading.Lock())
+            if key in shelf:
+                return self._taken(shelf, key)
+            lock = self._locks.setdefault((kind, key), threading.Lock())
         with lock:
             with self._guard:
-                if key in self._made:
-                    found = self._made[key]
-                    return found
+                if key in shelf:
+                    return self._taken(shelf, key)
             made = make()
             with self._guard:
-                self._made[key] = made
-                self._locks.pop(key, None)
-                while len(self._made) > REMEMBERED:
-                    self._made.popitem(last=False)
+                shelf[key] = made
+                self._locks.pop((kind, key), None)
+                while len(shelf) > REMEMBERED[kind]:
+                    shelf.popitem(last=False)
             return made
+
+    @staticmethod
+    def _taken(shelf: OrderedDict[Hashable, Any], key: Hashable) -> Any:
+        shelf.move_to_end(key)
+        return shelf[key]
 
 
 __all__ = ["ReadingRoom", "RoomSettings"]
