@@ -92,7 +92,7 @@ class Archive:
         return archive
 
     def _make_tables(self, create: bool) -> None:
-        with self._write() as connection:
+        with self.writing() as connection:
             there = inspect(connection).get_table_names()
             if "meta" in there:  # another process was faster
                 return
@@ -135,12 +135,12 @@ class Archive:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent view of the archive, for the functions of `transcripts.entries`."""
+        """One consistent view of the archive, for functions of other modules that take a connection."""
         with in_words(self._place), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
-    def _write(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
         """One transaction: all of it happens, or nothing."""
         engine = self._engine.execution_options(writing=True)
         with in_words(self._place), engine.begin() as connection:
@@ -155,7 +155,7 @@ class Archive:
         refer to them. Raises ArchiveError when another conference of this
         archive has a panel of the same id.
         """
-        with self._write() as connection:
+        with self.writing() as connection:
             programme.put_conference(connection, conference)
 
     def keep(self, recording: Recording, layers: RecordingLayers, stages: Sequence[StageRecord]) -> bool:
@@ -165,7 +165,7 @@ class Archive:
         archive's revision. Where nothing differs from what is kept, nothing is
         written and the revision stays. Says whether something differed.
         """
-        with self._write() as connection:
+        with self.writing() as connection:
             return keeping.put_recording(connection, recording, layers, stages)
 
     def fail(
@@ -176,17 +176,17 @@ class Archive:
         Replaces its earlier failure. What was kept of the recording stays.
         """
         failure = Failure(recording_id, panel_id, path, stage, reason, command)
-        with self._write() as connection:
+        with self.writing() as connection:
             keeping.upsert(connection, schema.failures, asdict(failure))
 
     def clear_failure(self, recording_id: str) -> None:
         """Forget a failure, as of a recording that the conference file no longer names."""
-        with self._write() as connection:
+        with self.writing() as connection:
             keeping.clear_failure(connection, recording_id)
 
     def add_review(self, review: Review) -> None:
         """Add what a person changed. Reviews are never changed or removed."""
-        with self._write() as connection:
+        with self.writing() as connection:
             connection.execute(insert(schema.reviews), asdict(review))
 
     def decide_theme(self, passage_id: str, theme_id: str, belongs: bool, reviewer: str, at: str) -> None:
@@ -194,7 +194,7 @@ class Archive:
 
         It goes before what any tagger says. Raises ArchiveError for a passage that is not there.
         """
-        with self._write() as connection:
+        with self.writing() as connection:
             before = entries.entries_by_id(connection, [passage_id], EVERYTHING).get(passage_id)
             if before is None:
                 raise ArchiveError(
@@ -203,7 +203,7 @@ class Archive:
             had = any(theme == theme_id for theme, _ in before.themes)
             review = Review(passage_id, f"theme:{theme_id}", str(had), str(belongs), reviewer, at, "reviewed")
             connection.execute(insert(schema.reviews), asdict(review))
-            decided = {"passage_id": passage_id, "theme_id": theme_id, "belongs": belongs}
+            decided = {"passage_id": before.passage.id, "theme_id": theme_id, "belongs": belongs}
             keeping.upsert(connection, schema.theme_decisions, decided)
             keeping.touch(connection, before.passage.recording_id)
 
@@ -323,6 +323,13 @@ class Archive:
         """Those of the passages that the archive has and that the selection takes."""
         with self.reading() as connection:
             return entries.entries_by_id(connection, passage_ids, selection)
+
+    def entries_of_recordings(
+        self, recording_ids: Sequence[str], selection: Selection = EVERYTHING
+    ) -> list[Entry]:
+        """The selected passages of these recordings, by recording and place."""
+        with self.reading() as connection:
+            return entries.entries_of_recordings(connection, recording_ids, selection)
 
     def theme_decisions(self) -> dict[str, dict[str, bool]]:
         """Whether passages belong to themes, as people said: by passage, then by theme."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from transcripts.errors import ArchiveError
 
+CHUNK = 900  # ids in one statement; older SQLite takes 999 parameters
 BUSY_TIMEOUT_MS = 30_000  # how long a writer waits for another one
 
 # What SQLite says -> what it means and what to do. First match wins.
@@ -27,6 +28,11 @@ _IN_WORDS = {
     "malformed": "the database is damaged; restore archive.sqlite from a copy, or move it away and run again",
     "not a database": "archive.sqlite is not a database of symposia; move it away and run again",
 }
+
+
+def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many ids at a time as one statement takes."""
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
 
 
 def _dumps(value: object) -> str:

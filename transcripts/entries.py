@@ -1,140 +1,220 @@
-"""Reading passages together with what is shown beside them."""
+"""Reading passages as they are read, together with what is shown beside them."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 
-from transcripts.holdings import Entry, Selection
-from transcripts.rows import passage_of
-from transcripts.schema import conferences, embeddings, panels, passages, recordings, speakers, translations
-from transcripts.schema import theme_decisions as decisions
-from transcripts.schema import theme_tags as tags
+from transcripts.database import chunks
+from transcripts.holdings import EVERYTHING, Entry, Selection
+from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM
+from transcripts.records import Signature
+from transcripts.rights import is_restricted
+from transcripts.rows import passage_of, signature_of
+from transcripts.schema import (
+    conferences,
+    embeddings,
+    panels,
+    readings,
+    recordings,
+    signatures,
+    speakers,
+    translations,
+)
+from transcripts.schema import reading_themes as themes
 
-_CHUNK = 900  # ids in one statement; older SQLite takes 999 parameters
+_Statement = Select[*tuple[Any, ...]]
 
 
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
-
-
-def _joined() -> Select[*tuple[object, ...]]:
-    """Passages with panel, speaker's name and translation, not yet narrowed."""
-    tables = (
-        passages.join(recordings, recordings.c.id == passages.c.recording_id)
+def _sources() -> Any:
+    """Readings with the recording, panel and conference that they are of."""
+    return (
+        readings.join(recordings, recordings.c.id == readings.c.recording_id)
         .join(panels, panels.c.id == recordings.c.panel_id)
         .join(conferences, conferences.c.id == panels.c.conference_id)
-        .outerjoin(
-            speakers,
-            and_(speakers.c.conference_id == panels.c.conference_id, speakers.c.id == passages.c.speaker_id),
-        )
-        .outerjoin(
-            translations,
-            and_(
-                translations.c.passage_id == passages.c.id,
-                translations.c.language == conferences.c.target_language,
-            ),
-        )
     )
-    shown = func.coalesce(speakers.c.name, passages.c.speaker_id, passages.c.speaker_label)
-    return select(
-        passages,
-        recordings.c.panel_id,
+
+
+def _selected(selection: Selection) -> _Statement:
+    """Everything of the selected entries but their themes."""
+    known = and_(speakers.c.conference_id == conferences.c.id, speakers.c.id == readings.c.speaker_id)
+    shown = func.coalesce(speakers.c.name, readings.c.speaker_id, readings.c.speaker_label)
+    statement = select(
+        readings,
+        readings.c.position.label("ordinal"),
         shown.label("speaker"),
+        func.coalesce(speakers.c.affiliation, "").label("affiliation"),
+        recordings.c.panel_id,
+        recordings.c.kind.label("recording_kind"),
+        panels.c.title.label("panel_title"),
+        panels.c.held_on,
+        panels.c.conference_id,
+        conferences.c.title.label("conference_title"),
         conferences.c.target_language,
-        translations.c.text.label("translation"),
-    ).select_from(tables)
+        (is_restricted() if selection.restricted else false()).label("restricted"),
+    )
+    return statement.select_from(_sources().outerjoin(speakers, known)).where(*_conditions(selection))
 
 
 def _conditions(selection: Selection) -> Iterator[ColumnElement[bool]]:
-    if selection.languages is not None:
-        yield passages.c.language.in_(selection.languages)
-    if selection.panels is not None:
-        yield recordings.c.panel_id.in_(selection.panels)
+    if not selection.restricted:
+        yield ~is_restricted()
+    for column, values in (
+        (readings.c.language, selection.languages),
+        (recordings.c.panel_id, selection.panels),
+        (readings.c.state, selection.states),
+    ):
+        if values is not None:
+            yield column.in_(values)
     if selection.themes is not None:
-        decided = exists().where(
-            decisions.c.passage_id == passages.c.id,
-            decisions.c.belongs,
-            decisions.c.theme_id.in_(selection.themes),
-        )
-        tagged = exists().where(
-            tags.c.passage_id == passages.c.id,
-            tags.c.assigned,
-            tags.c.theme_id.in_(selection.themes),
-            ~_rejected(),
-        )
-        yield or_(decided, tagged)
+        belonging = (themes.c.passage_id == readings.c.id, themes.c.belongs)
+        yield exists().where(*belonging, themes.c.theme_id.in_(selection.themes))
     if selection.speakers is not None:
-        is_label = passages.c.speaker_label == selection.speaker_label
-        unnamed = and_(passages.c.speaker_id.is_(None), is_label)
+        is_label = readings.c.speaker_label == selection.speaker_label
+        unnamed = and_(readings.c.speaker_id.is_(None), is_label)
         named = (
-            and_(panels.c.conference_id == conference, passages.c.speaker_id == speaker)
+            and_(panels.c.conference_id == conference, readings.c.speaker_id == speaker)
             for conference, speaker in sorted(selection.speakers)
         )
         yield or_(unnamed, *named)
+    if selection.qualities is not None:
+        yield or_(false(), *(has_quality(word) for word in sorted(selection.qualities)))
+    if selection.held_after:
+        yield panels.c.held_on >= selection.held_after
+    if selection.held_before:
+        yield and_(panels.c.held_on <= selection.held_before, panels.c.held_on != "")
 
 
-def _rejected() -> ColumnElement[bool]:
-    """Whether a person said that the passage of a tag does not belong to its theme."""
-    return exists().where(
-        decisions.c.passage_id == tags.c.passage_id,
-        decisions.c.theme_id == tags.c.theme_id,
-        ~decisions.c.belongs,
-    )
+def has_quality(word: str) -> ColumnElement[bool]:
+    """`quality.quality_word` in SQL."""
+    quality, flagged = readings.c.quality, cast(readings.c.translation_flags, Text) != "[]"
+    low = and_(quality.is_not(None), quality < DOUBTFUL_BELOW)
+    good = or_(quality.is_(None), quality >= GOOD_FROM)
+    found = {
+        "good": and_(~flagged, good),
+        "check": and_(~flagged, ~low, ~good),
+        "doubtful": or_(flagged, low),
+    }
+    return found.get(word, false())
 
 
-def _entries(connection: Connection, statement: Select[*tuple[object, ...]]) -> list[Entry]:
+def _entries(connection: Connection, statement: _Statement) -> list[Entry]:
     rows = connection.execute(statement).mappings().all()
-    themes: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    for ids in _chunks([row["id"] for row in rows]):
-        tagged = select(tags.c.passage_id, tags.c.theme_id, tags.c.score)
-        tagged = tagged.where(tags.c.passage_id.in_(ids), tags.c.assigned, ~_rejected())
-        for passage_id, theme_id, score in connection.execute(tagged):
-            themes[passage_id][theme_id] = score
-        decided = select(decisions.c.passage_id, decisions.c.theme_id)
-        decided = decided.where(decisions.c.passage_id.in_(ids), decisions.c.belongs)
-        for passage_id, theme_id in connection.execute(decided):
-            themes[passage_id][theme_id] = 1.0
-    return [
-        Entry(
-            passage=passage_of(row),
-            panel_id=row["panel_id"],
-            speaker=row["speaker"],
-            target_language=row["target_language"],
-            translation=row["translation"],
-            themes=tuple(sorted(themes[row["id"]].items(), key=lambda theme: (-theme[1], theme[0]))),
-        )
-        for row in rows
-    ]
+    made_by = _signatures(connection)
+    found: list[Entry] = []
+    for ids in chunks([row["id"] for row in rows]):
+        belonging = _themes(connection, ids)
+        for row in rows[len(found) : len(found) + len(ids)]:
+            of_passage = belonging.get(row["id"], {})
+            scores = ((theme, score) for theme, (score, _) in of_passage.items())
+            found.append(
+                Entry(
+                    passage=passage_of(row),
+                    themes=tuple(sorted(scores, key=lambda theme: (-theme[1], theme[0]))),
+                    evidence={theme: evidence for theme, (_, evidence) in of_passage.items()},
+                    translation_flags=tuple(row["translation_flags"]),
+                    translation_signature=made_by.get(row["signature"]),
+                    **{name: row[name] for name in _SHOWN},
+                )
+            )
+    return found
+
+
+# Fields of an entry that are columns of `_selected`.
+_SHOWN = (
+    "panel_id",
+    "speaker",
+    "target_language",
+    "translation",
+    "quality",
+    "state",
+    "reviewer",
+    "restricted",
+    "affiliation",
+    "recording_kind",
+    "panel_title",
+    "held_on",
+    "conference_id",
+    "conference_title",
+)
+
+_Evidence = tuple[int, int] | None
+
+
+def _themes(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, tuple[float, _Evidence]]]:
+    """Score and evidence of the themes of these passages, by passage, then by theme."""
+    found: dict[str, dict[str, tuple[float, _Evidence]]] = {}
+    columns = (themes.c.passage_id, themes.c.theme_id, themes.c.score, themes.c.evidence_start)
+    statement = select(*columns, themes.c.evidence_end).where(themes.c.passage_id.in_(ids), themes.c.belongs)
+    for passage_id, theme_id, score, start, end in connection.execute(statement):
+        evidence = None if start is None else (start, end)
+        found.setdefault(passage_id, {})[theme_id] = (score, evidence)
+    return found
+
+
+def _signatures(connection: Connection) -> dict[str, Signature]:
+    """Those of translations: a few, whatever the size of the archive."""
+    used = select(signatures).where(exists().where(translations.c.signature == signatures.c.digest))
+    return {row["digest"]: signature_of(row) for row in connection.execute(used).mappings()}
 
 
 def entries_by_id(connection: Connection, ids: Sequence[str], selection: Selection) -> dict[str, Entry]:
-    """Those of the passages that the archive has and that the selection takes."""
-    found: dict[str, Entry] = {}
-    for chunk in _chunks(ids):
-        statement = _joined().where(passages.c.id.in_(chunk), *_conditions(selection))
-        found.update((entry.passage.id, entry) for entry in _entries(connection, statement))
-    return found
+    """Those of the passages that the archive has and that the selection takes, in the order given."""
+    statement = _selected(selection)
+    found = {
+        entry.passage.id: entry
+        for chunk in chunks(ids)
+        for entry in _entries(connection, statement.where(readings.c.id.in_(chunk)))
+    }
+    return {passage_id: found[passage_id] for passage_id in ids if passage_id in found}
+
+
+def ids_by_time(
+    connection: Connection, selection: Selection, limit: int | None = None, offset: int = 0
+) -> list[str]:
+    """Selected passages in the order of the programme: panel, recording, time."""
+    order = (panels.c.held_on, panels.c.position, panels.c.id, recordings.c.id, readings.c.position)
+    statement = select(readings.c.id).select_from(_sources()).where(*_conditions(selection))
+    return list(connection.execute(statement.order_by(*order).limit(limit).offset(offset)).scalars())
 
 
 def entries_by_time(
     connection: Connection, selection: Selection, limit: int | None, offset: int
 ) -> list[Entry]:
-    """Selected passages in the order of the programme: panel, recording, time."""
-    order = (panels.c.held_on, panels.c.position, panels.c.id, recordings.c.id, passages.c.position)
-    statement = _joined().where(*_conditions(selection)).order_by(*order).limit(limit).offset(offset)
-    return _entries(connection, statement)
+    """Selected entries in the order of the programme."""
+    ids = ids_by_time(connection, selection, limit, offset)
+    return list(entries_by_id(connection, ids, selection).values())
 
 
-def entries_of_recordings(connection: Connection, recording_ids: Sequence[str]) -> list[Entry]:
-    """Every passage of these recordings, by recording and place."""
-    order = (passages.c.recording_id, passages.c.position)
+def count(connection: Connection, selection: Selection) -> int:
+    """How many passages are selected."""
+    statement = select(func.count()).select_from(_sources()).where(*_conditions(selection))
+    return int(connection.execute(statement).scalar_one())
+
+
+def entries_of_recordings(
+    connection: Connection, recording_ids: Sequence[str], selection: Selection = EVERYTHING
+) -> list[Entry]:
+    """The selected passages of these recordings, by recording and place."""
+    statement = _selected(selection).order_by(readings.c.recording_id, readings.c.position)
     return [
         entry
-        for chunk in _chunks(sorted(recording_ids))
-        for entry in _entries(connection, _joined().where(recordings.c.id.in_(chunk)).order_by(*order))
+        for chunk in chunks(sorted(recording_ids))
+        for entry in _entries(connection, statement.where(readings.c.recording_id.in_(chunk)))
     ]
 
 
@@ -142,6 +222,12 @@ def changed_recordings(connection: Connection, since_revision: int) -> list[str]
     """Recordings that were kept anew after a revision of the archive."""
     later = recordings.c.revision > since_revision
     return list(connection.execute(select(recordings.c.id).where(later).order_by(recordings.c.id)).scalars())
+
+
+def changed_passages(connection: Connection, since_revision: int) -> list[str]:
+    """Passages that read differently since a revision of the archive; those that are gone are not told."""
+    later = readings.c.revision > since_revision
+    return list(connection.execute(select(readings.c.id).where(later).order_by(readings.c.id)).scalars())
 
 
 def recording_ids(connection: Connection) -> list[str]:
@@ -160,18 +246,23 @@ def embedding_signature(connection: Connection) -> str:
 
 
 def languages(connection: Connection) -> list[str]:
-    return list(connection.execute(select(passages.c.language).distinct()).scalars())
+    return list(connection.execute(select(readings.c.language).distinct()).scalars())
 
 
 def vectors_of_recordings(
     connection: Connection, recording_ids: Sequence[str], signature: str
 ) -> dict[str, bytes]:
-    """Float32 vectors by passage id, of one embedding signature (its digest)."""
-    wanted = select(embeddings.c.passage_id, embeddings.c.vector).where(embeddings.c.signature == signature)
+    """Float32 vectors by passage id, of one embedding signature (its digest).
+
+    Parts of a passage that a person divided have the vector of the whole.
+    """
+    wanted = select(readings.c.id, embeddings.c.vector).join(
+        embeddings, and_(embeddings.c.passage_id == readings.c.origin, embeddings.c.signature == signature)
+    )
     return {
         passage_id: vector
-        for chunk in _chunks(sorted(recording_ids))
-        for passage_id, vector in connection.execute(wanted.where(embeddings.c.recording_id.in_(chunk)))
+        for chunk in chunks(sorted(recording_ids))
+        for passage_id, vector in connection.execute(wanted.where(readings.c.recording_id.in_(chunk)))
     }
 
 
@@ -182,9 +273,9 @@ def vectors_of_language(connection: Connection, language: str, signature: str, l
     """
     statement = (
         select(embeddings.c.vector)
-        .join(passages, passages.c.id == embeddings.c.passage_id)
-        .where(passages.c.language == language, embeddings.c.signature == signature)
-        .order_by(passages.c.id)
+        .join(readings, readings.c.origin == embeddings.c.passage_id)
+        .where(readings.c.language == language, embeddings.c.signature == signature)
+        .order_by(readings.c.id)
         .limit(limit)
     )
     return list(connection.execute(statement).scalars())

@@ -97,12 +97,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A passage with what is shown beside it.
+    """A passage as it is read, with what is shown beside it: people's corrections are applied.
 
     `speaker` is the name, or the recording's label where nobody is named.
     `translation` is in the conference's `target_language`; None where there is
-    none, as for a passage that is in that language already. `themes` are the
-    assigned ones with their scores, best first.
+    none, as for a passage that is in that language already. `quality` (0..1),
+    `translation_flags` and `translation_signature` are the machine's; where a person
+    wrote the translation there is neither estimate nor signature. `themes` are those
+    that it belongs to with their scores, best first, and `evidence` the characters of
+    the text that speak for each. `state` is 'draft', 'reviewed' or 'approved', and
+    `reviewer` the person who brought it there, '' for none. `restricted` entries are
+    not for everybody.
     """
 
     passage: Passage
@@ -111,14 +116,29 @@ class Entry:
     target_language: str
     translation: str | None
     themes: tuple[tuple[str, float], ...]
+    quality: float | None = None
+    translation_flags: tuple[str, ...] = ()
+    translation_signature: Signature | None = None
+    evidence: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
+    state: str = "draft"
+    reviewer: str = ""
+    restricted: bool = False
+    affiliation: str = ""
+    recording_kind: str = "audio"
+    panel_title: str = ""
+    held_on: str = ""  # ISO 8601 date
+    conference_id: str = ""
+    conference_title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which passages are meant, by ids that exist; None leaves a field open.
+    """Which passages are meant, by ids that exist; None (or '') leaves a field open.
 
     `speakers` are pairs (conference id, speaker id); `speaker_label` also takes
-    unnamed voices of that label.
+    unnamed voices of that label. `held_after` and `held_before` are ISO dates, that day
+    included; panels without a date are then left out. `qualities` are words of
+    `quality.quality_word`. Restricted passages are taken only when asked for.
     """
 
     languages: frozenset[str] | None = None
@@ -126,6 +146,11 @@ class Selection:
     themes: frozenset[str] | None = None
     speakers: frozenset[tuple[str, str]] | None = None
     speaker_label: str = ""
+    states: frozenset[str] | None = None
+    qualities: frozenset[str] | None = None
+    held_after: str = ""
+    held_before: str = ""
+    restricted: bool = False
 
 
 EVERYTHING = Selection()

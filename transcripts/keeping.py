@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, Table, and_, delete, insert, sele
 
 from transcripts import schema
 from transcripts.holdings import RecordingLayers, StageRecord
+from transcripts.readings import project
 from transcripts.records import Recording
 from transcripts.rows import Row, layer_rows, recording_row, signature_row
 
@@ -26,9 +27,11 @@ def raise_revision(connection: Connection) -> int:
 
 
 def touch(connection: Connection, recording_id: str) -> None:
-    """Have the search index follow a change of a recording."""
+    """Make the readings of a recording again after a person's change, and have the search index follow."""
     mine = schema.recordings.c.id == recording_id
-    connection.execute(update(schema.recordings).where(mine).values(revision=raise_revision(connection)))
+    revision = raise_revision(connection)
+    connection.execute(update(schema.recordings).where(mine).values(revision=revision))
+    project(connection, recording_id, revision)
 
 
 def upsert(connection: Connection, table: Table, row: Row) -> None:
@@ -71,12 +74,14 @@ def put_recording(
     there = connection.execute(select(schema.recordings).where(mine)).mappings().one_or_none()
     if not stale and there is not None and dict(there) == {**row, "revision": there["revision"]}:
         return False
-    upsert(connection, schema.recordings, {**row, "revision": raise_revision(connection)})
+    revision = raise_revision(connection)
+    upsert(connection, schema.recordings, {**row, "revision": revision})
     _put_signatures(connection, layers, stages)
     for table in stale:
         connection.execute(delete(table).where(table.c.recording_id == recording.id))
         if rows[table]:
             connection.execute(insert(table), rows[table])
+    project(connection, recording.id, revision)
     return True
 
 

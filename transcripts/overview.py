@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Column, Connection, RowMapping, Table, Text, and_, cast, exists, func, select
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, Text, cast, func, select
 
 from transcripts import schema
 from transcripts.holdings import Summary
@@ -17,8 +17,8 @@ from transcripts.keeping import stored_rows
 _NOT_CONTENT = frozenset({"position", "recording_id"})  # row keys, told by place in the dump
 
 
-def _count(connection: Connection, table: Table) -> int:
-    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+def _count(connection: Connection, table: Table, *only: ColumnElement[bool]) -> int:
+    return int(connection.execute(select(func.count()).select_from(table).where(*only)).scalar_one())
 
 
 def _tally(connection: Connection, column: Column[Any], *only: Any) -> dict[str, int]:
@@ -41,14 +41,8 @@ def _flags(connection: Connection, column: Column[Any]) -> dict[str, int]:
 
 def _themes(connection: Connection) -> dict[str, int]:
     """Passages of each theme, as machines assigned them and people decided."""
-    tags, decisions = schema.theme_tags, schema.theme_decisions
-    judged = exists().where(
-        decisions.c.passage_id == tags.c.passage_id, decisions.c.theme_id == tags.c.theme_id
-    )
-    kept = exists().where(schema.passages.c.id == decisions.c.passage_id)
-    tally = Counter(_tally(connection, tags.c.theme_id, and_(tags.c.assigned, ~judged)))
-    tally.update(_tally(connection, decisions.c.theme_id, and_(decisions.c.belongs, kept)))
-    return dict(sorted(tally.items()))
+    table = schema.reading_themes
+    return _tally(connection, table.c.theme_id, table.c.belongs)
 
 
 def summary(connection: Connection) -> Summary:
@@ -59,14 +53,14 @@ def summary(connection: Connection) -> Summary:
         failures=_count(connection, schema.failures),
         duration_s=connection.execute(select(func.sum(schema.recordings.c.duration_s))).scalar_one() or 0.0,
         segments=_count(connection, schema.segments),
-        passages=_count(connection, schema.passages),
-        translations=_count(connection, schema.translations),
+        passages=_count(connection, schema.readings),
+        translations=_count(connection, schema.readings, schema.readings.c.translation.is_not(None)),
         reviews=_count(connection, schema.reviews),
-        languages=_tally(connection, schema.passages.c.language),
+        languages=_tally(connection, schema.readings.c.language),
         themes=_themes(connection),
-        recordings_passages=_tally(connection, schema.passages.c.recording_id),
-        passage_flags=_flags(connection, schema.passages.c.flags),
-        translation_flags=_flags(connection, schema.translations.c.flags),
+        recordings_passages=_tally(connection, schema.readings.c.recording_id),
+        passage_flags=_flags(connection, schema.readings.c.flags),
+        translation_flags=_flags(connection, schema.readings.c.translation_flags),
         untranscribed=_tally(connection, schema.gaps.c.recording_id),
     )
 

@@ -137,7 +137,7 @@ def hint_of(row: RowMapping) -> SpeakerHint:
     return SpeakerHint(**{each.name: row[each.name] for each in fields(SpeakerHint)})
 
 
-def _passage_row(passage: Passage) -> Row:
+def passage_row(passage: Passage) -> Row:
     return {
         "id": passage.id,
         "ordinal": passage.ordinal,
@@ -244,7 +244,7 @@ def layer_rows(
             for turn in layers.turns
         ],
         schema.speaker_hints: [_hint_row(hint) for hint in layers.hints],
-        schema.passages: [_passage_row(passage) for passage in layers.passages],
+        schema.passages: [passage_row(passage) for passage in layers.passages],
         schema.translations: [_translation_row(translation) for translation in layers.translations],
         schema.theme_tags: [_tag_row(tag) for tag in layers.tags],
         schema.embeddings: [_embedding_row(embedding) for embedding in layers.embeddings],

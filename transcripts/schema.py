@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
-SCHEMA_VERSION = 3  # raised whenever an older symposia could misread the tables
+SCHEMA_VERSION = 4  # raised whenever an older symposia could misread the tables
 
 # Constraint names are given so that a later migration can refer to them.
 METADATA = MetaData(
@@ -273,6 +273,71 @@ reviews = Table(
     _text("reviewer"),
     _text("at"),
     _text("state"),
+)
+
+# Passages as they are read: machine layers with what people changed. Derived from both, and made
+# again in the transaction that changes either, so that reading is one query on plain columns.
+readings = Table(
+    "readings",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _refers("recording_id", "recordings.id"),
+    Column("position", Integer, nullable=False),
+    _text("origin"),  # the machine's passage whose embedding stands for it
+    _number("start_s"),
+    _number("end_s"),
+    Column("speaker_id", Text),
+    _text("speaker_label"),
+    _text("language"),
+    _text("text"),
+    _json("segment_ids"),
+    _number("confidence"),
+    _json("flags"),
+    _number("speaker_share"),
+    Column("translation", Text),
+    Column("quality", Double),
+    Column("signature", Text),  # of the translation; none where a person wrote it
+    _json("translation_flags"),
+    _text("state"),
+    _text("reviewer"),
+    Column("revision", Integer, nullable=False),  # the archive's, when last changed
+    Index(None, "recording_id", "position"),
+    Index(None, "language"),
+    Index(None, "state"),
+    Index(None, "revision"),
+)
+
+reading_themes = Table(
+    "reading_themes",
+    METADATA,
+    _refers("passage_id", "readings.id"),
+    _text("theme_id"),
+    _refers("recording_id", "recordings.id"),
+    Column("belongs", Boolean, nullable=False),
+    Column("decided", Boolean, nullable=False),  # by a person
+    _number("score"),
+    Column("evidence_start", Integer),  # characters of the text
+    Column("evidence_end", Integer),
+    PrimaryKeyConstraint("passage_id", "theme_id"),
+    Index(None, "theme_id", "belongs"),
+    Index(None, "recording_id"),
+)
+
+# What is withheld from all but editors: kept, and shown again once it is lifted or its time is over.
+restrictions = Table(
+    "restrictions",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    _text("kind"),  # panel, speaker or passage
+    _text("target"),  # its id
+    _text("reason"),
+    _text("until"),  # ISO 8601 date on which it ends; empty for never
+    _text("by"),
+    _text("at"),
+    Column("recording_id", Text),  # of a passage, with its time: a passage's id may change
+    Column("start_s", Double),
+    Column("end_s", Double),
+    Index(None, "kind", "target"),
 )
 
 # What `keep` replaces, in the order in which layers build on each other.

@@ -1,0 +1,24 @@
+"""How far a translation can be trusted, in one word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+Quality = Literal["good", "check", "doubtful"]
+
+GOOD_FROM = 0.6
+DOUBTFUL_BELOW = 0.4
+
+STALE = "stale"  # flag of a machine's translation whose source text a person has corrected since
+
+
+def quality_word(quality: float | None, flags: Sequence[str]) -> Quality:
+    """What a reader should make of a translation with this estimate (0..1) and these flags.
+
+    A translation that is flagged is doubtful whatever the estimate. Without an estimate a
+    person wrote it, or none is needed: good.
+    """
+    if flags or (quality is not None and quality < DOUBTFUL_BELOW):
+        return "doubtful"
+    return "good" if quality is None or quality >= GOOD_FROM else "check"
