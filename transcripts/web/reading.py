@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from transcripts.archive import Archive
 from transcripts.holdings import Entry, Selection
-from transcripts.records import Recording, Word
+from transcripts.records import Recording, Span, Word
+from transcripts.schema import segments
 from transcripts.web.doubtful import quality_of
 from transcripts.web.visitors import Visitor
 
 VOICES = 10  # colours there are; further voices begin again
+NEAR_S = 0.05  # by which a word may lie outside of its passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,19 +190,22 @@ def _utf16(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def words_of_recording(archive: Archive, recording: Recording, entries: Iterable[Entry]) -> dict[str, list[int]]:
+def words_of_recording(
+    archive: Archive, recording: Recording, entries: Iterable[Entry]
+) -> dict[str, list[int]]:
     """`timed_words` by passage id, for the passages given."""
-    segments = {segment.id: segment for segment in archive.layers(recording.id).segments}
+    heard = select(segments.c.id, segments.c.words).where(segments.c.recording_id == recording.id)
+    with archive.reading() as connection:
+        words_of = {segment_id: words for segment_id, words in connection.execute(heard)}
     timed: dict[str, list[int]] = {}
     for entry in entries:
         passage = entry.passage
+        near = Span(passage.span.start_s - NEAR_S, passage.span.end_s + NEAR_S)
         words = [
             word
             for segment_id in passage.segment_ids
-            if segment_id in segments
-            for word in segments[segment_id].words
-            if word.span.middle_s >= passage.span.start_s - 0.05
-            and word.span.middle_s <= passage.span.end_s + 0.05
+            for text, start_s, end_s, probability in words_of.get(segment_id, ())
+            if (word := Word(text, Span(start_s, end_s), probability)).span.overlap_s(near)
         ]
         timed[passage.id] = timed_words(passage.text, words)
     return timed

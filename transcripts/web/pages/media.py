@@ -36,7 +36,8 @@ MEDIA_TYPES = {
 }
 
 
-@router.api_route("/media/{recording_id}", methods=["GET", "HEAD"], response_class=FileResponse)
+@router.get("/media/{recording_id}", response_class=FileResponse)
+@router.head("/media/{recording_id}", include_in_schema=False)
 def media(recording_id: str, visitor: SomeVisitor, room: Room) -> Response:
     """The original file of a recording. Ranges are answered, so that a player can seek.
 
