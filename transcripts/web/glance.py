@@ -5,30 +5,33 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from transcripts.web.reading import Line, PanelReading
 
-SHORTEST_BAR = 1.5  # of a thousand: what is said in a second of three hours must be seen
+WIDTH = 1000  # of a strip of time, in its own units
+CELLS = 250  # that a small strip is drawn in: a page of 24 panels stays light
+CELLS_LARGE = 1000
 COLUMNS_MAX = 30  # of a chart over time: with more days months are shown, then years
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """A stretch of a strip that is 1000 wide; `colour` is a class, `start_s` where it begins."""
-
-    x: float
-    width: float
-    colour: str
-    start_s: float
-
-
-@dataclass(frozen=True, slots=True)
 class Lane:
-    """One line of a timeline: everything of one kind (languages, voices, a theme, doubts)."""
+    """One line of a timeline: everything of one kind (languages, voices, a theme, doubts).
+
+    `runs` are stretches of one colour (a class), by colour: where each begins and how wide it is.
+    """
 
     kind: str
     name: str
-    bars: tuple[Bar, ...]
+    runs: dict[str, tuple[tuple[int, int], ...]]
+
+    def paths(self, top: int, height: int) -> list[tuple[str, str]]:
+        """For each colour, an SVG path of its rectangles."""
+        return [
+            (colour, "".join(f"M{x} {top}h{width}v{height}h-{width}z" for x, width in stretches))
+            for colour, stretches in self.runs.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,17 @@ def glance_at(reading: PanelReading) -> PanelGlance:
 
 def lanes_of(reading: PanelReading, *, with_voices: bool) -> tuple[Lane, ...]:
     """The timeline of a panel: voices (on its own page), languages, a lane for each theme, doubts."""
-    lanes = [Lane("voices", "", _bars(reading, lambda line: f"voice-{line.voice}"))] if with_voices else []
-    lanes.append(Lane("languages", "", _bars(reading, lambda line: language_class(line.entry.passage.language))))
+    cells = CELLS_LARGE if with_voices else CELLS
+
+    def lane(kind: str, name: str, colour_of: Callable[[Line], str]) -> Lane:
+        return Lane(kind, name, _runs(reading, colour_of, cells))
+
+    lanes = [lane("languages", "", lambda line: language_class(line.entry.passage.language))]
     for theme in reading.themes:
-        colour = f"theme-{theme.number % 8}"
-        lanes.append(Lane("theme", theme.name, _bars(reading, _colour_if(theme.id, colour))))
+        lanes.append(lane("theme", theme.name, _colour_if(theme.id, f"theme-{theme.number % 8}")))
     if with_voices:
-        lanes.append(Lane("doubts", "", _bars(reading, lambda line: "doubt" if line.doubtful else "")))
+        lanes.insert(0, lane("voices", "", lambda line: f"voice-{line.voice}"))
+        lanes.append(lane("doubts", "", lambda line: "doubt" if line.doubtful else ""))
     return tuple(lanes)
 
 
@@ -92,25 +99,27 @@ def _colour_if(theme_id: str, colour: str) -> Callable[[Line], str]:
     return lambda line: colour if any(theme == theme_id for theme, _ in line.entry.themes) else ""
 
 
-def _bars(reading: PanelReading, colour_of: Callable[[Line], str]) -> tuple[Bar, ...]:
-    """Bars of a lane; neighbours of one colour, with little between them, become one."""
-    total = reading.duration_s or 1.0
-    starts = offsets(reading)
-    bars: list[tuple[float, float, str, float]] = []
+def _runs(
+    reading: PanelReading, colour_of: Callable[[Line], str], cells: int
+) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Stretches of one colour: each passage colours the cells that it reaches into, and one at least."""
+    total_s = reading.duration_s or 1.0
+    starts_s = offsets(reading)
+    row = [""] * cells
     for line in reading.lines:
-        colour = colour_of(line)
-        if not colour:
-            continue
-        span = line.entry.passage.span
-        x = 1000 * (starts[line.recording] + span.start_s) / total
-        end = 1000 * (starts[line.recording] + span.end_s) / total
-        if bars and bars[-1][2] == colour and x - bars[-1][1] < SHORTEST_BAR:
-            bars[-1] = (bars[-1][0], max(end, bars[-1][1]), colour, bars[-1][3])
-        else:
-            bars.append((x, end, colour, span.start_s))
-    return tuple(
-        Bar(round(x, 1), round(max(end - x, SHORTEST_BAR), 1), colour, start_s) for x, end, colour, start_s in bars
-    )
+        if colour := colour_of(line):
+            span, start_s = line.entry.passage.span, starts_s[line.recording]
+            first = min(cells - 1, int(cells * (start_s + span.start_s) / total_s))
+            last = min(cells, max(first + 1, round(cells * (start_s + span.end_s) / total_s)))
+            row[first:last] = [colour] * (last - first)
+    runs: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    unit, at = WIDTH // cells, 0
+    for colour, group in groupby(row):
+        width = len(list(group))
+        if colour:
+            runs[colour].append((at * unit, width * unit))
+        at += width
+    return {colour: tuple(stretches) for colour, stretches in runs.items()}
 
 
 def offsets(reading: PanelReading) -> list[float]:
@@ -163,7 +172,6 @@ def themes_over_time(panels: Iterable[PanelGlance], themes: Iterable[str]) -> tu
 
 
 __all__ = [
-    "Bar",
     "Column",
     "Lane",
     "PanelGlance",

@@ -10,10 +10,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from transcripts.archive import Archive
-from transcripts.search import Embed, SearchIndex
+
+if TYPE_CHECKING:  # what searches is loaded after the first page was shown
+    from transcripts.search import Embed, SearchIndex
 
 Made = TypeVar("Made")
 
@@ -44,16 +46,27 @@ class ReadingRoom:
     def __init__(self, archive: Archive, settings: RoomSettings | None = None) -> None:
         self.archive = archive
         self.settings = settings or RoomSettings()
-        self.index = SearchIndex.open(archive)
+        self._index: SearchIndex | None = None
         self.searching = threading.Lock()  # the index is brought up to date by one reader at a time
+        self._loading = threading.Lock()
         self._embed: tuple[Embed | None] | None = None
         self._made: dict[str, OrderedDict[Hashable, Any]] = {kind: OrderedDict() for kind in REMEMBERED}
         self._locks: dict[tuple[str, Hashable], threading.Lock] = {}
         self._guard = threading.Lock()
 
+    @property
+    def index(self) -> SearchIndex:
+        """What searches the archive. Its libraries take seconds to load, so that pages do not wait for them."""
+        from transcripts.search import SearchIndex
+
+        with self._loading:
+            if self._index is None:
+                self._index = SearchIndex.open(self.archive)
+            return self._index
+
     def embedder(self) -> Embed | None:
         """What embeds queries, loaded once; None where the archive's model is not at hand."""
-        with self._guard:
+        with self._loading:
             if self._embed is None:
                 self._embed = (self.settings.embed(),)
             return self._embed[0]

@@ -61,7 +61,7 @@ def timeline(room: ReadingRoom, reading: PanelReading, visitor: Visitor, words: 
         "timeline",
         key,
         lambda: Markup(  # noqa: S704 - as above
-            part(words, "timeline.html", lanes=lanes_of(reading, with_voices=True), large=True)
+            part(words, "timeline.html", lanes=lanes_of(reading, with_voices=True))
         ),
     )
 
