@@ -47,9 +47,7 @@ class ReadingRoom:
         self.archive = archive
         self.settings = settings or RoomSettings()
         self._index: SearchIndex | None = None
-        self.searching = threading.Lock()  # the index is brought up to date by one reader at a time
         self._loading = threading.Lock()
-        self._embed: tuple[Embed | None] | None = None
         self._made: dict[str, OrderedDict[Hashable, Any]] = {kind: OrderedDict() for kind in REMEMBERED}
         self._locks: dict[tuple[str, Hashable], threading.Lock] = {}
         self._guard = threading.Lock()
@@ -61,15 +59,8 @@ class ReadingRoom:
 
         with self._loading:
             if self._index is None:
-                self._index = SearchIndex.open(self.archive)
+                self._index = SearchIndex.open(self.archive, self.settings.embed())
             return self._index
-
-    def embedder(self) -> Embed | None:
-        """What embeds queries, loaded once; None where the archive's model is not at hand."""
-        with self._loading:
-            if self._embed is None:
-                self._embed = (self.settings.embed(),)
-            return self._embed[0]
 
     def once(self, kind: str, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, remembered under a key that names all that it depends on."""
