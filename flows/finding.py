@@ -33,10 +33,10 @@ def search_archive(directory: Path, query: SearchQuery, form: str) -> None:
 def find(archive: Archive, query: SearchQuery) -> list[Hit]:
     """The hits for a query; where the archive's embedding model is not at hand, by words alone."""
     wants_meaning = query.text.strip() and query.mode != "words"
-    return SearchIndex.open(archive).search(query, _query_embedder(archive) if wants_meaning else None)
+    return SearchIndex.open(archive).search(query, query_embedder(archive) if wants_meaning else None)
 
 
-def _query_embedder(archive: Archive) -> Embed | None:
+def query_embedder(archive: Archive) -> Embed | None:
     """What embeds a query with the model that embedded the archive."""
     from nlp.embeddings import EmbeddingOptions, load_embedder
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import wave
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
 from sample_archive import CONFERENCE, STAGES, layers, recording
 
 from transcripts.archive import Archive, RecordingLayers
 from transcripts.records import Segment, Span, Word
+from transcripts.web.app import PAGES, create_app
 
 RATE_HZ = 8000
 
@@ -59,3 +63,21 @@ def make_archive(directory: Path) -> Archive:
     archive.keep(heard, layers_with_words("rec-1"), STAGES)
     archive.keep(captions, layers("rec-2"), STAGES)
     return archive
+
+
+def local_client(archive: Archive) -> TestClient:
+    """A browser on the machine itself: no login, an administrator."""
+    return TestClient(create_app(archive), base_url="http://localhost")
+
+
+def form_token(client: TestClient, path: str = "/") -> str:
+    """The token of the forms of a page."""
+    found = re.search(r'name="form_token" value="([0-9a-f]+)"', client.get(path).text)
+    assert found
+    return found[1]
+
+
+def addresses(*, changing: bool) -> list[str]:
+    """The paths of all pages that only show something, or of those that change something."""
+    routes = [route for page in PAGES for route in page.router.routes if isinstance(route, APIRoute)]
+    return [route.path for route in routes if bool(route.methods - {"GET", "HEAD"}) == changing]

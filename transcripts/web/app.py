@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as PlainHTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -15,11 +15,13 @@ from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
 from transcripts.records import running_version
 from transcripts.web.guard import SECURE_HEADERS, Guard
-from transcripts.web.pages import account, api, home, media, panel, review, rights, search
+from transcripts.web.pages import account, api, home, media, panel, review, rights
 from transcripts.web.rendering import STATIC, page, with_query
 from transcripts.web.room import ReadingRoom, RoomSettings
 from transcripts.web.visitors import LoginNeededError, OldFormError, visitor_or_stranger
 from transcripts.web.wording import N_
+
+PAGES = (home, panel, media, review, rights, account, api)
 
 _TITLES = {
     400: N_("This cannot be read"),
@@ -56,7 +58,7 @@ def create_app(archive: Archive, settings: RoomSettings | None = None) -> FastAP
     app.state.room = room
     app.add_middleware(GZipMiddleware, minimum_size=1500, compresslevel=5)
     app.add_middleware(Guard, settings=room.settings)
-    for each in (home, panel, media, search, review, rights, account, api):
+    for each in PAGES:
         app.include_router(each.router)
     app.mount("/static", _Files(directory=STATIC))
     app.add_exception_handler(LoginNeededError, _login_first)
@@ -120,4 +122,4 @@ def _error(request: Request, status: int, said: str, kept: Sequence[tuple[str, s
     return page(request, "error.html", visitor_or_stranger(request), status, title=title, reason=said, kept=kept)
 
 
-__all__ = ["HTTPException", "create_app"]
+__all__ = ["PAGES", "create_app"]
