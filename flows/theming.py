@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +19,7 @@ from nlp.theme_training import Labelled, Report, scorer_text, train
 from transcripts.archive import Archive
 from transcripts.errors import ConfigurationError, FormatError
 from transcripts.files import write_atomically
+from transcripts.review import ReviewDesk
 
 
 def themes_as_skos(themes: Path | None, base: str) -> str:
@@ -36,8 +36,7 @@ def decide(directory: Path, passage_id: str, theme_id: str, belongs: bool, revie
             raise ConfigurationError(
                 f"there is no theme {theme_id!r} in {directory}: choose from {', '.join(sorted(known))}."
             )
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        archive.decide_theme(passage_id, theme_id, belongs, reviewer, now)
+        ReviewDesk(archive).correct(passage_id, f"theme:{theme_id}", str(belongs), reviewer=reviewer)
 
 
 def train_themes(path: Path, directory: Path, labels: Sequence[str], profile: str, console: Console) -> bool:

@@ -92,7 +92,9 @@ def test_the_word_of_a_quality_is_the_same_in_a_query(quality: float | None, fla
         "translation_flags": flags,
         "recording_id": "r",
     }
-    row |= dict.fromkeys(("position", "start_s", "end_s", "confidence", "speaker_share", "revision"), 0)
+    row |= dict.fromkeys(
+        ("position", "start_s", "end_s", "confidence", "speaker_share", "doubt", "revision"), 0
+    )
     with SCRATCH.reading() as connection:
         connection.execute(readings.delete())
         connection.execute(insert(readings), row)

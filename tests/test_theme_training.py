@@ -17,6 +17,7 @@ from nlp.themes import load_tagger, tagger_signature
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, ConfigurationError
 from transcripts.holdings import Selection
+from transcripts.review import ReviewDesk
 
 TAXONOMY = Taxonomy(
     (
@@ -106,13 +107,17 @@ def themes_of(archive: Archive, passage_id: str) -> list[str]:
     return [theme for theme, _ in archive.entries_by_id([passage_id])[passage_id].themes]
 
 
+def decide(archive: Archive, passage_id: str, theme: str, belongs: bool) -> None:
+    ReviewDesk(archive).correct(passage_id, f"theme:{theme}", str(belongs), reviewer="ana")
+
+
 def test_a_decision_goes_before_any_tag_and_stays(archive: Archive) -> None:
     entry = next(each for each in archive.entries() if each.themes)
     had, _ = entry.themes[0]
     new = next(theme.id for theme in CONFERENCE.themes if theme.id not in dict(entry.themes))
     counted = archive.summary().themes
-    archive.decide_theme(entry.passage.id, had, False, "ana", "2025-01-01T00:00:00Z")
-    archive.decide_theme(entry.passage.id, new, True, "ana", "2025-01-01T00:00:00Z")
+    decide(archive, entry.passage.id, had, False)
+    decide(archive, entry.passage.id, new, True)
     fill(archive)  # the machine says again what it said before
     found = themes_of(archive, entry.passage.id)
     assert had not in found
@@ -136,11 +141,11 @@ def test_a_mind_can_be_changed(archive: Archive) -> None:
         (each.passage.id, each.themes[0][0]) for each in archive.entries() if each.themes
     )
     for belongs in (False, True):
-        archive.decide_theme(passage_id, theme, belongs, "ana", "2025-01-01T00:00:00Z")
+        decide(archive, passage_id, theme, belongs)
     assert theme in themes_of(archive, passage_id)
     assert len(archive.reviews(passage_id)) == 2
 
 
 def test_a_passage_that_is_not_there_is_told(archive: Archive) -> None:
     with pytest.raises(ArchiveError, match="has no passage 'nobody'"):
-        archive.decide_theme("nobody", "ethics", True, "ana", "2025-01-01T00:00:00Z")
+        decide(archive, "nobody", "ethics", True)

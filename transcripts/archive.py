@@ -34,7 +34,7 @@ from transcripts.holdings import (
     ThemeName,
 )
 from transcripts.records import Panel, Passage, Recording, Review, Signature, Speaker, SpeakerHint
-from transcripts.rows import hint_of, layers_of, passage_of, recording_of, signature_of, stage_of
+from transcripts.rows import hint_of, layers_of, passage_of, recording_of, review_of, signature_of, stage_of
 
 DATABASE_NAME = "archive.sqlite"
 _MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
@@ -184,29 +184,6 @@ class Archive:
         with self.writing() as connection:
             keeping.clear_failure(connection, recording_id)
 
-    def add_review(self, review: Review) -> None:
-        """Add what a person changed. Reviews are never changed or removed."""
-        with self.writing() as connection:
-            connection.execute(insert(schema.reviews), asdict(review))
-
-    def decide_theme(self, passage_id: str, theme_id: str, belongs: bool, reviewer: str, at: str) -> None:
-        """Put down that a person says whether a passage belongs to a theme, for good.
-
-        It goes before what any tagger says. Raises ArchiveError for a passage that is not there.
-        """
-        with self.writing() as connection:
-            before = entries.entries_by_id(connection, [passage_id], EVERYTHING).get(passage_id)
-            if before is None:
-                raise ArchiveError(
-                    f"{self._place} has no passage '{passage_id}'; 'symposia search --format json' shows ids"
-                )
-            had = any(theme == theme_id for theme, _ in before.themes)
-            review = Review(passage_id, f"theme:{theme_id}", str(had), str(belongs), reviewer, at, "reviewed")
-            connection.execute(insert(schema.reviews), asdict(review))
-            decided = {"passage_id": before.passage.id, "theme_id": theme_id, "belongs": belongs}
-            keeping.upsert(connection, schema.theme_decisions, decided)
-            keeping.touch(connection, before.passage.recording_id)
-
     # Reading: what the conferences are
 
     def conferences(self) -> tuple[Conference, ...]:
@@ -307,8 +284,7 @@ class Archive:
         if passage_id is not None:
             statement = statement.where(schema.reviews.c.passage_id == passage_id)
         with self.reading() as connection:
-            rows = [dict(row) for row in connection.execute(statement).mappings()]
-        return tuple(Review(**{key: row[key] for key in row if key != "id"}) for row in rows)
+            return tuple(map(review_of, connection.execute(statement).mappings()))
 
     def entries(
         self, selection: Selection = EVERYTHING, *, limit: int | None = None, offset: int = 0
@@ -334,11 +310,10 @@ class Archive:
     def theme_decisions(self) -> dict[str, dict[str, bool]]:
         """Whether passages belong to themes, as people said: by passage, then by theme."""
         found: defaultdict[str, dict[str, bool]] = defaultdict(dict)
-        table = schema.theme_decisions
+        table = schema.reading_themes
+        decided = select(table.c.passage_id, table.c.theme_id, table.c.belongs).where(table.c.decided)
         with self.reading() as connection:
-            for passage_id, theme_id, belongs in connection.execute(
-                select(table.c.passage_id, table.c.theme_id, table.c.belongs).order_by(*table.primary_key)
-            ):
+            for passage_id, theme_id, belongs in connection.execute(decided.order_by(*table.primary_key)):
                 found[passage_id][theme_id] = belongs
         return dict(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -33,7 +33,6 @@ from transcripts.schema import (
     recordings,
     signatures,
     speakers,
-    translations,
 )
 from transcripts.schema import reading_themes as themes
 
@@ -49,7 +48,7 @@ def _sources() -> Any:
     )
 
 
-def _selected(selection: Selection) -> _Statement:
+def _selected(connection: Connection, selection: Selection) -> _Statement:
     """Everything of the selected entries but their themes."""
     known = and_(speakers.c.conference_id == conferences.c.id, speakers.c.id == readings.c.speaker_id)
     shown = func.coalesce(speakers.c.name, readings.c.speaker_id, readings.c.speaker_label)
@@ -65,14 +64,16 @@ def _selected(selection: Selection) -> _Statement:
         panels.c.conference_id,
         conferences.c.title.label("conference_title"),
         conferences.c.target_language,
-        (is_restricted() if selection.restricted else false()).label("restricted"),
+        (is_restricted(connection) if selection.restricted else false()).label("restricted"),
     )
-    return statement.select_from(_sources().outerjoin(speakers, known)).where(*_conditions(selection))
+    return statement.select_from(_sources().outerjoin(speakers, known)).where(
+        *_conditions(connection, selection)
+    )
 
 
-def _conditions(selection: Selection) -> Iterator[ColumnElement[bool]]:
+def _conditions(connection: Connection, selection: Selection) -> Iterator[ColumnElement[bool]]:
     if not selection.restricted:
-        yield ~is_restricted()
+        yield ~is_restricted(connection)
     for column, values in (
         (readings.c.language, selection.languages),
         (recordings.c.panel_id, selection.panels),
@@ -114,7 +115,7 @@ def has_quality(word: str) -> ColumnElement[bool]:
 
 def _entries(connection: Connection, statement: _Statement) -> list[Entry]:
     rows = connection.execute(statement).mappings().all()
-    made_by = _signatures(connection)
+    made_by = _signatures(connection, {row["signature"] for row in rows})
     found: list[Entry] = []
     for ids in chunks([row["id"] for row in rows]):
         belonging = _themes(connection, ids)
@@ -166,15 +167,14 @@ def _themes(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, t
     return found
 
 
-def _signatures(connection: Connection) -> dict[str, Signature]:
-    """Those of translations: a few, whatever the size of the archive."""
-    used = select(signatures).where(exists().where(translations.c.signature == signatures.c.digest))
+def _signatures(connection: Connection, digests: Collection[str]) -> dict[str, Signature]:
+    used = select(signatures).where(signatures.c.digest.in_(digests))
     return {row["digest"]: signature_of(row) for row in connection.execute(used).mappings()}
 
 
 def entries_by_id(connection: Connection, ids: Sequence[str], selection: Selection) -> dict[str, Entry]:
     """Those of the passages that the archive has and that the selection takes, in the order given."""
-    statement = _selected(selection)
+    statement = _selected(connection, selection)
     found = {
         entry.passage.id: entry
         for chunk in chunks(ids)
@@ -186,9 +186,34 @@ def entries_by_id(connection: Connection, ids: Sequence[str], selection: Selecti
 def ids_by_time(
     connection: Connection, selection: Selection, limit: int | None = None, offset: int = 0
 ) -> list[str]:
-    """Selected passages in the order of the programme: panel, recording, time."""
-    order = (panels.c.held_on, panels.c.position, panels.c.id, recordings.c.id, readings.c.position)
-    statement = select(readings.c.id).select_from(_sources()).where(*_conditions(selection))
+    """Selected passages in the order of the programme: panel, recording, time.
+
+    Counted by recording first, so that a page costs as much as the recordings it lies in, at any depth.
+    """
+    conditions = tuple(_conditions(connection, selection))
+    order = (panels.c.held_on, panels.c.position, panels.c.id, recordings.c.id)
+    counted = select(recordings.c.id, func.count()).select_from(_sources()).where(*conditions)
+    wanted, skipped, reached = [], 0, 0
+    for recording_id, number in connection.execute(counted.group_by(*order).order_by(*order)):
+        if reached + number <= offset:
+            skipped += number
+        elif limit is None or reached < offset + limit:
+            wanted.append(recording_id)
+        reached += number
+    held: dict[str, list[str]] = {recording_id: [] for recording_id in wanted}
+    statement = select(recordings.c.id, readings.c.id).select_from(_sources()).where(*conditions)
+    for chunk in chunks(wanted):
+        mine = statement.where(recordings.c.id.in_(chunk)).order_by(recordings.c.id, readings.c.position)
+        for recording_id, passage_id in connection.execute(mine):
+            held[recording_id].append(passage_id)
+    found = [passage_id for ids in held.values() for passage_id in ids]
+    return found[offset - skipped :][:limit]
+
+
+def ids_by_doubt(connection: Connection, selection: Selection, limit: int | None, offset: int) -> list[str]:
+    """Selected passages, the most doubtful first."""
+    order = (readings.c.doubt.desc(), readings.c.id)
+    statement = select(readings.c.id).select_from(_sources()).where(*_conditions(connection, selection))
     return list(connection.execute(statement.order_by(*order).limit(limit).offset(offset)).scalars())
 
 
@@ -202,7 +227,7 @@ def entries_by_time(
 
 def count(connection: Connection, selection: Selection) -> int:
     """How many passages are selected."""
-    statement = select(func.count()).select_from(_sources()).where(*_conditions(selection))
+    statement = select(func.count()).select_from(_sources()).where(*_conditions(connection, selection))
     return int(connection.execute(statement).scalar_one())
 
 
@@ -210,7 +235,7 @@ def entries_of_recordings(
     connection: Connection, recording_ids: Sequence[str], selection: Selection = EVERYTHING
 ) -> list[Entry]:
     """The selected passages of these recordings, by recording and place."""
-    statement = _selected(selection).order_by(readings.c.recording_id, readings.c.position)
+    statement = _selected(connection, selection).order_by(readings.c.recording_id, readings.c.position)
     return [
         entry
         for chunk in chunks(sorted(recording_ids))

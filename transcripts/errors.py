@@ -29,3 +29,15 @@ class ModelError(SymposiaError):
 
 class ArchiveError(SymposiaError):
     """An archive that cannot be opened, read or written."""
+
+
+class ConflictError(ArchiveError):
+    """A change of something that another person has changed in the meantime.
+
+    `expected` is what the person had before them, `present` what stands there now, and
+    `offered` what they wrote.
+    """
+
+    def __init__(self, message: str, *, expected: str, present: str, offered: str = "") -> None:
+        super().__init__(message)
+        self.expected, self.present, self.offered = expected, present, offered

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, select
 from transcripts import schema
 from transcripts.errors import ArchiveError
 from transcripts.holdings import Conference, ThemeName
-from transcripts.keeping import upsert
+from transcripts.keeping import touch, upsert
 from transcripts.records import Panel, Speaker
 from transcripts.rows import Row
 
@@ -68,7 +68,7 @@ def _forget_unused(connection: Connection, conference: Conference) -> None:
             panels.c.conference_id == conference.id,
             table.c.speaker_id == speakers.c.id,
         )
-        for table in (schema.passages, schema.turns)
+        for table in (schema.passages, schema.turns, schema.readings)
     ]
     absent = speakers.c.id.not_in([speaker.id for speaker in conference.speakers])
     connection.execute(delete(speakers).where(speakers.c.conference_id == conference.id, absent, *unheard))
@@ -84,12 +84,19 @@ def put_conference(connection: Connection, conference: Conference) -> None:
         "glossary": [dict(entry) for entry in conference.glossary],
         "themes": [[theme.id, theme.name] for theme in conference.themes],
     }
+    target = select(schema.conferences.c.target_language).where(schema.conferences.c.id == conference.id)
+    before = connection.execute(target).scalar()
     upsert(connection, schema.conferences, row)
     for position, speaker in enumerate(conference.speakers):
         upsert(connection, schema.speakers, _speaker_row(conference.id, position, speaker))
     for position, panel in enumerate(conference.panels):
         upsert(connection, schema.panels, _panel_row(conference.id, position, panel))
     _forget_unused(connection, conference)
+    if before not in (None, conference.target_language):  # other translations are read now
+        mine = select(schema.recordings.c.id).join(schema.panels)
+        mine = mine.where(schema.panels.c.conference_id == conference.id)
+        for recording_id in connection.execute(mine).scalars().all():
+            touch(connection, recording_id)
 
 
 def panels(connection: Connection, *only: ColumnElement[bool]) -> tuple[Panel, ...]:

@@ -10,6 +10,8 @@ Quality = Literal["good", "check", "doubtful"]
 GOOD_FROM = 0.6
 DOUBTFUL_BELOW = 0.4
 
+FLAGGED = 0.7  # what a flag leaves of the trust in a passage
+
 STALE = "stale"  # flag of a machine's translation whose source text a person has corrected since
 
 
@@ -22,3 +24,15 @@ def quality_word(quality: float | None, flags: Sequence[str]) -> Quality:
     if flags or (quality is not None and quality < DOUBTFUL_BELOW):
         return "doubtful"
     return "good" if quality is None or quality >= GOOD_FROM else "check"
+
+
+def doubt(
+    confidence: float, flags: Sequence[str], quality: float | None, translation_flags: Sequence[str]
+) -> float:
+    """How much a person should look at a passage, 0..1: the higher, the sooner.
+
+    Hearing and translation are taken as independent chances of being right; each flag of either
+    takes a part of what is left.
+    """
+    right = confidence * (1.0 if quality is None else quality)
+    return 1.0 - right * FLAGGED ** (len(flags) + len(translation_flags))

@@ -8,13 +8,14 @@ same keep their revision, so that the search index follows single passages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select
 
+from transcripts.changes import replay
 from transcripts.database import chunks
-from transcripts.records import Passage
-from transcripts.rows import Row, passage_of, passage_row
+from transcripts.page import Belonging, Page, Reading
+from transcripts.quality import doubt
+from transcripts.rows import Row, passage_of, passage_row, review_of
 from transcripts.schema import (
     conferences,
     panels,
@@ -22,44 +23,16 @@ from transcripts.schema import (
     reading_themes,
     readings,
     recordings,
-    theme_decisions,
+    review_places,
+    reviews,
     theme_tags,
     translations,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Belonging:
-    """Whether a passage belongs to a theme, and who says so."""
-
-    belongs: bool
-    decided: bool  # by a person
-    score: float
-    evidence: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A passage as it is read.
-
-    `origin` is the machine's passage that it comes from; `signature` the digest of what made
-    the translation, None where a person wrote it.
-    """
-
-    passage: Passage
-    origin: str
-    translation: str | None = None
-    quality: float | None = None
-    signature: str | None = None
-    translation_flags: tuple[str, ...] = ()
-    state: str = "draft"
-    reviewer: str = ""
-    themes: dict[str, Belonging] = field(default_factory=dict)
-
-
 def project(connection: Connection, recording_id: str, revision: int) -> None:
     """Make the readings of a recording again; what differs is stamped with the archive's revision."""
-    found = machine_readings(connection, recording_id)
+    found = _with_reviews(connection, recording_id)
     rows = {row["id"]: row for row in _reading_rows(recording_id, found)}
     themes = _by_passage(_theme_rows(recording_id, found))
     mine = select(readings).where(readings.c.recording_id == recording_id)
@@ -92,14 +65,34 @@ def _by_passage(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def machine_readings(connection: Connection, recording_id: str) -> list[Reading]:
+def _with_reviews(connection: Connection, recording_id: str) -> list[Reading]:
+    """The readings of a recording; where its reviews hold is written down."""
+    about = (
+        select(recordings.c.sha256, conferences.c.target_language)
+        .join(panels, panels.c.id == recordings.c.panel_id)
+        .join(conferences, conferences.c.id == panels.c.conference_id)
+    )
+    known = connection.execute(about.where(recordings.c.id == recording_id)).one_or_none()
+    if known is None:  # it refers to a panel that is not there, and is refused when it is to be kept
+        return []
+    page = Page(
+        machine_readings(connection, recording_id, known.target_language), known.sha256, known.target_language
+    )
+    mine = select(reviews).where(reviews.c.recording_id == recording_id)
+    places = replay(page, map(review_of, connection.execute(mine).mappings()))
+    connection.execute(delete(review_places).where(review_places.c.recording_id == recording_id))
+    rows = [
+        {"review_id": review_id, "passage_id": passage_id, "recording_id": recording_id}
+        for review_id, found in places.items()
+        for passage_id in found or ("",)
+    ]
+    if rows:
+        connection.execute(insert(review_places), rows)
+    return page.readings
+
+
+def machine_readings(connection: Connection, recording_id: str, target: str) -> list[Reading]:
     """The passages of a recording as machines left them, in order."""
-    target = connection.execute(
-        select(conferences.c.target_language)
-        .join(panels, panels.c.conference_id == conferences.c.id)
-        .join(recordings, recordings.c.panel_id == panels.c.id)
-        .where(recordings.c.id == recording_id)
-    ).scalar_one_or_none()
     mine = select(translations).where(
         translations.c.recording_id == recording_id, translations.c.language == target
     )
@@ -130,12 +123,6 @@ def _themes(connection: Connection, recording_id: str) -> dict[str, dict[str, Be
         evidence = None if row["evidence_start"] is None else (row["evidence_start"], row["evidence_end"])
         belonging = Belonging(True, False, row["score"], evidence)
         found.setdefault(row["passage_id"], {})[row["theme_id"]] = belonging
-    decided = select(theme_decisions).join(passages, passages.c.id == theme_decisions.c.passage_id)
-    for row in connection.execute(decided.where(passages.c.recording_id == recording_id)).mappings():
-        of_passage = found.setdefault(row["passage_id"], {})
-        before = of_passage.get(row["theme_id"])
-        evidence = before.evidence if before else None
-        of_passage[row["theme_id"]] = Belonging(row["belongs"], True, float(row["belongs"]), evidence)
     return found
 
 
@@ -156,6 +143,12 @@ def _reading_rows(recording_id: str, found: Sequence[Reading]) -> list[Row]:
                 "translation_flags": list(reading.translation_flags),
                 "state": reading.state,
                 "reviewer": reading.reviewer,
+                "doubt": doubt(
+                    reading.passage.confidence,
+                    reading.passage.flags,
+                    reading.quality,
+                    reading.translation_flags,
+                ),
             }
         )
     return rows

@@ -8,6 +8,7 @@ a later stage writes records of its own that refer to earlier ones by id
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable
@@ -309,7 +310,13 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a person changed: one field of one passage, before and after."""
+    """What a person changed: one field of one passage, before and after.
+
+    `field` is text, translation, language, speaker, start_s, end_s, state, split, merge, undo or
+    theme:ID. `span`, `text` and `sha256` (of the recording) say what the person had before them:
+    by these the change finds its place again when the passages of a recording are made anew.
+    `detail` holds what else a field needs, JSON-able; `id` is the archive's, 0 before it is added.
+    """
 
     passage_id: str
     field: str
@@ -317,7 +324,13 @@ class Review:
     after: str
     reviewer: str
     at: str  # ISO 8601, UTC
-    state: str = "draft"
+    state: str = "draft"  # of the passage, with the change
+    id: int = 0
+    recording_id: str = ""
+    span: Span = Span(0.0, 0.0)
+    text: str = ""
+    sha256: str = ""
+    detail: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 __all__ = [

@@ -23,6 +23,7 @@ from transcripts.records import (
     Gap,
     Passage,
     Recording,
+    Review,
     Segment,
     Signature,
     Span,
@@ -224,6 +225,19 @@ def _clause_row(clause: Clause) -> Row:
         "vector": float32_bytes(clause.vector),
         "signature": clause.signature.digest,
     }
+
+
+def review_row(review: Review) -> Row:
+    """All but the id, which the archive gives."""
+    row = asdict(review)
+    span = row.pop("span")
+    del row["id"]
+    return {**row, **span}
+
+
+def review_of(row: RowMapping) -> Review:
+    kept = {each.name: row[each.name] for each in fields(Review) if each.name != "span"}
+    return Review(**kept, span=_span_of(row))
 
 
 def layer_rows(

@@ -251,16 +251,6 @@ clauses = _layer(
 
 notes = _layer("notes", _text("text"))
 
-# What people decided of a theme and a passage: it goes before any tag. Made of the reviews.
-theme_decisions = Table(
-    "theme_decisions",
-    METADATA,
-    Column("passage_id", Text, nullable=False),
-    Column("theme_id", Text, nullable=False),
-    Column("belongs", Boolean, nullable=False),
-    PrimaryKeyConstraint("passage_id", "theme_id"),
-)
-
 # Append-only. No foreign key: a correction outlives the passage it was made on.
 reviews = Table(
     "reviews",
@@ -273,6 +263,22 @@ reviews = Table(
     _text("reviewer"),
     _text("at"),
     _text("state"),
+    Column("recording_id", Text, nullable=False, index=True),
+    _number("start_s"),
+    _number("end_s"),
+    _text("text"),  # of the passage, as the person had it before them
+    _text("sha256"),  # of the recording then
+    _json("detail"),
+)
+
+# Where the reviews that hold are found now. Derived; a passage_id of '' is nowhere.
+review_places = Table(
+    "review_places",
+    METADATA,
+    Column("review_id", Integer, nullable=False),
+    Column("passage_id", Text, nullable=False, index=True),
+    Column("recording_id", Text, nullable=False, index=True),
+    PrimaryKeyConstraint("review_id", "passage_id"),
 )
 
 # Passages as they are read: machine layers with what people changed. Derived from both, and made
@@ -300,10 +306,12 @@ readings = Table(
     _json("translation_flags"),
     _text("state"),
     _text("reviewer"),
+    _number("doubt"),
     Column("revision", Integer, nullable=False),  # the archive's, when last changed
-    Index(None, "recording_id", "position"),
-    Index(None, "language"),
-    Index(None, "state"),
+    Index(None, "recording_id", "position", "id"),
+    Index(None, "language", "recording_id"),
+    Index(None, "origin"),
+    Index(None, "state", "doubt"),
     Index(None, "revision"),
 )
 
@@ -319,7 +327,7 @@ reading_themes = Table(
     Column("evidence_start", Integer),  # characters of the text
     Column("evidence_end", Integer),
     PrimaryKeyConstraint("passage_id", "theme_id"),
-    Index(None, "theme_id", "belongs"),
+    Index(None, "theme_id", "belongs", "passage_id"),
     Index(None, "recording_id"),
 )
 

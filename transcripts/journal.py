@@ -1,0 +1,132 @@
+"""The journal of reviews in the archive's tables: reading it, adding to it, where its lines hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, Connection, insert, select
+
+from transcripts.changes import undone
+from transcripts.errors import ArchiveError, ConflictError
+from transcripts.holdings import Entry
+from transcripts.keeping import touch
+from transcripts.records import Review
+from transcripts.rows import review_of, review_row
+from transcripts.schema import readings, recordings, review_places, reviews
+
+_BUILDS_ON_ALL = {"split", "merge"}
+_MOST_NAME = 200
+
+# Where lines of the journal hold: passage ids by review; of one that has no place, ''.
+Places = Mapping[int, Collection[str]]
+
+
+def read(connection: Connection, *only: ColumnElement[bool]) -> tuple[Review, ...]:
+    """Reviews, oldest first."""
+    rows = connection.execute(select(reviews).where(*only).order_by(reviews.c.id)).mappings()
+    return tuple(map(review_of, rows))
+
+
+def places_of(connection: Connection, recording_id: str) -> Places:
+    """Where the reviews of a recording that hold are found now."""
+    table, found = review_places.c, dict[int, list[str]]()
+    statement = select(table.review_id, table.passage_id).where(table.recording_id == recording_id)
+    for review_id, passage_id in connection.execute(statement.order_by(table.review_id, table.passage_id)):
+        found.setdefault(review_id, []).append(passage_id)
+    return found
+
+
+def add(
+    connection: Connection,
+    entry: Entry,
+    change: tuple[str, str, str],
+    reviewer: str,
+    detail: dict[str, object],
+) -> Review:
+    """Add a change (field, before, after) of a passage, and have it hold.
+
+    Raises ArchiveError when the passage cannot take it; nothing is kept then.
+    """
+    field, before, after = change
+    passage = entry.passage
+    sound = select(recordings.c.sha256).where(recordings.c.id == passage.recording_id)
+    review = Review(
+        passage.id,
+        field,
+        before,
+        after,
+        named(reviewer),
+        _now(),
+        after if field == "state" else "reviewed" if entry.state == "approved" else entry.state,
+        recording_id=passage.recording_id,
+        span=passage.span,
+        text=passage.text,
+        sha256=connection.execute(sound).scalar_one(),
+        detail=detail,
+    )
+    added = _insert(connection, review)
+    nowhere = select(review_places.c.passage_id).where(review_places.c.review_id == added.id)
+    if set(connection.execute(nowhere).scalars()) == {""}:
+        raise ArchiveError(f"passage '{passage.id}' cannot take this change of its {field}")
+    return added
+
+
+def take_back(connection: Connection, review: Review, reviewer: str) -> Review:
+    """Add that a review holds no more. Raises ConflictError where a later one builds on it."""
+    of_recording = read(connection, reviews.c.recording_id == review.recording_id)
+    gone = undone(of_recording)
+    if review.id in gone:
+        raise ArchiveError(f"change {review.id} was taken back already")
+    places = places_of(connection, review.recording_id)
+    later = [each for each in of_recording if each.id > review.id and each.id not in gone]
+    _refuse_later(review, later, places)
+    where = next(filter(None, places.get(review.id, ())), review.passage_id)
+    state = select(readings.c.state).where(readings.c.id == where)
+    taken = replace(
+        review,
+        passage_id=where,
+        field="undo",
+        before=review.after,
+        after=review.before,
+        reviewer=named(reviewer),
+        at=_now(),
+        state=connection.execute(state).scalar() or "draft",
+        detail={"review": review.id, "field": review.field},
+    )
+    return _insert(connection, taken)
+
+
+def _refuse_later(review: Review, later: Sequence[Review], places: Places) -> None:
+    field = str(review.detail.get("field", review.field))
+    mine = {review.passage_id, *places.get(review.id, ())} - {""}
+    vouched = {"state"} if field in ("text", "translation") else set()
+    for each in later:
+        builds = field in _BUILDS_ON_ALL or each.field in {field, *_BUILDS_ON_ALL, *vouched}
+        if each.field != "undo" and builds and mine & {each.passage_id, *places.get(each.id, ())}:
+            raise ConflictError(
+                f"change {review.id} cannot be taken back: {each.reviewer} has changed the {each.field} "
+                f"since (change {each.id}); take that back first",
+                expected=review.after,
+                present=each.after,
+                offered=review.before,
+            )
+
+
+def _insert(connection: Connection, review: Review) -> Review:
+    key = connection.execute(insert(reviews), review_row(review)).inserted_primary_key
+    touch(connection, review.recording_id)
+    return replace(review, id=key[0] if key else 0)
+
+
+def named(person: str) -> str:
+    """The name of a person who does something. Raises ArchiveError for none."""
+    name = " ".join(person.split())
+    if not name or len(name) > _MOST_NAME or not name.isprintable():
+        raise ArchiveError(f"{person!r} is no name of a person: say who does this")
+    return name
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
