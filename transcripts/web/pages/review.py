@@ -11,10 +11,11 @@ from fastapi import APIRouter, HTTPException, Request
 from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
+from transcripts.entries import count, entries_by_id
 from transcripts.errors import ArchiveError
 from transcripts.holdings import Conference, Entry, Selection
 from transcripts.review import STATES, ReviewDesk
-from transcripts.schema import reading_themes
+from transcripts.schema import reading_themes, readings
 from transcripts.web.differences import changes
 from transcripts.web.pages.api import entry_or_404
 from transcripts.web.rendering import page, with_query
@@ -66,7 +67,8 @@ def queue(request: Request, visitor: Editor, room: Room, page_number: str = "1")
     desk = ReviewDesk(room.archive)
     number = int(page_number) if page_number.isascii() and page_number.isdigit() and len(page_number) < 6 else 1
     number = max(1, number)
-    total = room.archive.count(chosen.selection())
+    with room.archive.reading() as connection:
+        total = count(connection, chosen.selection())
     entries = desk.queue(chosen.selection(), limit=QUEUE_A_PAGE, offset=QUEUE_A_PAGE * (number - 1))
     conferences = room.archive.conferences()
     return page(
@@ -248,8 +250,13 @@ def _score(tagged: Mapping[str, tuple[float, bool, bool]], theme: str) -> float 
 
 def _following(room: ReadingRoom, entry: Entry) -> Entry | None:
     """The passage after this one in its recording."""
-    near = room.index.neighbours(entry.passage.id, before=0, after=1, restricted=True)
-    return near[-1] if len(near) > 1 and near[-1].passage.recording_id == entry.passage.recording_id else None
+    passage = entry.passage
+    after = select(readings.c.id).where(
+        readings.c.recording_id == passage.recording_id, readings.c.position == passage.ordinal + 1
+    )
+    with room.archive.reading() as connection:
+        ids = list(connection.execute(after).scalars())
+        return next(iter(entries_by_id(connection, ids, Selection(restricted=True)).values()), None)
 
 
 def _history(desk: ReviewDesk, passage_id: str) -> list[dict[str, Any]]:
