@@ -152,7 +152,7 @@ def test_the_api_gives_panels_passages_words_and_layers(client: TestClient) -> N
     passages = client.get("/api/panels/opening/passages?limit=2&offset=1").json()
     assert [passage["id"] for passage in passages] == ["p02", "p03"]
     assert passages[0]["themes"] == [{"id": "o'future", "score": 0.8, "evidence": [0, 2]}]
-    assert passages[0]["link"] == "/panels/opening?t=10#p02"
+    assert passages[0]["link"] == "http://localhost/panels/opening?t=10#p02"
     words = client.get("/api/panels/opening/words?recording=rec-1").json()
     assert len(words["passages"]["p03"]) == 4 * 6
     found = client.get("/api/passages/p03/layers").json()
@@ -178,11 +178,14 @@ def test_the_api_is_described(client: TestClient) -> None:
         assert all(operation["description"] for operation in methods.values())
 
 
-@pytest.mark.parametrize("form", ["json", "csv", "txt", "srt", "vtt"])
+FORMS = {"json": "json", "csv": "csv", "txt": "txt", "srt": "srt", "vtt": "vtt", "bibtex": "bib", "csl": "csl.json"}
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_a_transcript_is_exported(client: TestClient, form: str) -> None:
     answer = client.get(f"/api/panels/opening/export?form={form}")
     assert answer.status_code == 200
-    assert answer.headers["content-disposition"] == f'attachment; filename="opening.{form}"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="opening.{FORMS[form]}"'
     assert "絵コンテ" in answer.text
 
 

@@ -13,12 +13,16 @@ from sqlalchemy import Connection
 
 from transcripts import entries
 from transcripts.analysis import words
-from transcripts.holdings import Entry
+from transcripts.holdings import Entry, Selection
+from transcripts.index_filters import speaker_key
 from transcripts.offsets import SAMPLE, LanguageOffsets
+from transcripts.phrases import writing
+from transcripts.quality import quality_word
 from transcripts.records import digest_of
 
-_FORMAT = 1  # raised whenever rows are made in another way
-_BATCH = 50  # recordings whose rows are made and written together
+_FORMAT = 2  # raised whenever rows are made in another way
+_ALL = Selection(restricted=True)  # what is withheld is left out by the filter of a search
+_BATCH = 8  # recordings whose rows are made and written together
 
 # The analysed words that a table has already, by passage id, of some recordings.
 KnownWords = Callable[[Collection[str]], Mapping[str, str]]
@@ -31,12 +35,30 @@ def made_by() -> str:
     return digest_of([_FORMAT, *(version(name) for name in analysers)])
 
 
+_TEXTS = (
+    "passage_id",
+    "recording_id",
+    "panel_id",
+    "language",
+    "speaker",
+    "speaker_label",
+    "state",
+    "quality",
+    "words",
+    "writing",
+)
+
+
 def row_schema(dimensions: int) -> pa.Schema:
     """One row a passage; `vector` has shape (dimensions,), all zero where there is no embedding."""
-    text = pa.string()
-    names = ("passage_id", "recording_id", "panel_id", "language", "speaker_id", "speaker_label", "words")
-    fields = [(name, text) for name in names]
-    return pa.schema([*fields, ("themes", pa.list_(text)), ("vector", pa.list_(pa.float32(), dimensions))])
+    return pa.schema(
+        [
+            *((name, pa.string()) for name in _TEXTS),
+            ("ordinal", pa.int32()),
+            ("themes", pa.list_(pa.string())),
+            ("vector", pa.list_(pa.float32(), dimensions)),
+        ]
+    )
 
 
 def vectors_of(data: Sequence[bytes]) -> NDArray[np.float32]:
@@ -71,26 +93,38 @@ def row_batches(
 
     Words that are known already are not analysed again.
     """
-    schema = row_schema(offsets.dimensions)
     for start in range(0, len(recordings), _BATCH):
         some = recordings[start : start + _BATCH]
         known = known_words(some) if known_words else {}
-        found = entries.entries_of_recordings(connection, some)
+        found = entries.entries_of_recordings(connection, some, _ALL)
         vectors = entries.vectors_of_recordings(connection, some, signature)
-        yield pa.RecordBatch.from_pylist(
-            [
-                {
-                    "passage_id": entry.passage.id,
-                    "recording_id": entry.passage.recording_id,
-                    "panel_id": entry.panel_id,
-                    "language": entry.passage.language,
-                    "speaker_id": entry.passage.speaker_id or "",
-                    "speaker_label": entry.passage.speaker_label,
-                    "words": known.get(entry.passage.id) or _words_of(entry),
-                    "themes": [theme for theme, _ in entry.themes],
-                    "vector": offsets.centred(vectors.get(entry.passage.id), entry.passage.language),
-                }
-                for entry in found
-            ],
-            schema,
-        )
+        rows = [_row(entry, known.get(entry.passage.id)) for entry in found]
+        centred = [offsets.centred(vectors.get(each.passage.id), each.passage.language) for each in found]
+        yield _batch(rows, np.array(centred, dtype=np.float32), offsets.dimensions)
+
+
+def _row(entry: Entry, known: str | None) -> dict[str, object]:
+    """A row but for its vector."""
+    return {
+        "passage_id": entry.passage.id,
+        "recording_id": entry.passage.recording_id,
+        "panel_id": entry.panel_id,
+        "language": entry.passage.language,
+        "speaker": speaker_key(entry.conference_id, entry.passage.speaker_id),
+        "speaker_label": entry.passage.speaker_label,
+        "state": entry.state,
+        "quality": quality_word(entry.quality, entry.translation_flags),
+        "words": known or _words_of(entry),
+        "writing": writing(entry.passage.text),
+        "ordinal": entry.passage.ordinal,
+        "themes": [theme for theme, _ in entry.themes],
+    }
+
+
+def _batch(rows: list[dict[str, object]], vectors: NDArray[np.float32], dimensions: int) -> pa.RecordBatch:
+    schema = row_schema(dimensions)
+    columns = pa.RecordBatch.from_pylist(rows, schema.remove(schema.get_field_index("vector")))
+    numbers = pa.array(vectors.reshape(-1))
+    return columns.append_column(
+        schema.field("vector"), pa.FixedSizeListArray.from_arrays(numbers, dimensions)
+    )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from transcripts.citations import citation
 from transcripts.holdings import Entry
+from transcripts.query import SearchQuery, parse
 from transcripts.records import Signature
+from transcripts.results import Results
 from transcripts.web.doubtful import quality_of
 from transcripts.web.glance import PanelGlance
 from transcripts.web.rendering import passage_address
@@ -78,6 +82,84 @@ class PassageAnswer(BaseModel):
             reviewer=entry.reviewer,
             restricted=entry.restricted,
             link=base + passage_address(entry.panel_id, passage.id, passage.span.start_s),
+        )
+
+
+class SearchFields(BaseModel):
+    """What is searched for. `q` may hold the whole query language; the other fields narrow it."""
+
+    q: str = Field("", description="words, phrases and filters, in any language")
+    theme: list[str] = Field([], max_length=50)
+    language: list[str] = Field([], max_length=50)
+    speaker: list[str] = Field([], max_length=50)
+    panel: list[str] = Field([], max_length=50)
+    mode: Literal["hybrid", "words", "meaning"] = "hybrid"
+    sort: Literal["relevance", "time"] = "relevance"
+    limit: int = Field(20, ge=1, le=1000)
+    offset: int = Field(0, ge=0, le=10_000_000)
+
+    def query(self) -> SearchQuery:
+        query = parse(self.q)
+        return replace(
+            query,
+            themes=(*query.themes, *self.theme),
+            languages=(*query.languages, *self.language),
+            speakers=(*query.speakers, *self.speaker),
+            panels=(*query.panels, *self.panel),
+            mode=self.mode,
+            sort=self.sort,
+            limit=self.limit,
+            offset=self.offset,
+        )
+
+
+class HitAnswer(BaseModel):
+    """A passage found. Marks are the characters that were looked for, from and to."""
+
+    passage: PassageAnswer
+    citation: str
+    score: float
+    matched_by: list[str]
+    text_marks: list[tuple[int, int]]
+    translation_marks: list[tuple[int, int]]
+
+
+class CountAnswer(BaseModel):
+    """How many hits have a value of a facet."""
+
+    value: str
+    name: str
+    hits: int
+
+
+class SearchAnswer(BaseModel):
+    """A page of hits, how many there are in all, how they are spread, and what to know of the query."""
+
+    total: int
+    hits: list[HitAnswer]
+    facets: dict[str, list[CountAnswer]]
+    notices: list[str]
+
+    @classmethod
+    def of(cls, results: Results, base: str) -> SearchAnswer:
+        return cls(
+            total=results.total,
+            hits=[
+                HitAnswer(
+                    passage=PassageAnswer.of(hit.entry, base),
+                    citation=citation(hit.entry),
+                    score=hit.score,
+                    matched_by=list(hit.matched_by),
+                    text_marks=list(hit.text_marks),
+                    translation_marks=list(hit.translation_marks),
+                )
+                for hit in results.hits
+            ],
+            facets={
+                name: [CountAnswer(value=each.value, name=each.name, hits=each.hits) for each in counts]
+                for name, counts in results.facets.items()
+            },
+            notices=[str(notice) for notice in results.notices],
         )
 
 

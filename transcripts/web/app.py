@@ -15,13 +15,13 @@ from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
 from transcripts.records import running_version
 from transcripts.web.guard import SECURE_HEADERS, Guard
-from transcripts.web.pages import account, api, home, media, panel, review, rights
+from transcripts.web.pages import account, api, home, media, panel, review, rights, search
 from transcripts.web.rendering import STATIC, page, with_query
 from transcripts.web.room import ReadingRoom, RoomSettings
 from transcripts.web.visitors import LoginNeededError, OldFormError, visitor_or_stranger
 from transcripts.web.wording import N_
 
-PAGES = (home, panel, media, review, rights, account, api)
+PAGES = (home, panel, media, search, review, rights, account, api)
 
 _TITLES = {
     400: N_("This cannot be read"),

@@ -37,7 +37,6 @@ class RoomSettings:
     secure_cookies: bool = True
     hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     embed: Callable[[], Embed | None] = field(default=lambda: None)
-    base_url: str = ""  # how links in exports begin; empty: as the visitor came
 
 
 class ReadingRoom:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import HTMLResponse, Response
 
+from transcripts.citations import EXPORTS
 from transcripts.formats.subtitles import Cue, write_srt, write_vtt
 from transcripts.holdings import Entry
+from transcripts.results import Hit
 from transcripts.web import shown
 from transcripts.web.answers import (
     HistoryAnswer,
     LayersAnswer,
     PanelAnswer,
     PassageAnswer,
+    SearchAnswer,
+    SearchFields,
     SignatureAnswer,
     WordsAnswer,
 )
+from transcripts.web.asking import Asked
 from transcripts.web.pages.panel import reading_or_404
 from transcripts.web.rendering import page
 from transcripts.web.room import ReadingRoom
@@ -29,7 +32,9 @@ from transcripts.web.visitors import Room, SomeVisitor, Visitor
 from transcripts.web.wording import clock
 
 router = APIRouter(prefix="/api")
-ExportForm = Literal["json", "csv", "txt", "srt", "vtt"]
+ExportForm = Literal["json", "csv", "bibtex", "csl", "markdown", "txt", "srt", "vtt"]
+QuoteForm = Literal["json", "csv", "bibtex", "csl", "markdown"]
+EXPORTED_MAX = 5000  # hits in one file
 
 
 @router.get("/panels")
@@ -40,6 +45,7 @@ def panels(visitor: SomeVisitor, room: Room) -> list[PanelAnswer]:
 
 @router.get("/panels/{panel_id}/passages")
 def passages(
+    request: Request,
     panel_id: str,
     visitor: SomeVisitor,
     room: Room,
@@ -48,7 +54,7 @@ def passages(
 ) -> list[PassageAnswer]:
     """The passages of a panel, in the order of time."""
     lines = reading_or_404(room, panel_id, visitor).lines[offset : offset + limit]
-    return [PassageAnswer.of(line.entry, room.settings.base_url) for line in lines]
+    return [PassageAnswer.of(line.entry, base_of(request)) for line in lines]
 
 
 @router.get("/panels/{panel_id}/words")
@@ -62,23 +68,47 @@ def words(panel_id: str, recording: str, visitor: SomeVisitor, room: Room) -> Wo
 
 
 @router.get("/panels/{panel_id}/export", response_class=Response)
-def export(panel_id: str, visitor: SomeVisitor, room: Room, form: ExportForm = "json") -> Response:
+def export(
+    request: Request, panel_id: str, visitor: SomeVisitor, room: Room, form: ExportForm = "json"
+) -> Response:
     """The panel's transcript as a file."""
     reading = reading_or_404(room, panel_id, visitor)
-    kind, write = _WRITERS[form]
-    text = write([line.entry for line in reading.lines])
-    headers = {"content-disposition": f'attachment; filename="{_file_name(panel_id)}.{form}"'}
-    return Response(text.encode("utf-8", "replace"), media_type=f"{kind}; charset=utf-8", headers=headers)
+    entries = [line.entry for line in reading.lines]
+    if form in EXPORTS:
+        text = EXPORTS[form]([Hit(entry) for entry in entries], base_of(request))
+    else:
+        text = _WRITERS[form](entries)
+    return _file(text, panel_id, form)
+
+
+@router.get("/search")
+def search(request: Request, visitor: SomeVisitor, room: Room, asked: Annotated[SearchFields, Query()]) -> SearchAnswer:
+    """Passages by words and meaning, as the search page finds them, with facets and notices."""
+    results = room.index.find(asked.query(), restricted=visitor.may_edit)
+    return SearchAnswer.of(results, base_of(request))
+
+
+@router.get("/search/export", response_class=Response)
+def search_export(
+    request: Request, visitor: SomeVisitor, room: Room, form: QuoteForm = "markdown", id: str = ""
+) -> Response:
+    """The hits of a search (its address, with this path) or one passage (`id`) as quotations with citations."""
+    if id:
+        hits: tuple[Hit, ...] = (Hit(entry_or_404(room, id, visitor)),)
+    else:
+        query = replace(Asked.of(request.query_params).query(EXPORTED_MAX), offset=0)
+        hits = room.index.find(query, restricted=visitor.may_edit).hits
+    return _file(EXPORTS[form](hits, base_of(request)), id or "search", form)
 
 
 @router.get("/passages/{passage_id}")
-def passage(passage_id: str, visitor: SomeVisitor, room: Room) -> PassageAnswer:
+def passage(request: Request, passage_id: str, visitor: SomeVisitor, room: Room) -> PassageAnswer:
     """One passage."""
-    return PassageAnswer.of(entry_or_404(room, passage_id, visitor), room.settings.base_url)
+    return PassageAnswer.of(entry_or_404(room, passage_id, visitor), base_of(request))
 
 
 @router.get("/passages/{passage_id}/layers")
-def layers(passage_id: str, visitor: SomeVisitor, room: Room) -> LayersAnswer:
+def layers(request: Request, passage_id: str, visitor: SomeVisitor, room: Room) -> LayersAnswer:
     """One passage with what made it, the times of its words, and (for editors) its history."""
     entry = entry_or_404(room, passage_id, visitor)
     reading = reading_or_404(room, entry.panel_id, visitor)
@@ -86,7 +116,7 @@ def layers(passage_id: str, visitor: SomeVisitor, room: Room) -> LayersAnswer:
     signature = entry.translation_signature
     history = room.archive.reviews(passage_id) if visitor.may_edit else ()
     return LayersAnswer(
-        passage=PassageAnswer.of(entry, room.settings.base_url),
+        passage=PassageAnswer.of(entry, base_of(request)),
         translation_signature=SignatureAnswer.of(signature) if signature else None,
         words=shown.word_times(room, reading, recording, visitor).get(passage_id, []),
         history=[
@@ -123,29 +153,6 @@ def _file_name(panel_id: str) -> str:
     return kept[:80] or "panel"
 
 
-def _as_json(entries: Iterable[Entry]) -> str:
-    answers = [PassageAnswer.of(entry).model_dump() for entry in entries]
-    return json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
-
-
-def _as_csv(entries: Iterable[Entry]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    columns = [name for name in PassageAnswer.model_fields if name not in ("themes", "flags")]
-    writer.writerow([*columns, "themes", "flags"])
-    for entry in entries:
-        answer = PassageAnswer.of(entry)
-        themes = " ".join(theme.id for theme in answer.themes)
-        cells: list[Any] = [*(getattr(answer, name) for name in columns), themes, " ".join(answer.flags)]
-        writer.writerow([safe_cell(cell) for cell in cells])
-    return out.getvalue()
-
-
-def safe_cell(cell: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: what begins like one gets an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
 def _as_text(entries: Iterable[Entry]) -> str:
     blocks = []
     for entry in entries:
@@ -159,10 +166,30 @@ def _cues(entries: Iterable[Entry]) -> list[Cue]:
     return [Cue(e.passage.span, e.passage.text, e.passage.language, e.speaker) for e in entries]
 
 
-_WRITERS: dict[str, tuple[str, Callable[[list[Entry]], str]]] = {
-    "json": ("application/json", _as_json),
-    "csv": ("text/csv", _as_csv),
-    "txt": ("text/plain", _as_text),
-    "srt": ("application/x-subrip", lambda entries: write_srt(_cues(entries))),
-    "vtt": ("text/vtt", lambda entries: write_vtt(_cues(entries))),
+_WRITERS: dict[str, Callable[[list[Entry]], str]] = {
+    "txt": _as_text,
+    "srt": lambda entries: write_srt(_cues(entries)),
+    "vtt": lambda entries: write_vtt(_cues(entries)),
 }
+# How a file of each form ends, and what it is.
+_FILES = {
+    "json": ("json", "application/json"),
+    "csv": ("csv", "text/csv"),
+    "bibtex": ("bib", "application/x-bibtex"),
+    "csl": ("csl.json", "application/json"),
+    "markdown": ("md", "text/markdown"),
+    "txt": ("txt", "text/plain"),
+    "srt": ("srt", "application/x-subrip"),
+    "vtt": ("vtt", "text/vtt"),
+}
+
+
+def base_of(request: Request) -> str:
+    """How links to this room begin, as the visitor came."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _file(text: str, name: str, form: str) -> Response:
+    ending, kind = _FILES[form]
+    headers = {"content-disposition": f'attachment; filename="{_file_name(name)}.{ending}"'}
+    return Response(text.encode("utf-8", "replace"), media_type=f"{kind}; charset=utf-8", headers=headers)
