@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import FakeModels
+from fakes import FakeModels, FakeRecogniser
 
 from flows.conference import conference_record
 from flows.config import Conference, load_conference
@@ -17,7 +18,10 @@ from flows.profiles import load_profile
 from flows.stages import Job, Made, Stage
 from flows.work import bring_up_to_date, is_up_to_date, job_for
 from flows.yamlfile import configs_dir
+from nlp.asr import Decoded, Piece
 from transcripts.archive import Archive
+from transcripts.records import Signature
+from transcripts.review import ReviewDesk
 
 CONFERENCE = """
 id: talks
@@ -182,3 +186,56 @@ def test_files_of_one_name_in_two_folders_are_two_files(tmp_path: Path, archive:
     work(two, archive, models())
     assert {passage.language for passage in archive.passages("p")} == {"ko", "fa"}
     assert work(two, archive, models()) == []
+
+
+class OtherRecogniser(FakeRecogniser):
+    """Hears other words, at the same times."""
+
+    def transcribe(self, pieces: Sequence[Piece]) -> list[Decoded]:
+        return [
+            replace(
+                each,
+                text="Machines scheme.",
+                words=(each.words[0], replace(each.words[1], text=" scheme.")),
+            )
+            for each in super().transcribe(pieces)
+        ]
+
+
+def test_a_new_run_of_every_stage_keeps_what_people_did(conference: Conference, archive: Archive) -> None:
+    work(conference, archive, models())
+    (spoken,) = archive.entries_of_recordings(["opening"])
+    written, _ = archive.entries_of_recordings(["floor"])
+    desk = ReviewDesk(archive)
+    desk.correct(spoken.passage.id, "text", "Machines don't dream.", reviewer="ana")
+    desk.correct(spoken.passage.id, "speaker", "ann", reviewer="ana")
+    desk.correct(written.passage.id, "translation", "El cine es un sueño.", reviewer="ana")
+    desk.correct(written.passage.id, "theme:ethics", "True", reviewer="ana")
+    desk.set_state(written.passage.id, "approved", "ana")
+    people = [archive.entries_of_recordings([name]) for name in ("opening", "floor")]
+    assert work(conference, archive, models()) == []
+    other = models()
+    other.listening_signature = other.translation_signature = Signature("another")
+    other.transcript_signature = other.embedding_signature = Signature("another")
+    other.recogniser = OtherRecogniser()  # type: ignore[assignment]
+    assert len(work(conference, archive, other)) > 7
+    assert [each.text for each in archive.passages("opening")] == ["Machines scheme."]
+    now = [archive.entries_of_recordings([name]) for name in ("opening", "floor")]
+    assert now[1] == people[1]
+    assert replace(now[0][0], translation=None) == replace(people[0][0], translation=None)
+    assert now[0][0].translation == ".emehcs senihcaM"  # still of what the machine heard, and flagged so
+    assert now[0][0].translation_flags == ("stale",)
+    assert desk.unanchored() == ()
+
+
+def test_a_run_that_dies_keeps_what_people_did(conference: Conference, archive: Archive) -> None:
+    work(conference, archive, models())
+    (spoken,) = archive.entries_of_recordings(["opening"])
+    ReviewDesk(archive).correct(spoken.passage.id, "text", "Machines don't dream.", reviewer="ana")
+    before = archive.dump(), archive.entries()
+    other = models()
+    other.listening_signature = other.embedding_signature = Signature("another")
+    job = job_for(conference.sources[0], conference, other, archive)
+    with pytest.raises(KeyboardInterrupt):
+        bring_up_to_date(job, archive, Performer(dies_before="embedding"))
+    assert (archive.dump(), archive.entries()) == before

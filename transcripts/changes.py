@@ -145,7 +145,7 @@ def _state(page: Page, review: Review) -> Sequence[str]:
     reading = page.readings[found[0]]
     if review.after != "draft":
         reading = with_text(reading, review.text)
-        reading = replace(reading, passage=replace(reading.passage, flags=()))
+        reading = replace(reading, passage=replace(reading.passage, flags=(), confidence=1.0))
         if review.detail["language"] == page.target_language:
             seen = {name: review.detail[name] for name in ("translation", "quality", "signature")}
             reading = replace(reading, **seen, translation_flags=())
