@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from flows import cli_people
 from transcripts.errors import SymposiaError
 
 app = typer.Typer(
@@ -197,6 +198,9 @@ def serve(
 
 themes = typer.Typer(help="Themes: decide on them, have the tagger learn from that, export them.")
 app.add_typer(themes, name="themes", no_args_is_help=True)
+
+for name in ("review", "rights", "users"):
+    app.add_typer(getattr(cli_people, name), name=name, no_args_is_help=True)
 
 PassageId = Annotated[str, typer.Argument(help="Id of the passage.", metavar="PASSAGE")]
 ThemeId = Annotated[str, typer.Argument(help="Id of the theme.", metavar="THEME")]

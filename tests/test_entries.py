@@ -28,7 +28,14 @@ def ids(archive: Archive, **selected: Any) -> list[str]:
 
 
 def restrict(archive: Archive, **row: Any) -> None:
-    blank = {"reason": "asked", "until": "", "by": "ana", "at": "2025-01-01T00:00:00Z"}
+    blank = {
+        "reason": "asked",
+        "until": "",
+        "by": "ana",
+        "at": "2025-01-01",
+        "lifted_by": "",
+        "lifted_at": "",
+    }
     with archive.writing() as connection:
         connection.execute(insert(schema.restrictions), {**blank, **row})
 

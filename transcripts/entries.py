@@ -23,7 +23,6 @@ from transcripts.database import chunks
 from transcripts.holdings import EVERYTHING, Entry, Selection
 from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM
 from transcripts.records import Signature
-from transcripts.rights import is_restricted
 from transcripts.rows import passage_of, signature_of
 from transcripts.schema import (
     conferences,
@@ -35,6 +34,7 @@ from transcripts.schema import (
     speakers,
 )
 from transcripts.schema import reading_themes as themes
+from transcripts.withheld import is_restricted
 
 _Statement = Select[*tuple[Any, ...]]
 

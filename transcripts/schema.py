@@ -342,10 +342,39 @@ restrictions = Table(
     _text("until"),  # ISO 8601 date on which it ends; empty for never
     _text("by"),
     _text("at"),
+    _text("lifted_by"),  # empty while it holds
+    _text("lifted_at"),
     Column("recording_id", Text),  # of a passage, with its time: a passage's id may change
     Column("start_s", Double),
     Column("end_s", Double),
     Index(None, "kind", "target"),
+)
+
+# People who may log in. Nothing here is content: it is left out of dumps and exports.
+users = Table(
+    "users",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    _text("role"),  # reader, editor or administrator
+    _text("password"),  # argon2id, with its own salt and parameters
+    _text("at"),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("token", Text, primary_key=True),  # sha256 of what the browser holds
+    Column("name", Text, ForeignKey("users.name", ondelete="CASCADE"), nullable=False, index=True),
+    _number("ends_at_s"),  # Unix time
+)
+
+login_attempts = Table(
+    "login_attempts",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    _text("name"),
+    _text("address"),
+    Column("at_s", Double, nullable=False, index=True),  # Unix time
 )
 
 # What `keep` replaces, in the order in which layers build on each other.
