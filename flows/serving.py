@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import ipaddress
 import socket
 import ssl
@@ -57,8 +58,17 @@ def room_settings(archive: Archive, options: ServeOptions) -> RoomSettings:
     return RoomSettings(
         login=options.login or not is_loopback(options.host),
         secure_cookies=not options.plain_http,
+        local_name=_user_name(),
         embed=partial(query_embedder, archive),
     )
+
+
+def _user_name() -> str:
+    """Who is logged in on this machine: the name that changes are signed with."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "local"
 
 
 def is_loopback(host: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from transcripts.accounts import Accounts
 from transcripts.archive import Archive
 
 if TYPE_CHECKING:  # what searches is loaded after the first page was shown
@@ -19,8 +20,9 @@ if TYPE_CHECKING:  # what searches is loaded after the first page was shown
 
 Made = TypeVar("Made")
 
+LOGINS_AT_ONCE = 2  # checking a password takes 64 MB
 # Results kept of each kind; those not asked for longest go first. A panel of three hours in HTML has 3 MB.
-REMEMBERED = {"reading": 12, "transcript": 12, "timeline": 50, "words": 20, "glance": 2000, "facets": 50}
+REMEMBERED = {"reading": 12, "transcript": 12, "timeline": 50, "words": 20, "glance": 2000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,15 @@ class RoomSettings:
     """How an archive is shown and to whom.
 
     Without `login` every visitor is the one local user, an administrator; then only
-    `hosts` are answered, so that no foreign name can be pointed at this machine.
+    `hosts` are answered, so that no foreign name can be pointed at this machine. What that user
+    changes is signed with `local_name`.
     `secure_cookies` says that browsers come by HTTPS. `embed` gives the vector of a query;
     it is called when the first search needs it.
     """
 
     login: bool = False
     secure_cookies: bool = True
+    local_name: str = "local"
     hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     embed: Callable[[], Embed | None] = field(default=lambda: None)
 
@@ -45,6 +49,8 @@ class ReadingRoom:
     def __init__(self, archive: Archive, settings: RoomSettings | None = None) -> None:
         self.archive = archive
         self.settings = settings or RoomSettings()
+        self.accounts = Accounts(archive)
+        self.logging_in = threading.BoundedSemaphore(LOGINS_AT_ONCE)
         self._index: SearchIndex | None = None
         self._loading = threading.Lock()
         self._made: dict[str, OrderedDict[Hashable, Any]] = {kind: OrderedDict() for kind in REMEMBERED}

@@ -30,7 +30,7 @@ def state_of(archive: Archive) -> ArchiveState:
         select(conferences.c.id, conferences.c.title, conferences.c.target_language),
         select(panels.c.id, panels.c.title, panels.c.held_on, panels.c.position),
         select(speakers.c.conference_id, speakers.c.id, speakers.c.name, speakers.c.affiliation),
-        select(restrictions.c.id, restrictions.c.kind, restrictions.c.target, restrictions.c.until),
+        select(restrictions.c.id, restrictions.c.until, restrictions.c.lifted_at),
     )
     with archive.reading() as connection:
         revisions = {panel_id: int(revision) for panel_id, revision in connection.execute(newest)}

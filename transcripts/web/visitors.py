@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -20,7 +20,6 @@ from transcripts.holdings import Selection
 from transcripts.web.guard import BODY_BYTES_MAX
 from transcripts.web.room import ReadingRoom
 
-ROLES = ("reader", "editor", "administrator")
 FIELDS_MAX = 500  # of one form
 _LOCAL_SECRET = secrets.token_hex(32)  # of this process: forms of the local user
 
@@ -94,7 +93,7 @@ def visitor_or_stranger(request: Request) -> Visitor:
     """Whose session the request belongs to."""
     room = room_of(request)
     if not room.settings.login:
-        return LOCAL
+        return replace(LOCAL, name=room.settings.local_name)
     token = request.cookies.get(cookie_name(room), "")
     user = room.accounts.user_of_session(token) if token else None
     return Visitor(user.name, user.role, token) if user else STRANGER
