@@ -19,7 +19,9 @@ from sample_archive import CONFERENCE, SCRIPT, STAGES, embed, fill, layers, reco
 from transcripts.archive import Archive, RecordingLayers
 from transcripts.errors import ArchiveError, SymposiaError
 from transcripts.records import Signature
-from transcripts.search import Hit, SearchIndex, SearchQuery
+from transcripts.query import SearchQuery
+from transcripts.results import Hit
+from transcripts.search import SearchIndex
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 PAIR = "#"  # marks two neighbouring letters; no other token has it
 UNKNOWN = ""  # the language of a query
 _AS_WRITTEN = "-"  # no language: words are not stemmed
+_REMEMBERED = 100_000  # words whose analysis is kept: most of a text are among the commonest
 
 _ZWNJ = "\u200c"
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
@@ -148,15 +149,16 @@ def _tokens(text: str, language: str, latin: str = "") -> Iterator[Token]:
             yield Token(token, run.start() + start, run.start() + end)
 
 
-def _folded(text: str, start: int, end: int) -> Iterator[Token]:
-    """The folded words in a piece of text that has a place: one, but for signs such as ½."""
-    for word in _WORD.findall(fold(text)):
-        yield Token(word, start, end)
+@lru_cache(maxsize=_REMEMBERED)
+def _parts(text: str) -> tuple[str, ...]:
+    """The folded words in a piece of text: one, but for signs such as ½."""
+    return tuple(_WORD.findall(fold(text)))
 
 
 def _plain_words(text: str) -> Iterator[Token]:
     for word in _WORD.finditer(text):
-        yield from _folded(word[0], *word.span())
+        for part in _parts(word[0]):
+            yield Token(part, *word.span())
 
 
 def _pairs(text: str) -> list[Token]:
@@ -190,7 +192,8 @@ def _japanese(text: str, language: str) -> Iterator[Token]:
         with _ONE_AT_A_TIME:
             units = list(_japanese_units(text[start : start + _MOST_LETTERS]))
         for form, begin, end in units:
-            yield from _folded(form, start + begin, start + end)
+            for part in _parts(form):
+                yield Token(part, start + begin, start + end)
 
 
 def _japanese_units(text: str) -> Iterator[Token]:
@@ -225,7 +228,8 @@ def _korean(text: str, language: str) -> Iterator[Token]:
         return
     for morpheme in _kiwi().tokenize(text):
         if morpheme.tag.startswith(_CONTENT):
-            yield from _folded(morpheme.form, morpheme.start, morpheme.end)
+            for part in _parts(morpheme.form):
+                yield Token(part, morpheme.start, morpheme.end)
 
 
 # Persian, and whatever else is written in Arabic letters
@@ -243,10 +247,8 @@ def _persian(text: str, language: str) -> Iterator[Token]:
     del language  # Arabic, Urdu and Kurdish are folded in the same way
     stems = []
     for word in _PERSIAN_WORD.finditer(text):
-        parts = [part for part in fold(word[0]).split(_ZWNJ) if part]
-        core = [part for part in parts[:1] if part not in _PREFIXES or len(parts) == 1]
-        core += [part for part in parts[1:] if not _SUFFIX.fullmatch(part)]
-        if not core or (len(core) == 1 and (_SUFFIX.fullmatch(core[0]) or core[0] in _PREFIXES)):
+        core = _persian_core(word[0])
+        if not core:
             continue  # an affix that was written as a word
         for part in core if len(core) > 1 else ():
             yield Token(part, *word.span())
@@ -256,6 +258,17 @@ def _persian(text: str, language: str) -> Iterator[Token]:
             yield Token(form, stem.start, stem.end)
     for one, next_ in pairwise(stems):  # 'فیلم نامه' for 'فیلم‌نامه'
         yield Token(one.text + next_.text, one.start, next_.end)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _persian_core(word: str) -> tuple[str, ...]:
+    """The parts of a word that are no affixes; none for an affix."""
+    parts = [part for part in fold(word).split(_ZWNJ) if part]
+    core = [part for part in parts[:1] if part not in _PREFIXES or len(parts) == 1]
+    core += [part for part in parts[1:] if not _SUFFIX.fullmatch(part)]
+    if len(core) == 1 and (_SUFFIX.fullmatch(core[0]) or core[0] in _PREFIXES):
+        return ()
+    return tuple(core)
 
 
 def _persian_forms(stem: str) -> Iterator[str]:
@@ -281,21 +294,22 @@ def _stemmer(name: str) -> Callable[[str], str]:
     return stem
 
 
-@lru_cache(maxsize=100_000)
-def _stem(language: str, word: str) -> str:
-    with _ONE_AT_A_TIME:
-        return _stemmer(_STEMMED[language])(word)
+@lru_cache(maxsize=_REMEMBERED)
+def _forms(word: str, language: str) -> tuple[str, ...]:
+    """What a word is found by: its stem; where the language is not known, itself and all stems."""
+    known = (language,) if language in _STEMMED else ()
+    forms = []
+    for part in _parts(word):
+        with _ONE_AT_A_TIME:
+            stems = [_stemmer(_STEMMED[each])(part) for each in (known or _STEMMED)]
+        forms += [part, *stems] if language == UNKNOWN else stems if known else [part]
+    return tuple(forms)
 
 
 def _spaced(text: str, language: str) -> Iterator[Token]:
-    for match in _SPACED_WORD.finditer(text):
-        for word, start, end in _folded(match[0], *match.span()):
-            if language == UNKNOWN:
-                yield Token(word, start, end)
-                for each in _STEMMED:
-                    yield Token(_stem(each, word), start, end)
-            else:
-                yield Token(_stem(language, word) if language in _STEMMED else word, start, end)
+    for word in _SPACED_WORD.finditer(text):
+        for form in _forms(word[0], language):
+            yield Token(form, *word.span())
 
 
 def _unspaced(text: str, language: str) -> Iterator[Token]:

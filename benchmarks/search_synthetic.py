@@ -1,0 +1,173 @@
+"""Archives of made-up passages, of any size, for measuring speed and memory.
+
+Words follow the frequencies of real text (Zipf-Mandelbrot); the commonest are each language's own
+function words, the others are made of its syllables or letters. Vectors lie in clusters, as those
+of passages on the same subjects do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from transcripts.archive import Archive, Conference, RecordingLayers, StageRecord, ThemeName
+from transcripts.records import (
+    Embedding,
+    Panel,
+    Passage,
+    Recording,
+    Signature,
+    Span,
+    Speaker,
+    ThemeTag,
+    Translation,
+)
+
+DIMENSIONS = 384
+LANGUAGES = ("en", "ja", "fa", "es", "ko")
+PER_RECORDING = 2_000  # a long panel of three hours
+WORDS = 30_000  # a language
+CLUSTERS = 2_000
+SPEAKERS = 200
+THEMES = ("creativity", "ethics", "future")
+
+_COMMON = {
+    "en": "the and to of a in that is it for we you on with this are be as have not",
+    "ja": "の に は を た が で て と し れ さ ある いる も する から な こと として",
+    "fa": "و در به از که این را با است برای آن یک خود تا بر هم نیز می شود ما",
+    "es": "de la que el en y a los se del las un por con no una su para es al",
+    "ko": "이 그 저 것 수 등 및 더 또 안 잘 못 왜 다 한 두 세 네 첫 각",
+}
+_EMBEDDER = Signature("benchmarks", "synthetic", "1")
+_TRANSLATOR = Signature("benchmarks", "synthetic", "2")
+_TAGGER = Signature("benchmarks", "synthetic", "3")
+
+
+def vocabulary(language: str, rng: np.random.Generator) -> list[str]:
+    """WORDS different words, the commonest first."""
+    words = dict.fromkeys(_COMMON[language].split())
+    while len(words) < WORDS:
+        words[_word(language, rng)] = None
+    return list(words)
+
+
+def _word(language: str, rng: np.random.Generator) -> str:
+    if language == "ja":  # two kanji, or a run of katakana
+        if rng.random() < 0.7:
+            return "".join(chr(0x4E00 + int(letter)) for letter in rng.integers(0, 4_000, 2))
+        return "".join(chr(0x30A2 + int(letter)) for letter in rng.integers(0, 80, rng.integers(3, 7)))
+    if language == "ko":
+        return "".join(chr(0xAC00 + 28 * int(letter)) for letter in rng.integers(0, 399, rng.integers(2, 4)))
+    vowels, consonants = ("اوی", "بپتجچدرزسشفقکگلمن") if language == "fa" else ("aeiou", "bcdfglmnprstv")
+    syllables = int(rng.integers(2, 5))
+    letters = zip(rng.choice(list(consonants), syllables), rng.choice(list(vowels), syllables), strict=True)
+    return "".join(consonant + vowel for consonant, vowel in letters)
+
+
+class Maker:
+    """Makes texts and vectors; the same seed makes the same ones."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.vocabularies = {code: np.array(vocabulary(code, self.rng)) for code in LANGUAGES}
+        weights = 1 / (np.arange(WORDS) + 2.7) ** 1.07
+        self._cumulated = np.cumsum(weights / weights.sum())
+        self._centres = self.rng.standard_normal((CLUSTERS, DIMENSIONS)).astype(np.float32)
+
+    def texts(self, language: str, count: int) -> list[str]:
+        """Texts of 30 words on average."""
+        lengths = np.clip(self.rng.lognormal(3.3, 0.45, count), 4, 120).astype(int)
+        drawn = np.searchsorted(self._cumulated, self.rng.random(lengths.sum())).clip(max=WORDS - 1)
+        words = self.vocabularies[language][drawn]
+        blank = "" if language == "ja" else " "
+        parts = np.split(words, np.cumsum(lengths)[:-1])
+        return [blank.join(part) + ("。" if language == "ja" else ".") for part in parts]
+
+    def vectors(self, count: int) -> npt.NDArray[np.float32]:
+        """Unit vectors, shape (count, DIMENSIONS)."""
+        near = self._centres[self.rng.integers(0, CLUSTERS, count)]
+        found = near + 0.9 * self.rng.standard_normal((count, DIMENSIONS)).astype(np.float32)
+        unit: npt.NDArray[np.float32] = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return unit
+
+    def query(self, language: str, words: int) -> str:
+        """Words as people look for: neither the commonest nor the rarest."""
+        ranks = np.exp(self.rng.uniform(np.log(50), np.log(10_000), words)).astype(int)
+        return " ".join(self.vocabularies[language][ranks])
+
+
+def conference(passages: int) -> Conference:
+    """One panel a recording, a day for every ten of them."""
+    count = -(-passages // PER_RECORDING)
+    panels = tuple(
+        Panel(
+            f"panel-{n:04d}",
+            f"Panel {n}",
+            LANGUAGES,
+            f"20{n // 3650:02d}-{n // 300 % 12 + 1:02d}-{n // 10 % 28 + 1:02d}",
+        )
+        for n in range(count)
+    )
+    speakers = tuple(Speaker(f"speaker-{n}", f"Speaker {n}") for n in range(SPEAKERS))
+    themes = tuple(ThemeName(theme, theme.title()) for theme in THEMES)
+    return Conference("synthetic", "Synthetic", "en", panels, speakers, themes=themes)
+
+
+def fill(directory: Path, passages: int, maker: Maker) -> None:
+    """A new archive of so many passages."""
+    with Archive.open(directory, create=True) as archive:
+        archive.set_conference(conference(passages))
+        for recording, layers in _recordings(passages, maker):
+            archive.keep(recording, layers, (StageRecord("synthetic", recording.id, recording.id),))
+
+
+def _recordings(passages: int, maker: Maker) -> Iterator[tuple[Recording, RecordingLayers]]:
+    for number, start in enumerate(range(0, passages, PER_RECORDING)):
+        name, count = f"rec-{number:04d}", min(PER_RECORDING, passages - start)
+        yield (
+            Recording(name, f"panel-{number:04d}", f"{name}.opus", f"{number:064x}", 6.0 * count),
+            _layers(name, count, maker),
+        )
+
+
+def _layers(name: str, count: int, maker: Maker) -> RecordingLayers:
+    rng = maker.rng
+    codes = [LANGUAGES[n] for n in rng.integers(0, len(LANGUAGES), count)]
+    made = {code: iter(maker.texts(code, codes.count(code))) for code in LANGUAGES if code in codes}
+    english = iter(maker.texts("en", count))
+    ids = [f"{name}-{n:06d}" for n in range(count)]
+    vectors, speakers = maker.vectors(count), rng.integers(0, SPEAKERS, count)
+    assigned = rng.random((count, len(THEMES))) < 0.2
+    return RecordingLayers(
+        passages=tuple(
+            Passage(
+                ids[n],
+                name,
+                n,
+                Span(6.0 * n, 6.0 * n + 5),
+                f"speaker-{speakers[n]}",
+                "S1",
+                code,
+                next(made[code]),
+            )
+            for n, code in enumerate(codes)
+        ),
+        translations=tuple(
+            Translation(ids[n], "en", next(english), float(rng.random()), _TRANSLATOR)
+            for n, code in enumerate(codes)
+            if code != "en"
+        ),
+        tags=tuple(
+            ThemeTag(ids[n], theme, 0.9, True, _TAGGER)
+            for n in range(count)
+            for theme, belongs in zip(THEMES, assigned[n], strict=True)
+            if belongs
+        ),
+        embeddings=tuple(
+            Embedding(each, tuple(vector.tolist()), _EMBEDDER)
+            for each, vector in zip(ids, vectors, strict=True)
+        ),
+    )
