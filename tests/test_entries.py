@@ -119,9 +119,9 @@ SCRATCH = Archive.in_memory()  # Hypothesis wants no fixture of function scope
     [
         ({"kind": "panel", "target": "opening"}, ["p01", "p02", "p03", "p04", "p05"]),
         ({"kind": "speaker", "target": "producer"}, ["p03", "p04", "p05"]),
-        ({"kind": "passage", "target": "p02"}, ["p02"]),
-        ({"kind": "passage", "target": "p02", "until": "2001-01-01"}, []),
-        ({"kind": "passage", "target": "p02", "until": "2999-01-01"}, ["p02"]),
+        ({"kind": "passage", "target": "p02", "recording_id": "rec-1"}, ["p02"]),
+        ({"kind": "passage", "target": "p02", "recording_id": "rec-1", "until": "2001-01-01"}, []),
+        ({"kind": "passage", "target": "p02", "recording_id": "rec-1", "until": "2999-01-01"}, ["p02"]),
         (
             # cut anew since: what shares its time is withheld, and what only touches it is not
             {"kind": "passage", "target": "old", "recording_id": "rec-1", "start_s": 8.1, "end_s": 20.2},

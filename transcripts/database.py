@@ -43,6 +43,11 @@ def _dumps(value: object) -> str:
     return text
 
 
+def _loads(text: str) -> Any:
+    """JSON as values; most of an archive's lists are empty, and those need no parser."""
+    return [] if text == "[]" else json.loads(text)
+
+
 def sqlite_engine(path: Path | None) -> Engine:
     """An engine on a SQLite file, or in memory when `path` is None.
 
@@ -56,9 +61,11 @@ def sqlite_engine(path: Path | None) -> Engine:
             poolclass=StaticPool,
             connect_args={"check_same_thread": False},
             json_serializer=_dumps,
+            json_deserializer=_loads,
         )
     else:
-        engine = create_engine(URL.create("sqlite", database=str(path)), json_serializer=_dumps)
+        url = URL.create("sqlite", database=str(path))
+        engine = create_engine(url, json_serializer=_dumps, json_deserializer=_loads)
 
     def configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # no transaction of the driver's own

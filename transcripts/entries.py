@@ -212,7 +212,7 @@ def ids_by_time(
 
 def ids_by_doubt(connection: Connection, selection: Selection, limit: int | None, offset: int) -> list[str]:
     """Selected passages, the most doubtful first."""
-    order = (readings.c.doubt.desc(), readings.c.id)
+    order = (readings.c.doubt.desc(), readings.c.id.desc())
     statement = select(readings.c.id).select_from(_sources()).where(*_conditions(connection, selection))
     return list(connection.execute(statement.order_by(*order).limit(limit).offset(offset)).scalars())
 

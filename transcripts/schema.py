@@ -311,7 +311,7 @@ readings = Table(
     Index(None, "recording_id", "position", "id"),
     Index(None, "language", "recording_id"),
     Index(None, "origin"),
-    Index(None, "state", "doubt"),
+    Index(None, "state", "doubt", "id"),
     Index(None, "revision"),
 )
 
@@ -348,6 +348,7 @@ restrictions = Table(
     Column("start_s", Double),
     Column("end_s", Double),
     Index(None, "kind", "target"),
+    Index(None, "recording_id"),
 )
 
 # People who may log in. Nothing here is content: it is left out of dumps and exports.

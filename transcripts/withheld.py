@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
 from transcripts.schema import readings, recordings, restrictions
 
@@ -30,21 +30,24 @@ def is_restricted(connection: Connection) -> ColumnElement[bool]:
     another voice let a part of it out. For queries that join `readings` and `recordings`;
     where nothing is withheld, it costs them nothing.
     """
-    held = is_in_force()
-    target, start_s, end_s = restrictions.c.target, restrictions.c.start_s, restrictions.c.end_s
-    middle_s = (readings.c.start_s + readings.c.end_s) / 2
-    heard_in = and_(
-        restrictions.c.recording_id == readings.c.recording_id,
-        or_(
-            and_(readings.c.start_s < end_s - _TOLERANCE_S, readings.c.end_s > start_s + _TOLERANCE_S),
-            and_(start_s <= middle_s, middle_s <= end_s),
-        ),
+    heard = readings.alias()
+    start_s, end_s = restrictions.c.start_s, restrictions.c.end_s
+    middle_s = (heard.c.start_s + heard.c.end_s) / 2
+    heard_in = or_(
+        restrictions.c.target == heard.c.id,
+        and_(heard.c.start_s < end_s - _TOLERANCE_S, heard.c.end_s > start_s + _TOLERANCE_S),
+        and_(start_s <= middle_s, middle_s <= end_s),
     )
+    targets = select(restrictions.c.target).where(is_in_force())
+    cut_out = select(heard.c.id).join(restrictions, restrictions.c.recording_id == heard.c.recording_id)
     concerns = {
-        "panel": target == recordings.c.panel_id,
-        "speaker": target == readings.c.speaker_id,
-        "passage": or_(target == readings.c.id, heard_in),
+        "panel": recordings.c.panel_id.in_(targets.where(restrictions.c.kind == "panel")),
+        "speaker": func.coalesce(readings.c.speaker_id, "").in_(
+            targets.where(restrictions.c.kind == "speaker")
+        ),
+        "passage": readings.c.id.in_(
+            cut_out.where(restrictions.c.kind == "passage", is_in_force(), heard_in)
+        ),
     }
-    kinds = connection.execute(select(restrictions.c.kind).where(held).distinct()).scalars()
-    found = [exists().where(restrictions.c.kind == kind, concerns[kind], held) for kind in sorted(kinds)]
-    return or_(false(), *found)
+    kinds = connection.execute(select(restrictions.c.kind).where(is_in_force()).distinct()).scalars()
+    return or_(false(), *(concerns[kind] for kind in sorted(kinds)))
