@@ -7,29 +7,22 @@ of passages on the same subjects do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import Table, insert, update
 
-from transcripts.archive import Archive, Conference, RecordingLayers, StageRecord, ThemeName
-from transcripts.records import (
-    Embedding,
-    Panel,
-    Passage,
-    Recording,
-    Signature,
-    Span,
-    Speaker,
-    ThemeTag,
-    Translation,
-)
+from transcripts import schema
+from transcripts.archive import Archive, Conference, ThemeName
+from transcripts.records import Panel, Passage, Recording, Signature, Span, Speaker
+from transcripts.rows import Row, passage_row, recording_row, signature_row
 
 DIMENSIONS = 384
 LANGUAGES = ("en", "ja", "fa", "es", "ko")
 PER_RECORDING = 2_000  # a long panel of three hours
 WORDS = 30_000  # a language
+POOL = 20_000  # different texts a language
 CLUSTERS = 2_000
 SPEAKERS = 200
 THEMES = ("creativity", "ethics", "future")
@@ -43,7 +36,6 @@ _COMMON = {
 }
 _EMBEDDER = Signature("benchmarks", "synthetic", "1")
 _TRANSLATOR = Signature("benchmarks", "synthetic", "2")
-_TAGGER = Signature("benchmarks", "synthetic", "3")
 
 
 def vocabulary(language: str, rng: np.random.Generator) -> list[str]:
@@ -75,10 +67,22 @@ class Maker:
         self.vocabularies = {code: np.array(vocabulary(code, self.rng)) for code in LANGUAGES}
         weights = 1 / (np.arange(WORDS) + 2.7) ** 1.07
         self._cumulated = np.cumsum(weights / weights.sum())
+        self._pools: dict[str, list[str]] = {}
         self._centres = self.rng.standard_normal((CLUSTERS, DIMENSIONS)).astype(np.float32)
 
     def texts(self, language: str, count: int) -> list[str]:
-        """Texts of 30 words on average."""
+        """Texts of 30 words on average; the same ones come again once there are POOL of a language.
+
+        So an archive of a million passages is analysed in minutes, and has the posting lists that
+        it would have.
+        """
+        pool = self._pools.setdefault(language, [])
+        if len(pool) < POOL:
+            pool += self._new_texts(language, count)
+            return pool[-count:]
+        return [pool[n] for n in self.rng.integers(0, len(pool), count)]
+
+    def _new_texts(self, language: str, count: int) -> list[str]:
         lengths = np.clip(self.rng.lognormal(3.3, 0.45, count), 4, 120).astype(int)
         drawn = np.searchsorted(self._cumulated, self.rng.random(lengths.sum())).clip(max=WORDS - 1)
         words = self.vocabularies[language][drawn]
@@ -117,57 +121,88 @@ def conference(passages: int) -> Conference:
 
 
 def fill(directory: Path, passages: int, maker: Maker) -> None:
-    """A new archive of so many passages."""
+    """A new archive of so many passages.
+
+    Rows are put into the tables that reading and indexing use, straight away: what a run takes
+    to keep them is not what is measured.
+    """
     with Archive.open(directory, create=True) as archive:
         archive.set_conference(conference(passages))
-        for recording, layers in _recordings(passages, maker):
-            archive.keep(recording, layers, (StageRecord("synthetic", recording.id, recording.id),))
+        with archive.writing() as connection:
+            made_by = [signature_row(each) for each in (_EMBEDDER, _TRANSLATOR)]
+            connection.execute(insert(schema.signatures), made_by)
+            for number, start in enumerate(range(0, passages, PER_RECORDING)):
+                for table, rows in _rows(number, min(PER_RECORDING, passages - start), maker).items():
+                    connection.execute(insert(table), rows)
+            connection.execute(update(schema.meta).where(schema.meta.c.key == "revision").values(value="1"))
 
 
-def _recordings(passages: int, maker: Maker) -> Iterator[tuple[Recording, RecordingLayers]]:
-    for number, start in enumerate(range(0, passages, PER_RECORDING)):
-        name, count = f"rec-{number:04d}", min(PER_RECORDING, passages - start)
-        yield (
-            Recording(name, f"panel-{number:04d}", f"{name}.opus", f"{number:064x}", 6.0 * count),
-            _layers(name, count, maker),
-        )
-
-
-def _layers(name: str, count: int, maker: Maker) -> RecordingLayers:
-    rng = maker.rng
+def _rows(number: int, count: int, maker: Maker) -> dict[Table, list[Row]]:
+    """The rows of one recording, by table, in an order that references allow."""
+    rng, name = maker.rng, f"rec-{number:04d}"
+    recording = Recording(name, f"panel-{number:04d}", f"{name}.opus", f"{number:064x}", 6.0 * count)
     codes = [LANGUAGES[n] for n in rng.integers(0, len(LANGUAGES), count)]
     made = {code: iter(maker.texts(code, codes.count(code))) for code in LANGUAGES if code in codes}
-    english = iter(maker.texts("en", count))
-    ids = [f"{name}-{n:06d}" for n in range(count)]
-    vectors, speakers = maker.vectors(count), rng.integers(0, SPEAKERS, count)
+    english, speakers = maker.texts("en", count), rng.integers(0, SPEAKERS, count)
+    passages = [
+        Passage(
+            f"{name}-{n:06d}",
+            name,
+            n,
+            Span(6.0 * n, 6.0 * n + 5),
+            f"speaker-{speakers[n]}",
+            "S1",
+            code,
+            next(made[code]),
+        )
+        for n, code in enumerate(codes)
+    ]
     assigned = rng.random((count, len(THEMES))) < 0.2
-    return RecordingLayers(
-        passages=tuple(
-            Passage(
-                ids[n],
-                name,
-                n,
-                Span(6.0 * n, 6.0 * n + 5),
-                f"speaker-{speakers[n]}",
-                "S1",
-                code,
-                next(made[code]),
-            )
-            for n, code in enumerate(codes)
-        ),
-        translations=tuple(
-            Translation(ids[n], "en", next(english), float(rng.random()), _TRANSLATOR)
-            for n, code in enumerate(codes)
-            if code != "en"
-        ),
-        tags=tuple(
-            ThemeTag(ids[n], theme, 0.9, True, _TAGGER)
+    return {
+        schema.recordings: [{**recording_row(recording), "revision": 1}],
+        schema.passages: [
+            {**passage_row(each), "recording_id": name, "position": each.ordinal} for each in passages
+        ],
+        schema.embeddings: [
+            {
+                "recording_id": name,
+                "position": n,
+                "passage_id": passages[n].id,
+                "vector": vector.tobytes(),
+                "signature": _EMBEDDER.digest,
+            }
+            for n, vector in enumerate(maker.vectors(count))
+        ],
+        schema.readings: [_reading(each, english[n], float(rng.random())) for n, each in enumerate(passages)],
+        schema.reading_themes: [
+            {
+                "passage_id": passages[n].id,
+                "theme_id": theme,
+                "recording_id": name,
+                "belongs": True,
+                "decided": False,
+                "score": 0.9,
+            }
             for n in range(count)
             for theme, belongs in zip(THEMES, assigned[n], strict=True)
             if belongs
-        ),
-        embeddings=tuple(
-            Embedding(each, tuple(vector.tolist()), _EMBEDDER)
-            for each, vector in zip(ids, vectors, strict=True)
-        ),
-    )
+        ],
+    }
+
+
+def _reading(passage: Passage, english: str, quality: float) -> Row:
+    translated = passage.language != "en"
+    row = {name: value for name, value in passage_row(passage).items() if name != "ordinal"}
+    return row | {
+        "recording_id": passage.recording_id,
+        "position": passage.ordinal,
+        "origin": passage.id,
+        "translation": english if translated else None,
+        "quality": quality if translated else None,
+        "signature": _TRANSLATOR.digest if translated else None,
+        "translation_flags": [],
+        "state": "draft",
+        "doubt": 0.0,
+        "reviewer": "",
+        "revision": 1,
+    }

@@ -18,8 +18,8 @@ from sample_archive import CONFERENCE, SCRIPT, STAGES, embed, fill, layers, reco
 
 from transcripts.archive import Archive, RecordingLayers
 from transcripts.errors import ArchiveError, SymposiaError
-from transcripts.records import Signature
 from transcripts.query import SearchQuery
+from transcripts.records import Signature
 from transcripts.results import Hit
 from transcripts.search import SearchIndex
 

@@ -25,7 +25,8 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 PAIR = "#"  # marks two neighbouring letters; no other token has it
 UNKNOWN = ""  # the language of a query
 _AS_WRITTEN = "-"  # no language: words are not stemmed
+_REMEMBERED_TEXTS = 2_000
 _REMEMBERED = 100_000  # words whose analysis is kept: most of a text are among the commonest
 
 _ZWNJ = "\u200c"
@@ -56,6 +58,7 @@ _RUN = regex.compile(
     rf"|(?P<unspaced>[{UNSPACED}]+)"
     rf"|(?P<spaced>[^{KANA_HAN}\p{{Hangul}}\p{{Arabic}}{UNSPACED}]+)"
 )
+ANALYSED = ("japanese", "korean", "persian", "unspaced", "spaced")
 LATIN = "spaced"
 # Of languages whose script tells them from most others.
 SCRIPTS = {
@@ -90,13 +93,17 @@ class Token(NamedTuple):
     end: int
 
 
-def tokens(text: str, language: str) -> list[Token]:
-    """The tokens by which a passage in `language` (a code such as 'ja') is found."""
-    if unicodedata.is_normalized("NFKC", text):
-        return [*_tokens(text, language), *_pairs(text)]
-    plain, bounds = mapped(text, _compatible)
-    found = (*_tokens(plain, language), *_pairs(plain))
-    return [Token(token, bounds[start], bounds[end]) for token, start, end in found]
+@lru_cache(maxsize=_REMEMBERED_TEXTS)
+def tokens(text: str, language: str, scripts: frozenset[str] = frozenset(ANALYSED)) -> tuple[Token, ...]:
+    """The tokens by which a passage in `language` (a code such as 'ja') is found.
+
+    With `scripts`, only words of these families, as in `SCRIPTS`, and pairs.
+    """
+    plain, bounds = text, list[int]()
+    if not unicodedata.is_normalized("NFKC", text):
+        plain, bounds = mapped(text, _compatible)
+    found = (*_tokens(plain, language, scripts=scripts), *_pairs(plain))
+    return tuple(Token(token, bounds[start], bounds[end]) for token, start, end in found) if bounds else found
 
 
 def words(text: str, language: str) -> list[str]:
@@ -118,12 +125,12 @@ def query_words(text: str) -> list[str]:
     return list(dict.fromkeys([*left, *(pair.text for pair in _pairs(" ".join(left)))]))
 
 
-def script_of(text: str) -> str:
-    """The family of scripts of most letters of a text, a key of `ANALYSERS`."""
-    letters = dict.fromkeys(ANALYSERS, 0)
+def scripts_of(text: str) -> list[str]:
+    """The families of scripts that a text is written in, as in `SCRIPTS`; those of most letters first."""
+    letters = Counter[str]()
     for run in _RUN.finditer(_compatible(text)):
-        letters[str(run.lastgroup)] += sum(map(str.isalpha, run[0]))
-    return max(letters, key=letters.__getitem__)
+        letters[str(run.lastgroup)] += sum(map(str.isalnum, run[0]))
+    return [script for script, count in letters.most_common() if count]
 
 
 def query_forms(text: str) -> list[list[str]]:
@@ -141,10 +148,14 @@ def _compatible(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
-def _tokens(text: str, language: str, latin: str = "") -> Iterator[Token]:
+def _tokens(
+    text: str, language: str, latin: str = "", scripts: Collection[str] = ANALYSED
+) -> Iterator[Token]:
     """Tokens of a text in NFKC; `latin` is the language of what is in Latin letters, if another."""
     for run in _RUN.finditer(text):
         kind = str(run.lastgroup)
+        if kind not in scripts:
+            continue
         for token, start, end in ANALYSERS[kind](run[0], (kind == "spaced" and latin) or language):
             yield Token(token, run.start() + start, run.start() + end)
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from lancedb.expr import Expr, col, lit
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from transcripts.holdings import Conference, Selection
-from transcripts.rights import is_restricted
 from transcripts.schema import readings, recordings, restrictions
+from transcripts.withheld import is_in_force, is_restricted
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +27,13 @@ class Withheld:
 
 def withheld(connection: Connection) -> Withheld:
     """What only editors may see. A few small queries; one where nothing is withheld."""
-    today = datetime.now(UTC).date().isoformat()
-    held = or_(restrictions.c.until == "", restrictions.c.until > today)
-    rows = connection.execute(
-        select(restrictions.c.kind, restrictions.c.target, restrictions.c.recording_id).where(held)
-    ).all()
+    columns = (restrictions.c.kind, restrictions.c.target, restrictions.c.recording_id)
+    rows = connection.execute(select(*columns).where(is_in_force())).all()
     where = {recording for kind, _, recording in rows if kind == "passage" and recording}
     passages = {target for kind, target, _ in rows if kind == "passage"}
     if where:  # passages are withheld with all that is heard in their time
         heard = select(readings.c.id).join(recordings, recordings.c.id == readings.c.recording_id)
-        heard = heard.where(readings.c.recording_id.in_(where), is_restricted())
+        heard = heard.where(readings.c.recording_id.in_(where), is_restricted(connection))
         passages |= set(connection.execute(heard).scalars())
     return Withheld(
         frozenset(target for kind, target, _ in rows if kind == "panel"),

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from transcripts.analysis import LATIN, SCRIPTS, script_of
+from transcripts.analysis import LATIN, SCRIPTS, scripts_of
 
 PRIOR = 5  # imagined passages; 2 to 10 did equally well on 60 passages in five languages
 SAMPLE = 2_000  # passages of a language that its mean is taken of
@@ -69,7 +69,7 @@ class LanguageOffsets:
         """A query's vector without a part of the mean of the languages of its script, as a unit vector."""
         if not self.means:
             return vector
-        script = script_of(text)
+        script = next(iter(scripts_of(text)), LATIN)
         alike = [mean for language, mean in self.means.items() if SCRIPTS.get(language, LATIN) == script]
         apart = vector - QUERY_SHARE * np.mean(alike or list(self.means.values()), axis=0)
         norm = np.linalg.norm(apart)

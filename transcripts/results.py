@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from transcripts.analysis import query_words, tokens
+from transcripts.analysis import query_words, scripts_of, tokens
 from transcripts.holdings import Entry
 from transcripts.phrases import phrase_spans
 from transcripts.query import Notice, SearchQuery
@@ -70,20 +70,21 @@ class Context:
 def marked(entry: Entry, query: SearchQuery, score: float = 0.0, matched_by: tuple[str, ...] = ()) -> Hit:
     """A hit with everything marked that a query looks for, inflected forms and parts of compounds too."""
     sought = frozenset(query_words(query.sought)) if query.sought else frozenset()
+    scripts = frozenset(scripts_of(query.sought))
     text, language = entry.passage.text, entry.passage.language
     of_phrases = (span for phrase in query.phrases for span in phrase_spans(text, phrase))
     return Hit(
         entry,
         score,
         matched_by,
-        tuple(_merged([*_spans(text, language, sought), *of_phrases])),
-        tuple(_merged(_spans(entry.translation or "", entry.target_language, sought))),
+        tuple(_merged([*_spans(text, language, sought, scripts), *of_phrases])),
+        tuple(_merged(_spans(entry.translation or "", entry.target_language, sought, scripts))),
     )
 
 
-def _spans(text: str, language: str, sought: frozenset[str]) -> Iterator[Mark]:
+def _spans(text: str, language: str, sought: frozenset[str], scripts: frozenset[str]) -> Iterator[Mark]:
     if sought and text:
-        yield from ((start, end) for token, start, end in tokens(text, language) if token in sought)
+        yield from ((start, end) for token, start, end in tokens(text, language, scripts) if token in sought)
 
 
 def _merged(marks: Iterable[Mark]) -> Iterator[Mark]:
