@@ -200,6 +200,8 @@ def everything(client: TestClient) -> str:
     paths += [
         "/search?q=ethics+future+film",
         "/search?like=p02",
+        "/search?q=panel:zzz+theme:zzz+speaker:zzz",
+        "/api/search?q=panel:zzz+theme:zzz+speaker:zzz",
         "/search?q=film&around=p02",
         "/api/search?q=ethics",
         f"/panels/{FLOOR}",
@@ -249,8 +251,26 @@ def test_an_embargoed_panel_is_as_if_it_were_not_there(archive: Archive) -> None
     assert reader.get("/media/rec-1").status_code == 404
     seen = everything(reader)
     assert "Opening" not in seen
+    assert "there are o'neill" in seen  # what a filter may name is what the reader may see
+    assert "opening," not in seen
     assert "倫理" not in seen
     assert editor.get("/panels/opening").status_code == 200
+
+
+def test_a_panel_without_passages_is_withheld_too(archive: Archive) -> None:
+    from dataclasses import replace
+
+    from sample_archive import CONFERENCE
+
+    from transcripts.records import Panel
+
+    secret = Panel("secret", "Secret meeting", ("en",))
+    archive.set_conference(replace(CONFERENCE, panels=(*CONFERENCE.panels, secret)))
+    reader = logged_in(archive, "reader")
+    assert "Secret meeting" in reader.get("/").text
+    restrict(archive, "panel", "secret", reason="not yet", by="editor")
+    assert "Secret meeting" not in reader.get("/").text
+    assert reader.get("/panels/secret").status_code == 404
 
 
 def test_an_editor_withholds_and_shows_again(archive: Archive) -> None:

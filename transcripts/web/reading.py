@@ -10,6 +10,7 @@ from sqlalchemy import select
 from transcripts.archive import Archive
 from transcripts.holdings import Entry, Selection
 from transcripts.records import Recording, Span, Word
+from transcripts.rights import restrictions
 from transcripts.schema import segments
 from transcripts.web.doubtful import quality_of
 from transcripts.web.visitors import Visitor
@@ -98,6 +99,8 @@ def read_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelReadin
         return None
     everything = archive.entries(Selection(panels=frozenset({panel_id}), restricted=True))
     entries = [entry for entry in everything if visitor.may_edit or not entry.restricted]
+    if not visitor.may_edit and _is_withheld(archive, panel_id):
+        return None
     if everything and not entries:
         return None
     recordings = tuple(each for each in archive.recordings() if each.panel_id == panel_id)
@@ -129,6 +132,10 @@ def read_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelReadin
         themes,
         len(entries) < len(everything),
     )
+
+
+def _is_withheld(archive: Archive, panel_id: str) -> bool:
+    return any((each.kind, each.target) == ("panel", panel_id) for each in restrictions(archive))
 
 
 def voices_of(entries: Iterable[Entry]) -> tuple[Voice, ...]:
