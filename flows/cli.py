@@ -180,7 +180,7 @@ def status(archive: ArchiveDir) -> None:
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913 - one parameter an option
     archive: ArchiveDir,
     host: Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")] = 8700,

@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.finding import query_embedder
 from transcripts.archive import Archive
 from transcripts.errors import ConfigurationError, SymposiaError
 
 if TYPE_CHECKING:
+    from transcripts.search import Embed
     from transcripts.web.room import ReadingRoom, RoomSettings
 
 
@@ -59,8 +59,15 @@ def room_settings(archive: Archive, options: ServeOptions) -> RoomSettings:
         login=options.login or not is_loopback(options.host),
         secure_cookies=not options.plain_http,
         local_name=_user_name(),
-        embed=partial(query_embedder, archive),
+        embed=partial(_embedder, archive),
     )
+
+
+def _embedder(archive: Archive) -> Embed | None:
+    """Loaded after the first pages are shown: what searches takes seconds to import."""
+    from flows.finding import query_embedder
+
+    return query_embedder(archive)
 
 
 def _user_name() -> str:
@@ -88,7 +95,9 @@ def _check(options: ServeOptions) -> None:
         if options.plain_http:
             raise ConfigurationError("--plain-http and --certificate exclude each other; leave one out")
         try:
-            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(options.certificate, options.key)
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+                options.certificate, options.key
+            )
         except (OSError, ssl.SSLError) as error:
             raise ConfigurationError(
                 f"{options.certificate} and {options.key} are no certificate with its key ({error}); "

@@ -53,7 +53,12 @@ def logged_in(archive: Archive, name: str) -> TestClient:
 
 
 def filled(path: str) -> str:
-    for name, value in (("panel_id", "opening"), ("recording_id", "rec-1"), ("passage_id", "p01"), ("language", "en")):
+    for name, value in (
+        ("panel_id", "opening"),
+        ("recording_id", "rec-1"),
+        ("passage_id", "p01"),
+        ("language", "en"),
+    ):
         path = path.replace(f"{{{name}}}", value)
     return path
 
@@ -196,7 +201,11 @@ def test_pages_of_a_room_with_login_are_kept_nowhere(archive: Archive) -> None:
 
 def everything(client: TestClient) -> str:
     """All that a reader can get hold of, as one text."""
-    paths = [filled(path) for path in addresses(changing=False) if not path.startswith(("/login", "/review", "/rights"))]
+    paths = [
+        filled(path)
+        for path in addresses(changing=False)
+        if not path.startswith(("/login", "/review", "/rights"))
+    ]
     paths += [
         "/search?q=ethics+future+film",
         "/search?like=p02",
@@ -211,7 +220,11 @@ def everything(client: TestClient) -> str:
         "/media/rec-2/spoken.vtt",
         "/media/rec-1/spoken.vtt",
     ]
-    paths += [f"/api/panels/{panel}/export?form={form}" for panel in ("opening", FLOOR) for form in ("json", "csv", "txt", "srt")]
+    paths += [
+        f"/api/panels/{panel}/export?form={form}"
+        for panel in ("opening", FLOOR)
+        for form in ("json", "csv", "txt", "srt")
+    ]
     paths += [f"/api/search/export?form={form}" for form in ("json", "csv", "bibtex", "csl", "markdown")]
     paths += [f"/api/passages/p0{n}{more}" for n in range(1, 9) for more in ("", "/layers")]
     answers = [client.get(path, follow_redirects=True) for path in paths]

@@ -127,7 +127,7 @@ def test_a_hit_leads_to_its_second(browser: Browser, base: str) -> None:
 
 
 def test_the_text_follows_the_sound_word_by_word(browser: Browser, base: str) -> None:
-    spoken = """() => { const range = [...(CSS.highlights.get('spoken') || [])][0]; return range ? range.toString() : '' }"""
+    spoken = "() => [...(CSS.highlights.get('spoken') || [])].map(range => range.toString()).join()"
     with tab(browser) as page:
         page.goto(f"{base}/panels/opening")
         page.locator("#p03 .at").click()
@@ -166,7 +166,9 @@ def test_keys_play_seek_and_step(browser: Browser, base: str) -> None:
         assert page.locator("#find").input_value() == "nkl"
 
 
-def test_a_correction_is_there_after_a_reload_and_after_another_run(browser: Browser, own: tuple[Archive, str]) -> None:
+def test_a_correction_is_there_after_a_reload_and_after_another_run(
+    browser: Browser, own: tuple[Archive, str]
+) -> None:
     archive, base = own
     with tab(browser) as page:
         page.goto(f"{base}/panels/opening#p04")
@@ -218,13 +220,24 @@ def test_a_passage_is_reviewed_by_keyboard_alone(browser: Browser, own: tuple[Ar
     assert entry.passage.text.endswith(" پایان")
 
 
-PAGES = ("/", "/panels/opening", "/search?q=ethics", "/search", "/review", "/review/p04", "/rights", "/api/docs", "/nothing")
+PAGES = (
+    "/",
+    "/panels/opening",
+    "/search?q=ethics",
+    "/search",
+    "/review",
+    "/review/p04",
+    "/rights",
+    "/api/docs",
+    "/nothing",
+)
 
 
 def faults(page: Page) -> list[str]:
     """What axe-core finds that is serious or critical."""
     spec = importlib.util.find_spec("axe_playwright_python")
-    assert spec and spec.submodule_search_locations
+    assert spec
+    assert spec.submodule_search_locations
     script = Path(spec.submodule_search_locations[0], "axe.min.js").read_text(encoding="utf-8")
     page.evaluate(script)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
@@ -270,7 +283,9 @@ def test_a_persian_page_is_mirrored(browser: Browser, base: str) -> None:
     with tab(browser, locale="fa") as page:
         page.goto(f"{base}/panels/opening")
         side, text = page.locator(".side").bounding_box(), page.locator(".transcript").bounding_box()
-        assert side and text and side["x"] > text["x"]
+        assert side
+        assert text
+        assert side["x"] > text["x"]
 
 
 def test_language_and_look_are_kept(browser: Browser, base: str) -> None:

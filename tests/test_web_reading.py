@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,7 +13,7 @@ from transcripts.archive import Archive
 from transcripts.records import Span, Word
 from transcripts.web.differences import changes
 from transcripts.web.glance import CELLS, WIDTH, glance_at, lanes_of, themes_over_time
-from transcripts.web.reading import Piece, PanelReading, marked, read_panel, timed_words, words_of_recording
+from transcripts.web.reading import PanelReading, Piece, marked, read_panel, timed_words, words_of_recording
 from transcripts.web.visitors import LOCAL, Visitor
 
 READER = Visitor("r", "reader", "s")
@@ -59,7 +58,20 @@ def spoken(*texts: str) -> list[Word]:
 
 
 def test_words_are_found_in_their_order() -> None:
-    assert timed_words("no, no, yes", spoken("no,", " no,", " yes")) == [0, 3, 0, 1000, 4, 3, 1000, 2000, 8, 3, 2000, 3000]
+    assert timed_words("no, no, yes", spoken("no,", " no,", " yes")) == [
+        0,
+        3,
+        0,
+        1000,
+        4,
+        3,
+        1000,
+        2000,
+        8,
+        3,
+        2000,
+        3000,
+    ]
 
 
 def test_a_corrected_word_has_no_time_and_the_others_keep_theirs() -> None:
@@ -77,7 +89,7 @@ def test_words_never_lie_outside_of_the_text(text: str, words: list[str]) -> Non
     found = timed_words(text, spoken(*words))
     length = len(text.encode("utf-16-le", "surrogatepass")) // 2
     places = list(zip(found[::4], found[1::4], strict=True))
-    assert all(0 <= at and at + size <= length for at, size in places)
+    assert all(at >= 0 and at + size <= length for at, size in places)
     assert places == sorted(places)
 
 
@@ -105,9 +117,11 @@ def test_an_unknown_panel_is_none(archive: Archive) -> None:
 
 
 def test_a_strip_fills_its_width_and_no_more(archive: Archive) -> None:
-    for lane in lanes_of(reading_of(archive), with_voices=True) + lanes_of(reading_of(archive), with_voices=False):
+    for lane in lanes_of(reading_of(archive), with_voices=True) + lanes_of(
+        reading_of(archive), with_voices=False
+    ):
         for stretches in lane.runs.values():
-            assert all(0 <= x and width > 0 and x + width <= WIDTH for x, width in stretches)
+            assert all(x >= 0 and width > 0 and x + width <= WIDTH for x, width in stretches)
             assert list(stretches) == sorted(stretches)
     assert WIDTH % CELLS == 0
 
@@ -128,7 +142,9 @@ def test_themes_over_time_are_by_day_then_by_month(archive: Archive) -> None:
     days = themes_over_time([glance, replace(glance, held_on="2025-04-02")], ["ethics"])
     assert [day.when for day in days] == ["2025-03-01", "2025-04-02"]
     many = [replace(glance, held_on=f"2025-{1 + n % 12:02d}-{1 + n // 12:02d}") for n in range(60)]
-    assert [month.when for month in themes_over_time(many, ["ethics"])] == [f"2025-{n:02d}" for n in range(1, 13)]
+    assert [month.when for month in themes_over_time(many, ["ethics"])] == [
+        f"2025-{n:02d}" for n in range(1, 13)
+    ]
     assert themes_over_time([replace(glance, held_on="")], ["ethics"]) == ()
 
 
@@ -141,6 +157,9 @@ def test_a_difference_gives_back_both_texts(before: str, after: str) -> None:
 
 def test_a_difference_marks_words_and_japanese_letters() -> None:
     assert [(each.kind, each.text) for each in changes("the old lamp", "the salt lamp")] == [
-        ("same", "the "), ("gone", "old"), ("new", "salt"), ("same", " lamp"),
+        ("same", "the "),
+        ("gone", "old"),
+        ("new", "salt"),
+        ("same", " lamp"),
     ]
     assert [each.text for each in changes("映画の未来", "映像の未来") if each.kind != "same"] == ["画", "像"]

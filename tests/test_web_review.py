@@ -64,7 +64,11 @@ def test_the_queue_shows_the_most_doubtful_first(client: TestClient) -> None:
 
 
 def test_a_correction_is_kept_and_shown(archive: Archive, client: TestClient) -> None:
-    answer = send(client, "p04", {"text": "La ética no es un adorno, es el guion.", "translation": "Ethics is the script."})
+    answer = send(
+        client,
+        "p04",
+        {"text": "La ética no es un adorno, es el guion.", "translation": "Ethics is the script."},
+    )
     assert answer.status_code == 303
     corrected = entry(archive, "p04")
     assert corrected.passage.text == "La ética no es un adorno, es el guion."
@@ -196,7 +200,10 @@ def test_a_passage_is_split_and_joined_again(archive: Archive, client: TestClien
     assert entry(archive, "p03").passage.text == text
 
 
-@pytest.mark.parametrize("cut", ["", "no line", "La producción\notra cosa", "\n\n", "La producción\naudiovisual\nen los pueblos. más"])
+@pytest.mark.parametrize(
+    "cut",
+    ["", "no line", "La producción\notra cosa", "\n\n", "La producción\naudiovisual\nen los pueblos. más"],
+)
 def test_a_split_changes_no_text(archive: Archive, client: TestClient, cut: str) -> None:
     form = {"form_token": form_token(client), "was_text": entry(archive, "p03").passage.text, "cut": cut}
     assert client.post("/review/p03/split", data=form).status_code == 400

@@ -119,7 +119,9 @@ def _error(request: Request, status: int, said: str, kept: Sequence[tuple[str, s
     if _is_for_programs(request):
         return JSONResponse({"detail": said}, status)
     title = _TITLES.get(status, N_("This did not work"))
-    return page(request, "error.html", visitor_or_stranger(request), status, title=title, reason=said, kept=kept)
+    return page(
+        request, "error.html", visitor_or_stranger(request), status, title=title, reason=said, kept=kept
+    )
 
 
 __all__ = ["PAGES", "create_app"]

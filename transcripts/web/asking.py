@@ -54,7 +54,9 @@ class Asked:
             typed=given.get("q", "")[:TYPED_MAX],
             filters=filters,
             sort="time" if given.get("sort") == "time" else "",
-            page=max(1, min(PAGES_MAX, int(number))) if number.isascii() and number.isdigit() and len(number) < 9 else 1,
+            page=max(1, min(PAGES_MAX, int(number)))
+            if number.isascii() and number.isdigit() and len(number) < 9
+            else 1,
             view="context" if given.get("view") == "context" else "",
             around=given.get("around", "")[:300],
             like=given.get("like", "")[:300],

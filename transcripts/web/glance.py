@@ -141,7 +141,7 @@ def language_class(code: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A day (or month, or year) of a chart over time: minutes of each theme, and stacked heights in percent."""
+    """A day (or month, or year) of a chart: minutes of each theme, and stacked heights in percent."""
 
     when: str
     minutes: dict[str, float]

@@ -25,7 +25,9 @@ _OPTIONS = {"**/templates/**.html": {"trimmed": "true", "newstyle_gettext": "tru
 def collected() -> Catalog:
     """Every message that a page can show."""
     template = Catalog(project="symposia", charset="utf-8")
-    found = extract_from_dir(Path(__file__).parent, _METHODS, _OPTIONS, keywords={"_": None, "N_": None, "ngettext": (1, 2)})
+    found = extract_from_dir(
+        Path(__file__).parent, _METHODS, _OPTIONS, keywords={"_": None, "N_": None, "ngettext": (1, 2)}
+    )
     for path, _line, message, comments, _context in found:
         template.add(message, locations=[(path.replace("\\", "/"), 0)], auto_comments=comments)
     for notice in NOTICES.values():
@@ -55,6 +57,9 @@ def update() -> None:
         mine = catalogue(code)
         mine.update(template, no_fuzzy_matching=True)
         mine.obsolete.clear()
+        mine.fuzzy = False
+        mine.header_comment = f"# The interface of symposia in one language: {code}."
+        mine.last_translator = mine.language_team = mine.msgid_bugs_address = ""
         path = catalogue_path(code)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:

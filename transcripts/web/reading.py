@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -164,7 +165,7 @@ def marked(
     ]
     cuts = sorted({0, len(text)} | {edge for start, end, _ in spans for edge in (start, end)})
     pieces = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         theme = next((number for begin, until, number in spans if begin <= start and end <= until), None)
         pieces.append(Piece(text[start:end], theme))
     return tuple(pieces)
@@ -203,7 +204,7 @@ def words_of_recording(
     """`timed_words` by passage id, for the passages given."""
     heard = select(segments.c.id, segments.c.words).where(segments.c.recording_id == recording.id)
     with archive.reading() as connection:
-        words_of = {segment_id: words for segment_id, words in connection.execute(heard)}
+        words_of = dict(connection.execute(heard))
     timed: dict[str, list[int]] = {}
     for entry in entries:
         passage = entry.passage

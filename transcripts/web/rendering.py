@@ -57,7 +57,9 @@ def interface(request: Request) -> Wording:
     return chosen(asked, request.headers.get("accept-language", ""))
 
 
-def page(request: Request, template: str, visitor: Visitor, status: int = 200, **context: Any) -> HTMLResponse:
+def page(
+    request: Request, template: str, visitor: Visitor, status: int = 200, **context: Any
+) -> HTMLResponse:
     """A whole page."""
     words = interface(request)
     look = request.cookies.get(LOOK_COOKIE, "")

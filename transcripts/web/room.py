@@ -59,7 +59,7 @@ class ReadingRoom:
 
     @property
     def index(self) -> SearchIndex:
-        """What searches the archive. Its libraries take seconds to load, so that pages do not wait for them."""
+        """What searches the archive. Its libraries take seconds to load: no other page waits for them."""
         from transcripts.search import SearchIndex
 
         with self._loading:

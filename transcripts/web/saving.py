@@ -36,7 +36,7 @@ def label_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A field that somebody else changed first: what stands there, and the way from it to what was offered."""
+    """A field that somebody else changed first: what stands there, and the way to what was offered."""
 
     field: str
     label: str

@@ -66,7 +66,9 @@ def timeline(room: ReadingRoom, reading: PanelReading, visitor: Visitor, words: 
     )
 
 
-def word_times(room: ReadingRoom, reading: PanelReading, recording: Recording, visitor: Visitor) -> dict[str, list[int]]:
+def word_times(
+    room: ReadingRoom, reading: PanelReading, recording: Recording, visitor: Visitor
+) -> dict[str, list[int]]:
     """Word times of the passages of one recording that the visitor may see."""
     key = (reading.state, visitor.may_edit, recording.id)
     entries = [line.entry for line in reading.lines if line.entry.passage.recording_id == recording.id]

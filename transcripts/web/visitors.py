@@ -19,6 +19,7 @@ from fastapi import Depends, HTTPException, Request
 from transcripts.holdings import Selection
 from transcripts.web.guard import BODY_BYTES_MAX
 from transcripts.web.room import ReadingRoom
+from transcripts.web.wording import N_
 
 FIELDS_MAX = 500  # of one form
 _LOCAL_SECRET = secrets.token_hex(32)  # of this process: forms of the local user
@@ -109,13 +110,13 @@ def visitor(request: Request) -> Visitor:
 
 def editor(found: Annotated[Visitor, Depends(visitor)]) -> Visitor:
     if not found.may_edit:
-        raise HTTPException(403, "Only editors may do this.")
+        raise HTTPException(403, N_("Only editors may do this."))
     return found
 
 
 def administrator(found: Annotated[Visitor, Depends(visitor)]) -> Visitor:
     if not found.may_administer:
-        raise HTTPException(403, "Only administrators may do this.")
+        raise HTTPException(403, N_("Only administrators may do this."))
     return found
 
 

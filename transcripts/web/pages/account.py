@@ -19,11 +19,12 @@ TOO_MANY = N_("Logging in has failed too often. Try again in some minutes.")
 
 
 @router.get("/login")
-def login_page(request: Request, visitor: Stranger, next: str = "/") -> Response:
+def login_page(request: Request, visitor: Stranger) -> Response:
     """The page on which people log in; those who are in go on."""
+    going_to = own_address(request.query_params.get("next", "/"))
     if visitor is not STRANGER:
-        return RedirectResponse(own_address(next), 303)
-    return page(request, "login.html", visitor, next=own_address(next), name="", trouble="")
+        return RedirectResponse(going_to, 303)
+    return page(request, "login.html", visitor, next=going_to, name="", trouble="")
 
 
 @router.post("/login")

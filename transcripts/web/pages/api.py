@@ -29,7 +29,7 @@ from transcripts.web.pages.panel import reading_or_404
 from transcripts.web.rendering import page
 from transcripts.web.room import ReadingRoom
 from transcripts.web.visitors import Room, SomeVisitor, Visitor
-from transcripts.web.wording import clock
+from transcripts.web.wording import N_, clock
 
 router = APIRouter(prefix="/api")
 ExportForm = Literal["json", "csv", "bibtex", "csl", "markdown", "txt", "srt", "vtt"]
@@ -82,7 +82,9 @@ def export(
 
 
 @router.get("/search")
-def search(request: Request, visitor: SomeVisitor, room: Room, asked: Annotated[SearchFields, Query()]) -> SearchAnswer:
+def search(
+    request: Request, visitor: SomeVisitor, room: Room, asked: Annotated[SearchFields, Query()]
+) -> SearchAnswer:
     """Passages by words and meaning, as the search page finds them, with facets and notices."""
     results = room.index.find(asked.query(), restricted=visitor.may_edit)
     return SearchAnswer.of(results, base_of(request))
@@ -90,15 +92,15 @@ def search(request: Request, visitor: SomeVisitor, room: Room, asked: Annotated[
 
 @router.get("/search/export", response_class=Response)
 def search_export(
-    request: Request, visitor: SomeVisitor, room: Room, form: QuoteForm = "markdown", id: str = ""
+    request: Request, visitor: SomeVisitor, room: Room, form: QuoteForm = "markdown", passage: str = ""
 ) -> Response:
-    """The hits of a search (its address, with this path) or one passage (`id`) as quotations with citations."""
-    if id:
-        hits: tuple[Hit, ...] = (Hit(entry_or_404(room, id, visitor)),)
+    """The hits of a search (its address with this path), or one `passage`, as quotations with citations."""
+    if passage:
+        hits: tuple[Hit, ...] = (Hit(entry_or_404(room, passage, visitor)),)
     else:
         query = replace(Asked.of(request.query_params).query(EXPORTED_MAX), offset=0)
         hits = room.index.find(query, restricted=visitor.may_edit).hits
-    return _file(EXPORTS[form](hits, base_of(request)), id or "search", form)
+    return _file(EXPORTS[form](hits, base_of(request)), passage or "search", form)
 
 
 @router.get("/passages/{passage_id}")
@@ -143,13 +145,15 @@ def entry_or_404(room: ReadingRoom, passage_id: str, visitor: Visitor) -> Entry:
     """A passage that the visitor may see."""
     entry = room.archive.entries_by_id([passage_id], visitor.selection()).get(passage_id)
     if entry is None:
-        raise HTTPException(404, "There is no such passage.")
+        raise HTTPException(404, N_("There is no such passage."))
     return entry
 
 
 def _file_name(panel_id: str) -> str:
     """The id as a file name that no system takes for something else."""
-    kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "_" for letter in panel_id)
+    kept = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "_" for letter in panel_id
+    )
     return kept[:80] or "panel"
 
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter, HTTPException
 from starlette.responses import FileResponse, Response
 
 from transcripts.formats.subtitles import Cue, write_vtt
-from transcripts.web import shown
 from transcripts.web.pages.panel import reading_or_404
 from transcripts.web.reading import PanelReading
 from transcripts.web.room import ReadingRoom
@@ -60,7 +59,7 @@ def media(recording_id: str, visitor: SomeVisitor, room: Room) -> Response:
 
 @router.get("/media/{recording_id}/{language}.vtt", response_class=Response)
 def captions(recording_id: str, language: str, visitor: SomeVisitor, room: Room) -> Response:
-    """The passages of a recording as WebVTT: `spoken` as they were said, or in the language translated into."""
+    """The passages of a recording as WebVTT: `spoken`, as they were said, or in the target language."""
     reading = _reading_of(room, recording_id, visitor)
     if language not in ("spoken", reading.target_language):
         raise HTTPException(404, "There are no captions in this language.")

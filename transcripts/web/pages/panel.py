@@ -10,6 +10,7 @@ from transcripts.web.reading import PanelReading
 from transcripts.web.rendering import interface, page
 from transcripts.web.room import ReadingRoom
 from transcripts.web.visitors import Room, SomeVisitor, Visitor
+from transcripts.web.wording import N_
 
 router = APIRouter(include_in_schema=False)
 
@@ -18,7 +19,7 @@ def reading_or_404(room: ReadingRoom, panel_id: str, visitor: Visitor) -> PanelR
     """A panel that the visitor may see. One under embargo is as if it were not there."""
     reading = shown.panel_reading(room, panel_id, visitor)
     if reading is None:
-        raise HTTPException(404, "There is no such panel.")
+        raise HTTPException(404, N_("There is no such panel."))
     return reading
 
 

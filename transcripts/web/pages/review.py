@@ -41,7 +41,9 @@ class Chosen:
         given = request.query_params
         state = given.get("state", "draft")
         return cls(
-            given.get("panel", "")[:300], given.get("language", "")[:40], state if state in STATES else "draft"
+            given.get("panel", "")[:300],
+            given.get("language", "")[:40],
+            state if state in STATES else "draft",
         )
 
     def selection(self) -> Selection:
@@ -65,7 +67,9 @@ def queue(request: Request, visitor: Editor, room: Room, page_number: str = "1")
     """What waits for a person, most doubtful first; and corrections that lost their place."""
     chosen = Chosen.of(request)
     desk = ReviewDesk(room.archive)
-    number = int(page_number) if page_number.isascii() and page_number.isdigit() and len(page_number) < 6 else 1
+    number = (
+        int(page_number) if page_number.isascii() and page_number.isdigit() and len(page_number) < 6 else 1
+    )
     number = max(1, number)
     with room.archive.reading() as connection:
         total = count(connection, chosen.selection())
@@ -103,7 +107,9 @@ def correct(request: Request, passage_id: str, visitor: Editor, room: Room, form
     saved = save(review_desk, passage_id, form, themes, visitor.name)
     deed = form["deed"]
     if saved.all_well and deed in STATES:
-        looked_at = entry_or_404(room, passage_id, visitor).passage.text if "text" in saved.done else form["was_text"]
+        looked_at = (
+            entry_or_404(room, passage_id, visitor).passage.text if "text" in saved.done else form["was_text"]
+        )
         state = set_state(review_desk, looked_at, passage_id, deed, visitor.name)
         saved.conflicts += state.conflicts
         saved.troubles += state.troubles
@@ -126,7 +132,11 @@ def split(request: Request, passage_id: str, visitor: Editor, room: Room, form: 
         return _desk_page(request, room, visitor, entry, saved=Saved(troubles=[said]))
     desk = ReviewDesk(room.archive)
     return _done_or_told(
-        request, room, visitor, entry, lambda: desk.split(passage_id, at, reviewer=visitor.name, expected=text)
+        request,
+        room,
+        visitor,
+        entry,
+        lambda: desk.split(passage_id, at, reviewer=visitor.name, expected=text),
     )
 
 

@@ -71,7 +71,7 @@ def search(request: Request, visitor: SomeVisitor, room: Room) -> Response:
         chips=_chips(asked, names),
         notices=[notice_text(notice, words) for notice in results.notices],
         forms=FORMS,
-        address=lambda **changes: asked.address(**changes),
+        address=asked.address,
         page_number=asked.page,
         pages=-(-results.total // HITS_A_PAGE) if not asked.like else 1,
         page_address=lambda number: asked.address(page=number),
