@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 LOCALES = Path(__file__).parent / "locales"
+_DIGITS = {"fa": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")}  # Babel knows separators, but writes our digits
 # Interface languages, each by its own name.
 INTERFACES = {"en": "English", "ja": "日本語", "fa": "فارسی", "es": "Español", "ko": "한국어"}
 
@@ -51,7 +52,8 @@ class Wording:
 
     def number(self, value: float) -> str:
         """A number with the language's own digits and separators."""
-        return format_decimal(value, locale=self.locale, numbering_system="default")
+        written = format_decimal(value, locale=self.locale, numbering_system="default")
+        return written.translate(_DIGITS.get(self.code, {}))
 
     def date(self, iso: str) -> str:
         """A date as the language writes it; what is no ISO date is left as it stands."""
@@ -59,7 +61,7 @@ class Wording:
             day = date.fromisoformat(iso[:10])
         except ValueError:
             return iso
-        return format_date(day, "long", locale=self.locale)
+        return format_date(day, "long", locale=self.locale).translate(_DIGITS.get(self.code, {}))
 
     def language(self, code: str) -> str:
         """The name of a language; its code where it has none."""
