@@ -140,7 +140,7 @@ def test_captions_are_read_by_another_reader(client: TestClient, tmp_path: Path)
     for name, words in (("spoken", "La ética no es un adorno"), ("en", "Ethics is no ornament")):
         path = tmp_path / f"{name}.vtt"
         path.write_bytes(client.get(f"/media/rec-1/{name}.vtt").content)
-        cues = webvtt.read(str(path))
+        cues = webvtt.read(str(path)).captions
         assert len(cues) == 5
         assert any(words in cue.text for cue in cues)
     assert client.get("/media/rec-1/xx.vtt").status_code == 404

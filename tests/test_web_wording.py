@@ -50,7 +50,7 @@ def test_pages_are_in_the_language_asked_for(client: TestClient, code: str) -> N
 
 def test_numbers_have_the_digits_of_the_language() -> None:
     assert wording("fa").number(1234.5) == "۱٬۲۳۴٫۵"
-    assert wording("es").number(1234.5) == "1234,5"
+    assert wording("es").number(1234.5) == "1.234,5"
     assert wording("en").number(1234.5) == "1,234.5"
 
 
@@ -83,9 +83,17 @@ def test_directions_of_texts() -> None:
 
 
 def test_times_are_written_as_clocks() -> None:
-    assert [clock(seconds) for seconds in (-1, 0, 41.9, 725, 3723)] == ["0:00", "0:00", "0:41", "12:05", "1:02:03"]
+    assert [clock(seconds) for seconds in (-1, 0, 41.9, 725, 3723)] == [
+        "0:00",
+        "0:00",
+        "0:41",
+        "12:05",
+        "1:02:03",
+    ]
 
 
 def test_templates_translate_only_what_they_write_themselves() -> None:
-    for path in TEMPLATES.glob("*.html"):  # a text from elsewhere may hold a '%', which _() would read as a place
+    for path in TEMPLATES.glob(
+        "*.html"
+    ):  # a text from elsewhere may hold a '%', which _() would read as a place
         assert re.findall(r"(?<![\w.])_\((?!\s*[\"'])", path.read_text(encoding="utf-8")) == [], path.name

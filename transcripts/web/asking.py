@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from transcripts.query import QUALITIES, STATES, SearchQuery, parse
+from transcripts.query import QUALITIES, STATES, SearchQuery, Sort, parse
 from transcripts.web.rendering import with_query
 
 HITS_A_PAGE = 20
@@ -69,7 +69,7 @@ class Asked:
             attribute: (*getattr(query, attribute), *self.filters.get(name, ()))
             for name, attribute in FILTERS.items()
         }
-        sort = "time" if self.sort == "time" else "relevance"
+        sort: Sort = "time" if self.sort == "time" else "relevance"
         return replace(query, **more, sort=sort, limit=limit, offset=(self.page - 1) * limit)
 
     def address(self, path: str = "/search", form: str = "", **changes: Any) -> str:

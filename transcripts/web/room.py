@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from transcripts.accounts import Accounts
 from transcripts.archive import Archive
@@ -72,12 +72,12 @@ class ReadingRoom:
         shelf = self._made[kind]
         with self._guard:
             if key in shelf:
-                return self._taken(shelf, key)
+                return cast(Made, self._taken(shelf, key))
             lock = self._locks.setdefault((kind, key), threading.Lock())
         with lock:
             with self._guard:
                 if key in shelf:
-                    return self._taken(shelf, key)
+                    return cast(Made, self._taken(shelf, key))
             made = make()
             with self._guard:
                 shelf[key] = made
