@@ -12,6 +12,7 @@
     end: Number(line.dataset.e),
     recording: Number(line.dataset.r || 0),
   }));
+  document.getElementById("voices").open = window.matchMedia("(min-width: 60rem)").matches;
   const sounds = player ? [...player.querySelectorAll("audio, video")] : [];
   const keysOn = document.getElementById("keys");
   const follow = document.getElementById("follow");
