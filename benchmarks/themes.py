@@ -2,11 +2,13 @@
 
     make bench-themes
     python -m benchmarks.themes --out themes.json
+    python -m benchmarks.themes --nli MODEL
 
 The dev passages of ../shared/themes with the packaged themes, and the SIB-200 topics of the
 sentences in ../shared/text with topics that are described in a sentence each. Trained figures
 are of held-out passages (nested cross-validation). Evidence is measured on passages made of
-two remarks of the taxonomy, one with the theme and one without any: those words are known.
+two remarks of the taxonomy, one with the theme and one without any: those words are known;
+and against the words that one of us marked (`benchmarks.theme_marks`).
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import csv
 import itertools
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,12 @@ from rich.table import Table
 from sklearn.metrics import precision_recall_fscore_support
 
 from benchmarks.provenance import provenance
+from benchmarks.theme_marks import marks_figures, read_marks
 from nlp.clauses import ClauseOptions, clauses
 from nlp.embeddings import Embedder, EmbeddingOptions, Vectors, load_embedder
+from nlp.entailment import EntailmentOptions, load_entailment
 from nlp.taxonomy import Taxonomy, Theme, load_taxonomy, packaged_themes
+from nlp.theme_evidence import reason
 from nlp.theme_training import Labelled, Training, TrainingOptions
 from nlp.themes import Tagger, TaggerOptions, load_tagger
 from nlp.weights import silent
@@ -47,6 +51,7 @@ TOPICS = {
 }
 CODES = {"eng": "en", "jpn": "ja", "fas": "fa", "spa": "es", "kor": "ko"}
 RETAGGED = 10_000
+WORDS, LETTERS = 30, 180  # of the passages whose speed is measured, where words have blanks between them
 
 Assigned = npt.NDArray[np.bool_]  # shape (passages, themes)
 
@@ -135,7 +140,8 @@ def nearest_description(sample: Sample, vectors: Vectors, embedder: Embedder) ->
     return np.asarray(np.eye(len(themes), dtype=bool)[np.argmax(vectors @ themes.T, axis=1)])
 
 
-def measure(sample: Sample, embedder: Embedder) -> dict[str, Any]:
+def measure(sample: Sample, embedder: Embedder, nli: str = "") -> dict[str, Any]:
+    """Every way to tag a sample; with natural language inference where a model is named."""
     vectors = embedder.passages(sample.texts)
     tagger = load_tagger(sample.taxonomy, embedder)
     cold = np.array(
@@ -152,6 +158,9 @@ def measure(sample: Sample, embedder: Embedder) -> dict[str, Any]:
     }
     if (sample.belongs.sum(axis=1) == 1).all():
         ways["cold start, likeliest"] = likeliest
+    if nli:
+        odds = load_entailment(EntailmentOptions(nli), sample.taxonomy).log_odds(sample.texts, vectors)
+        ways["entailment"] = odds >= 0
     return {name: figures(sample, assigned) for name, assigned in ways.items()}
 
 
@@ -166,8 +175,9 @@ def evidence(tagger: Tagger, embedder: Embedder) -> dict[str, Any]:
             text = f"{pair[0]} {pair[1]}"
             at = text.index(remark.text)
             bounds = clauses(text, remark.language, ClauseOptions())
-            best = tagger.evidence(theme, embedder.passages([text[start:end] for start, end in bounds]))
-            middle = sum(bounds[best]) / 2
+            vectors = embedder.passages([text[start:end] for start, end in bounds])
+            start, end, _ = reason(tagger, theme, text, remark.language, bounds, vectors)
+            middle = (start + end) / 2
             right.setdefault(remark.language, []).append(at <= middle < at + len(remark.text))
     return {
         "right": round(float(np.mean(list(itertools.chain(*right.values())))), 3),
@@ -176,18 +186,21 @@ def evidence(tagger: Tagger, embedder: Embedder) -> dict[str, Any]:
     }
 
 
-def speed(texts: Sequence[str], tagger: Tagger, embedder: Embedder) -> dict[str, float]:
-    """Passages embedded a second, and seconds to tag embedded ones again."""
+def speed(tagger: Tagger, embedder: Embedder) -> dict[str, float]:
+    """Passages of some 30 words embedded a second, and seconds to tag embedded ones again."""
+    texts = dict.fromkeys(" ".join(each.text.split()[:WORDS])[:LETTERS] for each in read_marks())
     some = list(itertools.islice(itertools.cycle(texts), 600))
-    began = time.perf_counter()
+    embedder.passages(some[:20])
+    began, began_cpu = time.perf_counter(), time.process_time()
     vectors = embedder.passages(some)
-    embedded = time.perf_counter()
+    embedded, embedded_cpu = time.perf_counter(), time.process_time()
     many = np.resize(vectors, (RETAGGED, vectors.shape[1]))
     for row in tagger.score_passages(many):
         tagger.assign(row)
     return {
         "embedded_per_s": round(len(some) / (embedded - began), 1),
-        "words_a_passage": round(float(np.mean([len(text.split()) for text in some])), 1),
+        "processor_ms_each": round(1000 * (embedded_cpu - began_cpu) / len(some), 1),
+        "letters_each": round(float(np.mean([len(text) for text in some])), 1),
         f"seconds_for_{RETAGGED}": round(time.perf_counter() - embedded, 2),
     }
 
@@ -203,24 +216,25 @@ def show(document: dict[str, Any], console: Console) -> None:
             )
             table.add_row(way, f"{found['macro_f1']:.3f}", languages, themes)
         console.print(table)
-    console.print({key: document[key] for key in ("evidence", "speed") if key in document})
+    console.print({key: document[key] for key in ("evidence", "marks", "speed") if key in document})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.themes", description="Measure themes.")
     parser.add_argument("--out", type=Path, help="where to write the figures as JSON")
+    parser.add_argument("--nli", default="", help="a model of natural language inference to compare with")
     options = parser.parse_args()
     embedder = load_embedder(EmbeddingOptions(), silent)
     tagger = load_tagger(load_taxonomy(packaged_themes()), embedder)
     samples = [sample for sample in (dev_passages(), topics()) if sample]
     if not samples:
         Console(stderr=True).print("../shared is not here: evidence and speed alone are measured.")
-    remarks = [each.text for theme in tagger.taxonomy.themes for each in theme.examples]
     document = {
         "made": provenance("benchmarks.themes"),
-        "samples": {sample.name: measure(sample, embedder) for sample in samples},
+        "speed": speed(tagger, embedder),
         "evidence": evidence(tagger, embedder),
-        "speed": speed(remarks, tagger, embedder),
+        "marks": marks_figures(tagger),
+        "samples": {sample.name: measure(sample, embedder, options.nli) for sample in samples},
     }
     if options.out:
         options.out.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

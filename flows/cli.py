@@ -82,12 +82,15 @@ def run(
 
 
 @app.command()
-def transcribe(
+def transcribe(  # noqa: PLR0913, options of a command
     audio: Annotated[Path, typer.Argument(help="An audio or video file.", metavar="AUDIO")],
     languages: Annotated[
         str, typer.Option(help="Codes of the languages spoken, such as ja,fa,es,ko,en.", metavar="CODES")
     ],
     speakers: Annotated[bool, typer.Option(help="Whether to tell speakers apart.")] = True,
+    second_opinion: Annotated[
+        bool, typer.Option("--second-opinion", help="Add what the speech model makes of it in English.")
+    ] = False,
     form: Annotated[TranscriptFormat, typer.Option("--format", help="What to write.")] = TranscriptFormat.txt,
     output: Out = None,
     profile: ProfileName = "embedded",
@@ -96,7 +99,7 @@ def transcribe(
     from flows.single import transcribe_file
 
     codes = [code.strip() for code in languages.split(",") if code.strip()]
-    _write(transcribe_file(audio, codes, speakers, form.value, profile), output)
+    _write(transcribe_file(audio, codes, speakers, form.value, profile, second_opinion), output)
 
 
 @app.command()

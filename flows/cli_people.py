@@ -155,6 +155,20 @@ def correct(
     people.correct(archive, passage, field, value, reviewer, expected)
 
 
+@review.command("voice")
+def name_voice(
+    recording: Annotated[str, typer.Argument(help="Id of the recording.", metavar="RECORDING")],
+    label: Annotated[str, typer.Argument(help="The voice's label, as S2.", metavar="LABEL")],
+    speaker: Annotated[str, typer.Argument(help="The speaker's id; '' for nobody's.", metavar="SPEAKER")],
+    archive: ArchiveDir,
+    reviewer: Reviewer,
+) -> None:
+    """Say whose voice a label of a recording is, in all its passages."""
+    from flows import people
+
+    people.name_voice(archive, recording, label, speaker, reviewer)
+
+
 @review.command("state")
 def state(passage: PassageId, state: State, archive: ArchiveDir, reviewer: Reviewer) -> None:
     """Say that a passage is draft, reviewed or approved."""

@@ -18,6 +18,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 
 from flows.yamlfile import Described, Keys, Problem, configs_dir, read_yaml, resolved, suggestion, validated
 from nlp.languages import language
+from nlp.names import SPEAKER, KnownName
+from nlp.terms import Terms
 from transcripts.errors import ConfigurationError
 from transcripts.records import Panel, Span, Speaker
 
@@ -195,6 +197,9 @@ class Conference(Described):
     id: Slug = Field(description="a short name for files and links, such as ai-cinema-2025")
     title: Text = Field(description="the name of the conference")
     target_language: LanguageCode = Field(description="the code of the language that all is translated into")
+    further_languages: tuple[LanguageCode, ...] = Field(
+        default=(), description="codes of languages that all is translated into besides"
+    )
     themes: ExistingFile = Field(
         default_factory=lambda: configs_dir() / "themes.yaml", description="the file of themes to tag with"
     )
@@ -229,6 +234,15 @@ class Conference(Described):
         """The speakers as the archive keeps them."""
         return tuple(Speaker(each.id, each.name, each.affiliation, each.languages) for each in self.speakers)
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The languages that all is translated into, each once."""
+        return tuple(dict.fromkeys((self.target_language, *self.further_languages)))
+
+    def terms(self) -> Terms:
+        """The glossary as translations need it."""
+        return Terms(tuple(KnownName(each.id, each.kind, dict(each.forms)) for each in self.glossary))
+
     def names(self, codes: Sequence[str]) -> dict[str, dict[str, tuple[str, ...]]]:
         """How the glossary's entries are written in these languages, by id."""
         return {
@@ -236,6 +250,20 @@ class Conference(Described):
             for each in self.glossary
             if any(code in codes for code in each.forms)
         }
+
+    def known_names(self) -> tuple[KnownName, ...]:
+        """Who and what can be named in passages: the speakers, and the glossary but for its terms.
+
+        A person of the glossary who has a speaker's id is that speaker, in other written forms.
+        """
+        forms: dict[str, dict[str, tuple[str, ...]]] = {each.id: {"": (each.name,)} for each in self.speakers}
+        others = []
+        for entry in self.glossary:
+            if entry.kind == "person" and entry.id in forms:
+                forms[entry.id] |= entry.forms
+            elif entry.kind != "term":
+                others.append(KnownName(entry.id, entry.kind, dict(entry.forms)))
+        return (*(KnownName(each, SPEAKER, written) for each, written in forms.items()), *others)
 
     def voice_samples(self) -> tuple[VoiceSample, ...]:
         """Where speakers can be heard alone: enrolment clips, and stretches that somebody knows."""

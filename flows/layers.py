@@ -15,7 +15,17 @@ from pydantic import TypeAdapter
 
 from nlp.listening import Listening
 from nlp.transcription import Transcript
-from transcripts.records import Clause, Embedding, Passage, Segment, SpeakerHint, ThemeTag, Translation, Turn
+from transcripts.records import (
+    Clause,
+    Embedding,
+    NameMention,
+    Passage,
+    Segment,
+    SpeakerHint,
+    ThemeTag,
+    Translation,
+    Turn,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,13 @@ class Passages:
     """What is read and cited."""
 
     passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names in passages."""
+
+    names: tuple[NameMention, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +73,7 @@ class Tags:
     tags: tuple[ThemeTag, ...]
 
 
-Layer = Listening | Transcript | Voices | Passages | Translations | Embeddings | Tags
+Layer = Listening | Transcript | Voices | Passages | Names | Translations | Embeddings | Tags
 
 
 KINDS = {kind.__name__: kind for kind in Layer.__args__}

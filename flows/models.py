@@ -12,17 +12,20 @@ from pathlib import Path
 
 from flows.profiles import Profile
 from flows.yamlfile import configs_dir, read_yaml
-from nlp.asr import Recogniser, SpeechOptions, speech_signature
+from nlp.asr import Recogniser
 from nlp.decoding import TranslationOptions
 from nlp.diarization import Diarizer, VoiceDiarizer, diarization_signature
 from nlp.embeddings import Embedder, EmbeddingOptions, embedding_signature, load_embedder
+from nlp.entailment import EntailmentOptions, entailment_signature, load_entailment
 from nlp.guards import GuardOptions
 from nlp.hints import HintOptions
 from nlp.listening import Listener, listening_signature
+from nlp.names import installed_models
 from nlp.passages import PassageOptions
 from nlp.pyannote import PyannoteDiarizer, load_pyannote, pyannote_signature
 from nlp.runs import RunOptions
 from nlp.speakers import SpeakerOptions
+from nlp.speech_options import SpeechOptions, speech_signature
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_training import read_scorer
 from nlp.themes import Scorer, Tagger, load_tagger, tagger_signature
@@ -50,8 +53,15 @@ class Models:
         self.taxonomy = load_taxonomy(themes)
         self.speech_options = SpeechOptions(**profile.speech.model_dump())
         self.speaker_options = SpeakerOptions(model=profile.speakers.model)
-        self.translation_options = TranslationOptions(**profile.translation.model_dump())
+        translation = profile.translation.model_dump()
+        pairs = tuple(sorted(translation.pop("pairs").items()))
+        self.translation_options = TranslationOptions(**translation, pairs=pairs)
         self.embedding_options = EmbeddingOptions(**profile.embedding.model_dump())
+        self.entailment_options = (
+            EntailmentOptions(profile.themes.model, profile.themes.device, profile.themes.threads)
+            if profile.themes.model
+            else None
+        )
         self.run_options = RunOptions()
         self.transcript_options = TranscriptOptions(guards=GuardOptions(stock_phrases=stock_phrases()))
         self.passage_options = PassageOptions()
@@ -84,7 +94,7 @@ class Models:
 
     @cached_property
     def translator(self) -> Translator:
-        return load_translator(self.translation_options, self._notify)
+        return load_translator(self.translation_options, self._notify, self.embedder)
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -92,11 +102,17 @@ class Models:
 
     @cached_property
     def tagger(self) -> Tagger:
-        return load_tagger(self.taxonomy, self.embedder, trained=self.trained_themes)
+        judge = None
+        if self.entailment_options:
+            loaded = load_entailment(self.entailment_options, self.taxonomy, self._notify)
+            judge = loaded, self.tagger_signature
+        return load_tagger(self.taxonomy, self.embedder, trained=self.trained_themes, judge=judge)
 
     @cached_property
     def trained_themes(self) -> Scorer | None:
         """What was learned from people's decisions; None where nothing was, or of other themes."""
+        if self.entailment_options:  # does not learn
+            return None
         scorer = read_scorer(self._trained_themes) if self._trained_themes else None
         made_of = self.taxonomy.digest, self.embedding_signature.digest
         if scorer and (scorer.taxonomy, scorer.embedding) != made_of:
@@ -133,7 +149,12 @@ class Models:
 
     @cached_property
     def translation_signature(self) -> Signature:
-        return translation_signature(self.translation_options, self._notify)
+        return translation_signature(self.translation_options, self.embedding_signature, self._notify)
+
+    @cached_property
+    def name_models(self) -> dict[str, str]:
+        """SpaCy's pipelines that mark names, by language code: those that are installed."""
+        return installed_models()
 
     @cached_property
     def embedding_signature(self) -> Signature:
@@ -141,6 +162,10 @@ class Models:
 
     @cached_property
     def tagger_signature(self) -> Signature:
+        if self.entailment_options:
+            return entailment_signature(
+                self.entailment_options, self.taxonomy, self.embedding_signature, self._notify
+            )
         return tagger_signature(self.taxonomy, self.embedding_signature, trained=self.trained_themes)
 
 

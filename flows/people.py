@@ -133,6 +133,13 @@ def correct(
     _console().print(f"change {review.id}." if review else "it is so already.", markup=False)
 
 
+def name_voice(directory: Path, recording_id: str, label: str, speaker: str, reviewer: str) -> None:
+    """Say whose voice a label is. Raises ArchiveError for a label or a speaker that is not there."""
+    with Archive.open(directory) as archive:
+        found = ReviewDesk(archive).name_voice(recording_id, label, speaker, reviewer=reviewer)
+    _console().print(f"{len(found)} passages corrected.", markup=False)
+
+
 def set_state(directory: Path, passage_id: str, state: str, reviewer: str) -> None:
     """Say that a passage is draft, reviewed or approved. Raises ArchiveError for what cannot be."""
     with Archive.open(directory) as archive:

@@ -6,12 +6,14 @@ as packages), 'owner/name' (the model hub), or the path of a local folder or fil
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from flows.yamlfile import Described, configs_dir, read_yaml, resolved, suggestion, validated
+from nlp.languages import language
 from transcripts.errors import ConfigurationError
 
 DEFAULT_PROFILE = "embedded"
@@ -27,7 +29,19 @@ def _model_name(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _language_pair(value: str) -> str:
+    """Two known codes, joined by a hyphen."""
+    codes = value.split("-")
+    if len(codes) != 2 or codes[0] == codes[1]:
+        raise ValueError(f"{value!r} is no pair of languages: write two codes, such as ja-en.")
+    try:
+        return "-".join(language(code).code for code in codes)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
+
+
 Model = Annotated[str, Field(min_length=1), AfterValidator(_model_name)]
+LanguagePair = Annotated[str, AfterValidator(_language_pair)]
 ComputeType = Literal[  # as CTranslate2 names them
     "auto", "int8", "int8_float16", "int8_bfloat16", "int8_float32", "int16", "float16", "bfloat16", "float32"
 ]  # fmt: skip
@@ -77,12 +91,24 @@ class TranslationProfile(_Engine):
         default="int8", description="number format to compute in; int8 is fastest on a CPU"
     )
     beam_size: int = Field(default=4, ge=1, le=20, description="hypotheses kept while decoding; 1 is fastest")
+    pairs: Mapping[LanguagePair, Model] = Field(
+        default_factory=dict, description="seq2seq models for single pairs of languages, such as ja-en"
+    )
 
 
 class EmbeddingProfile(_Engine):
     """`embedding`: a multilingual text encoder, for themes and search by meaning."""
 
     model: Model = Field(description="name or path of the model")
+
+
+class ThemesProfile(_Engine):
+    """`themes`: what tells whether a passage belongs to a theme."""
+
+    model: Model | None = Field(
+        default=None,
+        description="a model of natural language inference; left out: by the vectors of `embedding`",
+    )
 
 
 class Profile(Described):
@@ -93,6 +119,7 @@ class Profile(Described):
     speakers: SpeakersProfile = Field(default=SpeakersProfile(), description="telling voices apart")
     translation: TranslationProfile = Field(description="translation to the target language")
     embedding: EmbeddingProfile = Field(description="meaning as vectors")
+    themes: ThemesProfile = Field(default=ThemesProfile(), description="telling themes")
 
 
 def profile_names() -> tuple[str, ...]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from flows.config import Conference, Source, VoiceSample
-from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices
+from flows.layers import Embeddings, Layer, Names, Passages, Tags, Translations, Voices
 from flows.models import Models, speaker_cues
 from flows.yamlfile import read_yaml
 from nlp import naming, passages, speakers
@@ -22,8 +22,11 @@ from nlp.clauses import ClauseOptions, clauses
 from nlp.glossary import Glossary
 from nlp.hints import compile_cues, find_hints
 from nlp.listening import Listening, Tick
-from nlp.themes import tag_passages
+from nlp.memory import Memory
+from nlp.names import NameMarker, mark_passages, names_signature
+from nlp.theme_evidence import tag_passages
 from nlp.transcription import Transcript
+from nlp.translation import Guidance
 from transcripts.errors import FormatError
 from transcripts.formats.subtitles import read_captions
 from transcripts.records import (
@@ -55,6 +58,7 @@ class Job:
     duration_s: float = 0.0  # known, like the channels to listen to, once the file has been probed
     channels: tuple[int | None, ...] = (None,)
     warnings: tuple[str, ...] = ()  # what is wrong with the file, in words
+    memory: Memory = field(default_factory=Memory)  # what people translated; see docs/conference.md
 
     @property
     def recording_id(self) -> str:
@@ -182,25 +186,33 @@ def _build_passages(job: Job, made: Made, tick: Tick) -> Passages:
     return Passages(tuple(passages.build_passages(voices.segments, voices.turns, job.models.passage_options)))
 
 
-def _translate(job: Job, made: Made, tick: Tick) -> Translations:
-    """Translations of what is not yet in the target language, a language at a time."""
+def _mark_names(job: Job, made: Made, tick: Tick) -> Names:
     held: Passages = made["passages"]
-    target = job.conference.target_language
+    marker = NameMarker(job.conference.known_names(), job.models.name_models)
+    return Names(tuple(mark_passages(marker, held.passages)))
+
+
+def _translate(job: Job, made: Made, tick: Tick) -> Translations:
+    """Translations of what is not yet in a target language, a pair of languages at a time."""
+    held: Passages = made["passages"]
     by_language: dict[str, list[Passage]] = {}
     for passage in held.passages:
-        if passage.language != target:
-            by_language.setdefault(passage.language, []).append(passage)
+        by_language.setdefault(passage.language, []).append(passage)
+    guidance = Guidance(job.conference.terms(), job.memory)
     found: list[Translation] = []
-    for code, chosen in sorted(by_language.items()):
-        translator = job.models.translator
-        results = translator.translate([passage.text for passage in chosen], code, target)
-        for passage, result in zip(chosen, results, strict=True):
-            found.append(
+    for target in job.conference.targets:
+        for code, chosen in sorted(by_language.items()):
+            if code == target:
+                continue
+            translator = job.models.translator
+            results = translator.translate([passage.text for passage in chosen], code, target, guidance)
+            found += [
                 Translation(
                     passage.id, target, result.text, result.quality, translator.signature, result.flags
                 )
-            )
-        tick(len(found))
+                for passage, result in zip(chosen, results, strict=True)
+            ]
+            tick(len(found))
     order = {passage.id: passage.ordinal for passage in held.passages}
     return Translations(tuple(sorted(found, key=lambda each: order[each.passage_id])))
 
@@ -242,10 +254,17 @@ _MEANING = (
         _build_passages,
     ),
     Stage(
+        "names",
+        ("passages",),
+        lambda job: names_signature(job.models.name_models),
+        lambda job: [asdict(each) for each in job.conference.known_names()],
+        _mark_names,
+    ),
+    Stage(
         "translation",
         ("passages",),
         lambda job: job.models.translation_signature,
-        lambda job: job.conference.target_language,
+        lambda job: [job.conference.targets, [asdict(each) for each in job.conference.terms().entries]],
         _translate,
     ),
     Stage(

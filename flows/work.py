@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flows.config import Conference, Source
-from flows.layers import Embeddings, Layer, Passages, Tags, Translations, Voices, digest, layer_bytes
+from flows.layers import Embeddings, Layer, Names, Passages, Tags, Translations, Voices, digest, layer_bytes
 from flows.models import Models, speaker_cues
 from flows.stages import Job, Made, Stage, stages_of
 from nlp.audio import probe, sha256_of
@@ -147,6 +147,7 @@ def _archived(layers: RecordingLayers) -> dict[str, Layer]:
     return {
         "speakers": Voices(layers.segments, layers.turns, layers.hints),
         "passages": Passages(layers.passages),
+        "names": Names(layers.names),
         "translation": Translations(layers.translations),
         "embedding": Embeddings(layers.embeddings, layers.clauses),
         "themes": Tags(layers.tags),
@@ -166,6 +167,8 @@ def _with_made(before: RecordingLayers, made: Mapping[str, Layer]) -> RecordingL
                 after = replace(after, segments=segments, turns=turns, hints=hints)
             case Passages(passages=passages):
                 after = replace(after, passages=passages)
+            case Names(names=names):
+                after = replace(after, names=names)
             case Translations(translations=translations):
                 after = replace(after, translations=translations)
             case Embeddings(embeddings=embeddings, clauses=clauses):

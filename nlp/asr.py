@@ -17,13 +17,13 @@ times come from the alignment heads on the encoding already made.
 
 from __future__ import annotations
 
-import math
+import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,63 +34,21 @@ from nlp.impressions import Impression, Posteriors, States
 from nlp.languages import fits_script, language
 from nlp.machine import keep_freed_memory, thread_count
 from nlp.repeats import doubled
+from nlp.speech_options import SpeechOptions, speech_signature
 from nlp.words import STATES_PER_S, timed_pieces, whole_words, without_stray_blanks
 from transcripts.errors import ModelError
-from transcripts.records import Signature, Span, Word
+from transcripts.records import Span, Word
 
 if TYPE_CHECKING:
     import ctranslate2
     from faster_whisper.tokenizer import Tokenizer
 
 FRAMES_PER_S = 100  # log-mel frames of 10 ms
-CONTEXT_S = 30.0  # what Whisper was trained on, and the longest sound it takes
 MOST_NAME_TOKENS = 100  # before a text; Whisper has room for 224, with what is decoded 448
 STATES_AT_ONCE = 6400  # states looked at together when languages are told apart (64 windows of 2 s)
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechOptions:
-    """How speech is recognised. Defaults were chosen on the panels of benchmarks/speech.py."""
-
-    model: str = "embedded:whisper-base"
-    compute_type: str = "int8"
-    device: str = "auto"
-    threads: int = 0  # 0: as many as the machine has cores
-    beam_size: int = 5  # Whisper's own choice
-    lead_s: float = 0.3  # silence put before a piece: with less, a first word is lost now and then
-    tail_s: float = 1.0  # silence put after it, at least: with 0.5 s, one turn in twenty loops
-    tail_again_s: float = 6.0  # and where a result looks wrong: as good as 10 or 29 s, in half the time
-    heard_step_s: float = 1.0  # sound and silence are encoded in multiples of this,
-    # and decoded with the last state of the silence repeated, up to one of these. Closer ones pad less
-    # and part more batches: a step of the decoder costs nearly as much for one piece as for two.
-    lengths_s: tuple[float, ...] = (3.0, 5.0, 7.0, 9.0, 12.0, 15.0, 18.0, 22.0, 26.0, CONTEXT_S)
-    batch_s: float = 80.0  # sound in one batch, padding counted: more is no faster
-    max_compression_ratio: float = 2.4  # gzip ratio above which text is a loop (Whisper's default)
-    max_tokens_per_s: float = 14.0  # faster than anyone speaks, in any of the languages measured
-    min_mean_log_probability: float = -1.0  # Whisper's own threshold for a failed decode
-
-    def __post_init__(self) -> None:
-        if self.beam_size < 1 or self.threads < 0 or self.batch_s < CONTEXT_S:
-            raise ModelError(
-                f"speech options beam_size={self.beam_size}, threads={self.threads}, batch_s={self.batch_s} "
-                f"are out of range: use beam_size >= 1, threads >= 0 and batch_s >= {CONTEXT_S:g}."
-            )
-
-    def heard_s(self, duration_s: float, again: bool = False) -> float:
-        """The length that a piece is encoded at: it depends on the piece's own alone."""
-        wanted_s = self.lead_s + duration_s + (self.tail_again_s if again else self.tail_s)
-        return min(CONTEXT_S, math.ceil(wanted_s / self.heard_step_s) * self.heard_step_s)
-
-    def padded_s(self, duration_s: float, again: bool = False) -> float:
-        """The length that a piece is decoded at, likewise."""
-        heard_s = self.heard_s(duration_s, again)
-        return next((each for each in self.lengths_s if each >= heard_s), CONTEXT_S)
-
-    def most_tokens(self, padded_s: float) -> int:
-        """Where decoding ends: a loop would go on for ever."""
-        return min(224, 16 + int(0.75 * padded_s * self.max_tokens_per_s))
+Task = Literal["transcribe", "translate"]  # into English; Whisper knows no other target
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +58,7 @@ class Piece:
     samples: Samples
     language: str
     hotwords: tuple[str, ...] = ()  # names to listen for; none may be said
+    task: Task = "transcribe"
 
     @property
     def duration_s(self) -> float:
@@ -151,7 +110,8 @@ class Recogniser:
                 "config.json and tokenizer.json, as 'ct2-transformers-converter' makes them."
             ) from error
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
-        self._tokenizers: dict[str, Tokenizer] = {}
+        self._tokenizers: dict[tuple[str, Task], Tokenizer] = {}
+        self.translates = can_translate(folder / "config.json", self._model)
         self._encodings = Encodings()
         self._workers = ThreadPoolExecutor(threads if self._model.device == "cpu" else 1)
 
@@ -215,6 +175,20 @@ class Recogniser:
             for piece, result in zip(pieces, chosen, strict=True)
         ]
 
+    def translate(self, pieces: Sequence[Piece]) -> list[str]:
+        """What Whisper makes of pieces in English: a second opinion, seldom a better one.
+
+        Raises ModelError when the model was not taught to translate.
+        """
+        if not self.translates:
+            raise ModelError(
+                f"the speech model {self.options.model!r} transcribes and does not translate, as turbo, "
+                "distilled and English-only models do: name another (such as "
+                "Systran/faster-whisper-large-v3) to hear a second opinion, or do without."
+            )
+        asked = [replace(piece, task="translate", hotwords=()) for piece in pieces]
+        return [each.text for each in self._decoded(asked, again=False)]
+
     def _faults(self, piece: Piece, result: Decoded) -> list[str]:
         """What looks wrong with a result, as flags."""
         options, faults = self.options, []
@@ -233,7 +207,8 @@ class Recogniser:
         def decoded(indexes: Sequence[int], padded_s: float) -> list[Decoded]:
             chosen = [pieces[index] for index in indexes]
             encoded = self._encoded(chosen, padded_s, again)
-            return self._with_words(chosen, self._generate(chosen, encoded), encoded)
+            said = self._generate(chosen, encoded)
+            return said if chosen[0].task == "translate" else self._with_words(chosen, said, encoded)
 
         names = [len(self._names(piece)) for piece in pieces]
         lengths_s = [self.options.padded_s(piece.duration_s, again) for piece in pieces]
@@ -296,7 +271,7 @@ class Recogniser:
             self._tokenizer(code)
 
     def _prompt(self, piece: Piece) -> list[int]:
-        tokenizer = self._tokenizer(piece.language)
+        tokenizer = self._tokenizer(piece.language, piece.task)
         return [*self._names(piece), *tokenizer.sot_sequence, tokenizer.no_timestamps]
 
     def _names(self, piece: Piece) -> list[int]:
@@ -306,17 +281,17 @@ class Recogniser:
         tokenizer = self._tokenizer(piece.language)
         return [tokenizer.sot_prev, *tokenizer.encode(" " + ", ".join(piece.hotwords))[:MOST_NAME_TOKENS]]
 
-    def _tokenizer(self, code: str) -> Tokenizer:
+    def _tokenizer(self, code: str, task: Task = "transcribe") -> Tokenizer:
         from faster_whisper.tokenizer import Tokenizer
 
-        if code not in self._tokenizers:
+        if (code, task) not in self._tokenizers:
             if self._tokens.token_to_id(f"<|{code}|>") is None:
                 raise ModelError(
                     f"the speech model {self.options.model!r} does not know {language(code).name} "
                     f"({code!r}): choose a model that does, or take the language out of 'languages'."
                 )
-            self._tokenizers[code] = Tokenizer(self._tokens, True, "transcribe", code)
-        return self._tokenizers[code]
+            self._tokenizers[code, task] = Tokenizer(self._tokens, True, task, code)
+        return self._tokenizers[code, task]
 
     # Batches
 
@@ -380,15 +355,6 @@ class Recogniser:
         return np.ascontiguousarray(self._features(padded, padding=0)[:, : int(padded_s * FRAMES_PER_S)])
 
 
-def speech_signature(options: SpeechOptions, revision: str, licence: str = "") -> Signature:
-    """What made a transcript; threads and batches do not change it and are left out."""
-    kept = asdict(options)
-    model = kept.pop("model")
-    for speed_only in ("threads", "batch_s", "device"):
-        kept.pop(speed_only)
-    return Signature("nlp.asr", model, revision, licence, kept)
-
-
 def _rank(result: Decoded, faults: Sequence[str]) -> tuple[int, float]:
     """The lower, the better."""
     return len(faults), -result.mean_log_probability
@@ -398,3 +364,15 @@ def _on_cpu(encoded: ctranslate2.StorageView) -> States:
     import ctranslate2
 
     return np.array(encoded.to_device(ctranslate2.Device.cpu))
+
+
+def can_translate(config: Path, model: ctranslate2.models.Whisper) -> bool:
+    """Whether a model was taught to translate.
+
+    Turbo and distilled models of 128 mels have at most four layers in their decoder, and were only taught
+    to transcribe (https://github.com/openai/whisper/discussions/2363). The layers are known from where
+    the alignment heads lie.
+    """
+    heads = json.loads(config.read_text(encoding="utf-8")).get("alignment_heads", ())
+    few_layers = bool(heads) and max(layer for layer, _ in heads) < 4
+    return bool(model.is_multilingual) and not (few_layers and model.n_mels == 128)

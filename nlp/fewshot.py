@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -16,15 +16,13 @@ from typing import Any
 
 from nlp.cache import Notify
 from nlp.conversion import GEMMA_TOKENIZER
-from nlp.decoding import Candidate, TranslationOptions, batches
+from nlp.decoding import Candidate, Remark, TranslationOptions, batches
 from nlp.doubts import words_of
 from nlp.languages import language
 from nlp.machine import keep_freed_memory, thread_count
 from nlp.weights import Weights, resolve
 from transcripts.errors import ModelError
 from transcripts.records import Signature, digest_of
-
-Remark = Mapping[str, str]  # the same remark in each language
 
 EXAMPLES = "few_shot.yaml"
 START, END = "<bos>", ["<eos>", "\n", "\n\n"]  # of Gemma; a translation is one line
@@ -40,18 +38,34 @@ SPARE_TOKENS = 24  # and these besides
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way of decoding: how many hypotheses, what must not repeat, which examples."""
+    """One way of decoding: how many hypotheses of each prompt, what must not repeat, which examples."""
 
     beam_size: int
     no_repeat_ngram_size: int
-    examples: slice
+    prompts: tuple[tuple[int, ...], ...]  # numbers of the examples shown, for each prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The translated remarks that come with symposia, and which of them make a prompt."""
+
+    remarks: tuple[Remark, ...]
+    prompts: tuple[tuple[int, ...], ...]
+    again: tuple[tuple[tuple[int, ...], ...], ...]
+
+    @property
+    def digest(self) -> str:
+        return digest_of([[dict(each) for each in self.remarks], self.prompts, self.again])
 
 
 class FewShot:
     """A causal language model in the CTranslate2 format with a SentencePiece tokenizer."""
 
-    def __init__(self, options: TranslationOptions, notify: Notify) -> None:
-        """Load the model. Raises ModelError when it is missing or not one."""
+    def __init__(self, options: TranslationOptions, notify: Notify, shown: Examples | None = None) -> None:
+        """Load the model; it is shown the packaged examples, or others.
+
+        Raises ModelError when it is missing or not one.
+        """
         weights = resolve(options.model, notify)
         import ctranslate2
         from sentencepiece import SentencePieceProcessor
@@ -70,12 +84,12 @@ class FewShot:
             )
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(_not_usable(weights, error)) from error
-        self._remarks = remarks()
+        shown = shown or examples()
+        self._remarks = shown.remarks
         wider = max(4, options.beam_size)
         self._ways = (
-            Way(options.beam_size, 0, slice(3)),
-            Way(wider, 3, slice(2, None)),
-            Way(wider, 3, slice(None)),
+            Way(options.beam_size, 0, shown.prompts),
+            *(Way(wider, 3, prompts) for prompts in shown.again),
         )
         self.ways = len(self._ways)
         self.signature = few_shot_signature(options, weights.revision, weights.licence)
@@ -91,32 +105,59 @@ class FewShot:
                 "quality)."
             )
 
-    def decode(self, units: Sequence[str], source: str, target: str, way: int) -> list[list[Candidate]]:
-        chosen = self._ways[way]
-        prompt = [START, *self._pieces(self._prompt(source, target, chosen.examples))]
-        asked = [self._pieces(self._question(unit, source, target)) for unit in units]
-        plain = [len(self._pieces(unit)) for unit in units]
-        awaited: list[tuple[int, Any]] = []
-        for batch in batches([len(each) for each in asked], 1 << 20, max(1, ROWS // chosen.beam_size)):
-            results = self._model.generate_batch(
-                [asked[index] for index in batch],
-                static_prompt=prompt,
-                include_prompt_in_result=False,
-                end_token=END,
-                max_length=max(plain[index] for index in batch) * TOKENS_PER_TOKEN + SPARE_TOKENS,
-                beam_size=chosen.beam_size,
-                no_repeat_ngram_size=chosen.no_repeat_ngram_size,
-                return_scores=True,
-                asynchronous=True,
-            )
-            awaited += zip(batch, results, strict=True)
+    def decode(
+        self,
+        units: Sequence[str],
+        source: str,
+        target: str,
+        way: int,
+        shown: Sequence[Sequence[Remark]] = (),
+    ) -> list[list[Candidate]]:
+        by_prompt: dict[str, list[int]] = {}  # units that are shown the same share a prompt
+        for numbers in self._ways[way].prompts:
+            own = [self._remarks[number] for number in numbers]
+            for index in range(len(units)):
+                like = shown[index] if shown else ()
+                by_prompt.setdefault(self._prompt([*own, *like], source, target), []).append(index)
+        awaited = [
+            each
+            for prompt, indexes in by_prompt.items()
+            for each in self._begun(units, indexes, prompt, source, target, self._ways[way])
+        ]
         found: list[list[Candidate]] = [[] for _ in units]
         for index, coming in awaited:
             result = coming.result()
-            text = self._tokens.decode(result.sequences[0]).strip()
-            doubts = ("example",) if self._echoes(units[index], text, source, target) else ()
-            found[index] = [Candidate(text, result.scores[0], doubts)]
+            for tokens, score in zip(result.sequences, result.scores, strict=True):
+                text = self._tokens.decode(tokens).strip()
+                doubts = ("example",) if self._echoes(units[index], text, source, target) else ()
+                found[index].append(Candidate(text, score, doubts))
         return found
+
+    def _begun(
+        self, units: Sequence[str], indexes: Sequence[int], prompt: str, source: str, target: str, way: Way
+    ) -> list[tuple[int, Any]]:
+        """Decoding of the units with these indexes, under way: each index with the result to come."""
+        before = [START, *self._pieces(prompt)]
+        asked = {index: self._pieces(self._question(units[index], source, target)) for index in indexes}
+        plain = {index: len(self._pieces(units[index])) for index in indexes}
+        begun: list[tuple[int, Any]] = []
+        sizes = [len(asked[index]) for index in indexes]
+        for places in batches(sizes, 1 << 20, max(1, ROWS // way.beam_size)):
+            batch = [indexes[place] for place in places]
+            results = self._model.generate_batch(
+                [asked[index] for index in batch],
+                static_prompt=before,
+                include_prompt_in_result=False,
+                end_token=END,
+                max_length=max(plain[index] for index in batch) * TOKENS_PER_TOKEN + SPARE_TOKENS,
+                beam_size=way.beam_size,
+                num_hypotheses=way.beam_size,
+                no_repeat_ngram_size=way.no_repeat_ngram_size,
+                return_scores=True,
+                asynchronous=True,
+            )
+            begun += zip(batch, results, strict=True)
+        return begun
 
     def _echoes(self, unit: str, text: str, source: str, target: str) -> bool:
         """Whether words of an example found their way into a translation, and nothing like them was said."""
@@ -135,14 +176,14 @@ class FewShot:
         pieces: list[str] = self._tokens.encode(text, out_type=str)
         return pieces
 
-    def _prompt(self, source: str, target: str, examples: slice) -> str:
+    def _prompt(self, remarks: Sequence[Remark], source: str, target: str) -> str:
         """Translated remarks; where none is in the source language, they come from various languages."""
-        shown = []
-        for number, remark in enumerate(self._remarks[examples]):
+        lines = []
+        for number, remark in enumerate(remarks):
             others = [code for code in remark if code != target]
             shown_in = source if source in remark else others[number % len(others)]
-            shown.append(f"{self._question(remark[shown_in], shown_in, target)} {remark[target]}\n\n")
-        return "".join(shown)
+            lines.append(f"{self._question(remark[shown_in], shown_in, target)} {remark[target]}\n\n")
+        return "".join(lines)
 
     def _question(self, text: str, source: str, target: str) -> str:
         return f"{language(source).name}: {text}\n{language(target).name}:"
@@ -161,17 +202,21 @@ def _numbers(text: str) -> set[str]:
 
 
 @lru_cache(maxsize=1)
-def remarks() -> tuple[Remark, ...]:
-    """The translated remarks that come with symposia."""
+def examples() -> Examples:
+    """What configs/few_shot.yaml holds."""
     from ruamel.yaml import YAML
 
     held = YAML(typ="safe").load((files("configs") / EXAMPLES).read_text(encoding="utf-8"))
-    return tuple(held["remarks"])
+    return Examples(
+        tuple(held["remarks"]),
+        tuple(map(tuple, held["prompts"])),
+        tuple(tuple(map(tuple, prompts)) for prompts in held["again"]),
+    )
 
 
 def few_shot_signature(options: TranslationOptions, revision: str, licence: str) -> Signature:
     """What made a translation: the examples belong to it."""
-    return options.signature(revision, licence, examples=digest_of([dict(each) for each in remarks()]))
+    return options.signature(revision, licence, examples=examples().digest)
 
 
 def _not_usable(weights: Weights, error: Exception) -> str:

@@ -8,7 +8,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -35,21 +34,6 @@ def overlapped(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterato
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
-
-
-@contextmanager
-def environment(**settings: str) -> Iterator[None]:
-    """Set environment variables for as long as a library is being loaded that reads them."""
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name)
-            else:
-                os.environ[name] = value
 
 
 def keep_freed_memory() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from nlp.cache import Notify
 from nlp.conversion import TOKENIZER_FOLDER
-from nlp.decoding import Candidate, TranslationOptions, batches
+from nlp.decoding import Candidate, Remark, TranslationOptions, batches
 from nlp.languages import Language, language
 from nlp.machine import keep_freed_memory, thread_count
 from nlp.weights import quiet_libraries, resolve
@@ -128,27 +128,56 @@ class Seq2Seq:
                 "profile."
             )
 
-    def decode(self, units: Sequence[str], source: str, target: str, way: int) -> list[list[Candidate]]:
+    def decode(
+        self,
+        units: Sequence[str],
+        source: str,
+        target: str,
+        way: int,
+        shown: Sequence[Sequence[Remark]] = (),
+    ) -> list[list[Candidate]]:
         chosen = self._ways[way]
         of_target = self._tell.code(language(target)) or target
         before, begins = self._tell.before(of_target), self._tell.begins(of_target)
         self._tell.speak(self._tokenizer, self._tell.code(language(source)) or source)
-        asked = [[*before, *self._pieces(unit)] for unit in units]
-        found: list[list[Candidate]] = [[] for _ in units]
+        results = self.translate_pieces([[*before, *self._pieces(unit)] for unit in units], begins, chosen)
+        return [
+            [
+                Candidate(self._text(tokens[len(begins) :]), score)
+                for tokens, score in zip(result.hypotheses, result.scores, strict=True)
+            ]
+            for result in results
+        ]
+
+    def translate_pieces(
+        self,
+        asked: Sequence[Sequence[str]],
+        begins: Sequence[str],
+        way: Way,
+        written: tuple[int, int] | None = None,
+    ) -> list[Any]:
+        """CTranslate2's results for tokenized units, in order, longest decoded first.
+
+        `written` are the fewest and the most tokens of a translation; by its source's length if None.
+        """
+        found: dict[int, Any] = {}
         for batch in batches([len(each) for each in asked], BATCH_TOKENS, BATCH_UNITS):
+            most = len(asked[batch[0]]) * TOKENS_PER_TOKEN + SPARE_TOKENS
+            least_most = written or (1, most)
             results = self._model.translate_batch(
-                [asked[index] for index in batch],
-                target_prefix=[begins or None] * len(batch),
+                [list(asked[index]) for index in batch],
+                target_prefix=[list(begins) or None] * len(batch),
                 max_input_length=0,  # units are short; nothing is cut in silence
-                max_decoding_length=len(asked[batch[0]]) * TOKENS_PER_TOKEN + SPARE_TOKENS,
-                beam_size=chosen.beam_size,
-                no_repeat_ngram_size=chosen.no_repeat_ngram_size,
-                repetition_penalty=chosen.repetition_penalty,
+                min_decoding_length=least_most[0],
+                max_decoding_length=least_most[1],
+                beam_size=way.beam_size,
+                num_hypotheses=way.beam_size,
+                no_repeat_ngram_size=way.no_repeat_ngram_size,
+                repetition_penalty=way.repetition_penalty,
                 return_scores=True,
             )
-            for index, result in zip(batch, results, strict=True):
-                found[index] = [Candidate(self._text(result.hypotheses[0][len(begins) :]), result.scores[0])]
-        return found
+            found.update(zip(batch, results, strict=True))
+        return [found[index] for index in range(len(asked))]
 
     def _pieces(self, unit: str) -> list[str]:
         pieces: list[str] = self._tokenizer.convert_ids_to_tokens(self._tokenizer.encode(unit))

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from nlp.clauses import ClauseOptions, clauses
 from nlp.embeddings import EmbeddingOptions, load_embedder
 from nlp.languages import LANGUAGES
 from nlp.taxonomy import Taxonomy, load_taxonomy, packaged_themes
+from nlp.theme_evidence import reasons
 from nlp.themes import Scorer, Tagger, TaggerOptions, ThemeScore, load_tagger
 from nlp.weights import silent
 from transcripts.errors import ConfigurationError
@@ -59,18 +59,14 @@ class ThemeTagger:
         return self.tagger.score_texts([doc.text for doc in docs])
 
     def annotate(self, docs: Sequence[Doc], scores: Sequence[tuple[ThemeScore, ...]]) -> None:
-        """Write predicted scores and their evidence to the docs."""
-        for doc, found in zip(docs, scores, strict=True):
+        """Write predicted scores and their evidence to the docs; what is new is embedded in one go."""
+        texts = [(doc.text, doc.lang_ if doc.lang_ in LANGUAGES else "en") for doc in docs]
+        for doc, found, why in zip(docs, scores, reasons(self.tagger, texts, scores), strict=True):
             doc._.themes = found
-            spans = []
-            code = doc.lang_ if doc.lang_ in LANGUAGES else "en"
-            bounds = clauses(doc.text, code, ClauseOptions()) if any(each.assigned for each in found) else []
-            if bounds:
-                vectors = self.tagger.embedded([doc.text[start:end] for start, end in bounds])
-                for number, each in enumerate(found):
-                    if each.assigned:
-                        start, end = bounds[self.tagger.evidence(number, vectors)]
-                        spans.append(doc.char_span(start, end, each.theme_id, alignment_mode="expand"))
+            spans = [
+                doc.char_span(each.start, each.end, theme, alignment_mode="expand")
+                for theme, each in why.items()
+            ]
             doc.spans[SPANS] = [span for span in spans if span is not None]
 
     # Kept with a pipeline

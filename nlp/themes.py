@@ -6,28 +6,24 @@ their mean. Raw cosines of E5 all lie between 0.75 and 0.89; contrasted so, they
 become probabilities, and 0.5 is the threshold without any fitting to real passages.
 Where people have labelled passages, `nlp.theme_training` fits on those as well.
 
-`Tagger` works on embeddings that are already there; `nlp.theme_component` is the same
-tagger for anyone's spaCy pipeline.
+`Tagger` works on embeddings that are already there; `nlp.theme_evidence` says why, `nlp.entailment`
+is another judge, and `nlp.theme_component` is the same tagger for anyone's spaCy pipeline.
 """
 
 from __future__ import annotations
 
-import itertools
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from nlp.embeddings import Embedder, Vectors
-from nlp.languages import language
-from nlp.taxonomy import Remark, Taxonomy, Theme
+from nlp.taxonomy import Taxonomy
 from transcripts.errors import ConfigurationError
-from transcripts.records import Clause, Embedding, Passage, Signature, ThemeTag, digest_of
+from transcripts.records import Signature, digest_of
 
 Scores = npt.NDArray[np.float64]  # shape (passages, themes), 0..1
 
@@ -83,8 +79,29 @@ class ThemeScore(NamedTuple):
     assigned: bool
 
 
+class Judge(Protocol):
+    """What tells how much texts speak for themes: planes in the space of an encoder, or another model."""
+
+    def log_odds(self, texts: Sequence[str], vectors: Vectors) -> Scores:
+        """Log-odds of each theme, shape (n, themes), of texts and their vectors, shape (n, dim)."""
+        ...
+
+
+class Planes:
+    """A judge that knows meaning by its vector alone."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._mean = np.array(scorer.mean, dtype=np.float32)
+        self._weights = np.array(scorer.weights)
+        self._biases = np.array(scorer.biases)
+
+    def log_odds(self, texts: Sequence[str], vectors: Vectors) -> Scores:
+        apart = np.asarray(vectors, dtype=np.float64).reshape(-1, len(self._mean)) - self._mean
+        return np.asarray(apart @ self._weights.T + self._biases)
+
+
 class Tagger:
-    """A taxonomy, learned in the space of one embedder."""
+    """A taxonomy, learned in the space of one embedder, and a judge."""
 
     def __init__(
         self,
@@ -92,13 +109,14 @@ class Tagger:
         embedder: Embedder,
         options: TaggerOptions,
         trained: Scorer | None = None,
+        judge: tuple[Judge, Signature] | None = None,
     ) -> None:
         """Take what was trained, or learn from the taxonomy's remarks alone.
 
+        Another judge than what was learned comes with the signature that the tagger then has.
         Raises ConfigurationError for a scorer of another taxonomy or encoder.
         """
         self.taxonomy = taxonomy
-        self.signature = tagger_signature(taxonomy, embedder.signature, options, trained)
         self._embedder = embedder
         if trained and (trained.taxonomy, trained.embedding) != (taxonomy.digest, embedder.signature.digest):
             raise ConfigurationError(
@@ -107,18 +125,25 @@ class Tagger:
             )
         self.scorer = trained or cold_start(taxonomy, embedder, options)
         self._mean = np.array(self.scorer.mean, dtype=np.float32)
-        self._weights = np.array(self.scorer.weights)
-        self._biases = np.array(self.scorer.biases)
+        own = tagger_signature(taxonomy, embedder.signature, options, trained)
+        self._judge, self.signature = judge or (Planes(self.scorer), own)
 
-    def score_passages(self, vectors: Vectors) -> Scores:
-        """Probability of each theme for embedded passages: (n, dim) in, (n, themes) out."""
+    def log_odds(self, texts: Sequence[str], vectors: Vectors) -> Scores:
+        """How much texts with these vectors speak for each theme, shape (n, themes)."""
+        return self._judge.log_odds(texts, vectors)
+
+    def score_passages(self, vectors: Vectors, texts: Sequence[str] = ()) -> Scores:
+        """Probability of each theme for embedded passages: (n, dim) in, (n, themes) out.
+
+        Judges that read need their texts as well.
+        """
         from scipy.special import expit
 
-        return np.asarray(np.round(expit(self._believed(vectors)), DECIMALS))
+        return np.asarray(np.round(expit(self.log_odds(texts, vectors)), DECIMALS))
 
     def score_texts(self, texts: Sequence[str]) -> list[tuple[ThemeScore, ...]]:
         """Every theme's score for each text; a blank text fits none."""
-        scores = self.score_passages(self._embedder.passages(texts))
+        scores = self.score_passages(self._embedder.passages(texts), texts)
         blank = np.array([not text.strip() for text in texts], dtype=bool)
         scores[blank] = 0.0
         return [self.assign(row) for row in scores]
@@ -136,10 +161,6 @@ class Tagger:
             )
         )
 
-    def evidence(self, theme: int, vectors: Vectors) -> int:
-        """Which of a passage's clauses speaks most for a theme; (clauses, dim) in."""
-        return int(np.argmax(self._believed(vectors)[:, theme]))
-
     def nearest(self, theme: int, vector: Vectors) -> str:
         """The theme's example that is most like a text, of shape (dim,); its description if it has none."""
         texts, vectors = self._examples[theme]
@@ -155,20 +176,16 @@ class Tagger:
             found.append((texts, apart / np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-9)))
         return found
 
-    def _believed(self, vectors: Vectors) -> Scores:
-        """Log-odds of each theme, shape (n, themes)."""
-        apart = np.asarray(vectors, dtype=np.float64).reshape(-1, len(self._mean)) - self._mean
-        return np.asarray(apart @ self._weights.T + self._biases)
-
 
 def load_tagger(
     taxonomy: Taxonomy,
     embedder: Embedder,
     options: TaggerOptions | None = None,
     trained: Scorer | None = None,
+    judge: tuple[Judge, Signature] | None = None,
 ) -> Tagger:
     """A tagger for passages that `embedder` has embedded."""
-    return Tagger(taxonomy, embedder, options or TaggerOptions(), trained)
+    return Tagger(taxonomy, embedder, options or TaggerOptions(), trained, judge)
 
 
 def tagger_signature(
@@ -262,67 +279,6 @@ def remarks_of(taxonomy: Taxonomy) -> tuple[list[str], npt.NDArray[np.bool_]]:
     for each in taxonomy.background:
         remark(each.text)
     return list(belongs), np.array(list(belongs.values()), dtype=bool)
-
-
-def tag_passages(
-    tagger: Tagger,
-    passages: Sequence[Passage],
-    embeddings: Sequence[Embedding],
-    clauses: Sequence[Clause],
-) -> list[ThemeTag]:
-    """A tag for every theme of every embedded passage, assigned or not; assigned ones with evidence."""
-    if not embeddings:
-        return []
-    vectors = np.array([embedding.vector for embedding in embeddings], dtype=np.float32)
-    texts = {passage.id: passage for passage in passages}
-    parts = {
-        passage_id: list(members)
-        for passage_id, members in itertools.groupby(clauses, key=lambda each: each.passage_id)
-    }
-    found = []
-    for embedding, row in zip(embeddings, tagger.score_passages(vectors), strict=True):
-        for number, (theme_id, score, assigned) in enumerate(tagger.assign(row)):
-            span, nearest = None, ""
-            if assigned and embedding.passage_id in parts:
-                held = parts[embedding.passage_id]
-                span, nearest = _reason(tagger, number, texts[embedding.passage_id], held)
-            found.append(
-                ThemeTag(embedding.passage_id, theme_id, score, assigned, tagger.signature, span, nearest)
-            )
-    return found
-
-
-def _reason(
-    tagger: Tagger, theme: int, passage: Passage, clauses: Sequence[Clause]
-) -> tuple[tuple[int, int], str]:
-    """The characters of a passage that speak for a theme, and the term or example that shows why."""
-    vectors = np.array([clause.vector for clause in clauses], dtype=np.float32)
-    best = clauses[tagger.evidence(theme, vectors)]
-    text = passage.text[best.start : best.end]
-    start = best.start + len(text) - len(text.lstrip())
-    span = start, max(start, best.start + len(text.rstrip()))
-    term = said_term(tagger.taxonomy.themes[theme], text, passage.language)
-    return span, term or tagger.nearest(theme, vectors[clauses.index(best)])
-
-
-def said_term(theme: Theme, text: str, code: str) -> str:
-    """The longest of a theme's terms that is said in a text in a language; '' where none is."""
-    plain = _folded(text)
-    for term in sorted((each for each in theme.terms if each.language == code), key=_length):
-        pattern = re.escape(_folded(term.text))
-        if language(code).spaced:
-            pattern = rf"(?<!\w){pattern}" if code == "ko" else rf"(?<!\w){pattern}(?!\w)"
-        if re.search(pattern, plain):
-            return term.text
-    return ""
-
-
-def _length(term: Remark) -> int:
-    return -len(term.text)
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def labels_of(taxonomy: Taxonomy, themes: Mapping[str, bool]) -> list[tuple[int, bool]]:

@@ -1,39 +1,57 @@
 """Text to text: passages in another language, each with an estimate of how good it is.
 
 A passage is cut into units, each unit decoded, looked at (`nlp.doubts`), decoded in
-another way where it looks wrong, and put together again. What still looks wrong is
-kept and flagged: nothing is ever dropped.
+another way where it looks wrong, and put together again. Of the candidates, those with
+fewest doubts are left, and of these the one expected to be best is taken (`nlp.quality`).
+What still looks wrong is kept and flagged: nothing is ever dropped.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol
 
 from nlp.cache import Notify
 from nlp.decoding import Candidate, Engine, TranslationOptions
 from nlp.doubts import doubts
+from nlp.embeddings import Embedder
 from nlp.fewshot import FewShot, few_shot_signature
 from nlp.languages import language
+from nlp.memory import Memory
+from nlp.pairs import Paired, with_pairs
+from nlp.quality import QualityJudge, estimator_digest, load_estimator
 from nlp.seq2seq import Seq2Seq, seq2seq_signature
+from nlp.terms import Terms, Wanted, put_in
 from nlp.units import plain_text, units_of
 from nlp.weights import describe, silent
 from transcripts.errors import ModelError
 from transcripts.records import Signature
 
 DOUBTFUL = "translation_doubtful"
+REMEMBERED = "translation_memory"  # the text was translated or approved by a person before
+TERM_MISSING = "term_missing"
 
 
 @dataclass(frozen=True, slots=True)
 class TranslatedText:
-    """A text in the target language. `quality` is 0..1: the probability of a token, on average."""
+    """A text in the target language. `quality` is 0..1: what chrF/100 is expected of it."""
 
     text: str
     quality: float
     flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What people have given to translate with: their glossary, and what they translated before."""
+
+    terms: Terms = field(default_factory=Terms)
+    memory: Memory = field(default_factory=Memory)
+
+
+NO_GUIDANCE = Guidance()
 
 
 class Translator(Protocol):
@@ -42,33 +60,49 @@ class Translator(Protocol):
     @property
     def signature(self) -> Signature: ...
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[TranslatedText]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, guidance: Guidance = NO_GUIDANCE
+    ) -> list[TranslatedText]:
         """A translation for each text, in order; empty for a blank text."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """The candidate kept for a unit, and what looks wrong with it."""
+    """A candidate for a unit, what looks wrong with it, and how good it is expected to be."""
 
-    candidate: Candidate
+    text: str
+    score: float
     doubts: tuple[str, ...]
+    quality: float = 0.0
 
     @property
     def worth(self) -> tuple[bool, int, float]:
-        """Anything before nothing, fewer doubts before more, then the likelier."""
-        return bool(self.candidate.text), -len(self.doubts), self.candidate.score
+        """Anything before nothing, fewer doubts before more, then the better."""
+        return bool(self.text), -len(self.doubts), self.quality
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """What is translated into what, and with whose guidance."""
+
+    source: str
+    target: str
+    guidance: Guidance
 
 
 class GuardedTranslator:
     """An engine whose output is checked."""
 
-    def __init__(self, engine: Engine) -> None:
-        """A translator around an engine."""
+    def __init__(self, engine: Engine, judge: QualityJudge) -> None:
+        """A translator around an engine; of its candidates, the judge expects one to be the best."""
         self._engine = engine
-        self.signature = engine.signature
+        self._judge = judge
+        self.signature = _judged(engine.signature, judge.digest)
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[TranslatedText]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, guidance: Guidance = NO_GUIDANCE
+    ) -> list[TranslatedText]:
         """A translation for each text, in order; empty for a blank text.
 
         Raises ModelError when the model lacks a language, ConfigurationError for an unknown one.
@@ -76,50 +110,84 @@ class GuardedTranslator:
         if language(source) == language(target):
             return [TranslatedText(plain_text(text), 1.0) for text in texts]
         self._engine.check(source, target)
-        cut = [units_of(text, source) for text in texts]
+        pair = _Pair(source, target, guidance)
+        known = {text: guidance.memory.exact(text, source, target) for text in texts if text.strip()}
+        cut = [[] if known.get(text) else units_of(text, source) for text in texts]
         wanted = list(dict.fromkeys(unit for units in cut for unit in units if _has_words(unit)))
-        chosen = self._choose(wanted, source, target)
+        chosen = self._choose(wanted, pair)
         blank = " " if language(target).spaced else ""
-        return [_joined(units, chosen, blank) for units in cut]
+        return [
+            TranslatedText(plain_text(held), 1.0, (REMEMBERED,))
+            if (held := known.get(text))
+            else self._joined(units, chosen, source, blank)
+            for text, units in zip(texts, cut, strict=True)
+        ]
 
-    def _choose(self, units: Sequence[str], source: str, target: str) -> dict[str, _Choice]:
+    def _choose(self, units: Sequence[str], pair: _Pair) -> dict[str, _Choice]:
         """The best candidate of each unit; those in doubt are decoded in every other way in turn."""
-        chosen: dict[str, _Choice] = {}
+        terms = {unit: pair.guidance.terms.wanted(unit, pair.source, pair.target) for unit in units}
+        found: dict[str, list[_Choice]] = {unit: self._remembered(unit, pair) for unit in units}
         for way in range(self._engine.ways):
-            open_units = [unit for unit in units if unit not in chosen or chosen[unit].doubts]
+            open_units = [unit for unit in units if all(each.doubts for each in found[unit])]
             if not open_units:
                 break
-            for unit, candidates in zip(
-                open_units, self._engine.decode(open_units, source, target, way), strict=True
-            ):
-                found = [
-                    _Choice(each, each.doubts + doubts(unit, each.text, source, target))
-                    for each in candidates
-                ]
-                before = [chosen[unit]] if unit in chosen else []
-                chosen[unit] = max([*before, *found], key=lambda choice: choice.worth)
-        return chosen
+            for unit, candidates in zip(open_units, self._decoded(open_units, pair, way, terms), strict=True):
+                found[unit] += [_looked_at(unit, each, pair, terms[unit]) for each in candidates]
+        return {unit: self._best(unit, choices, pair) for unit, choices in found.items()}
+
+    def _decoded(
+        self, units: Sequence[str], pair: _Pair, way: int, terms: Mapping[str, Sequence[Wanted]]
+    ) -> list[list[Candidate]]:
+        """Candidates; from the second way on, of sources that hold the wanted forms already."""
+        asked = [put_in(unit, terms[unit], pair.target) if way else unit for unit in units]
+        shown = [pair.guidance.memory.near(unit, pair.source, pair.target) for unit in units]
+        return self._engine.decode(asked, pair.source, pair.target, way, shown)
+
+    def _remembered(self, unit: str, pair: _Pair) -> list[_Choice]:
+        held = pair.guidance.memory.exact(unit, pair.source, pair.target)
+        return [_Choice(plain_text(held), 0.0, (), 1.0)] if held else []
+
+    def _best(self, unit: str, choices: Sequence[_Choice], pair: _Pair) -> _Choice:
+        """The best of the candidates, with what is expected of it."""
+        decoded = [each for each in choices if each.quality == 0.0]
+        expected = self._judge.expected(
+            unit, [(each.text, each.score) for each in decoded], pair.source, pair.target
+        )
+        judged = [replace(each, quality=value) for each, value in zip(decoded, expected, strict=True)]
+        return max([*judged, *(each for each in choices if each.quality)], key=lambda each: each.worth)
+
+    def _joined(
+        self, units: Sequence[str], chosen: Mapping[str, _Choice], source: str, blank: str
+    ) -> TranslatedText:
+        """The translation of a text from those of its units; longer units weigh more in its quality."""
+        parts, quality, weight, doubtful = [], 0.0, 0, False
+        for unit in units:
+            choice = chosen.get(unit)
+            parts.append(choice.text if choice else unit)
+            if choice:
+                quality += choice.quality * len(unit)
+                weight += len(unit)
+                doubtful = doubtful or bool(choice.doubts)
+        whole = round(quality / weight, 4) if weight else 1.0
+        doubtful = doubtful or (weight > 0 and self._judge.doubts(whole, source))
+        return TranslatedText(
+            blank.join(part for part in parts if part), whole, (DOUBTFUL,) if doubtful else ()
+        )
+
+
+def _looked_at(unit: str, candidate: Candidate, pair: _Pair, wanted: Sequence[Wanted]) -> _Choice:
+    """A candidate with what looks wrong with it, its names mended where they are nearly right."""
+    terms, text = pair.guidance.terms, candidate.text
+    if missing := terms.missing(text, wanted, pair.target):
+        text = terms.mended(text, missing, pair.target)
+        missing = terms.missing(text, wanted, pair.target)
+    seen = candidate.doubts + doubts(unit, text, pair.source, pair.target)
+    return _Choice(text, candidate.score, seen + (TERM_MISSING,) * bool(missing))
 
 
 def _has_words(unit: str) -> bool:
     """Numbers, marks and pictures are the same in every language."""
     return any(letter.isalpha() for letter in unit)
-
-
-def _joined(units: Sequence[str], chosen: Mapping[str, _Choice], blank: str) -> TranslatedText:
-    """The translation of a text from those of its units; longer units weigh more in its quality."""
-    parts, score, weight, doubtful = [], 0.0, 0, False
-    for unit in units:
-        choice = chosen.get(unit)
-        parts.append(choice.candidate.text if choice else unit)
-        if choice:
-            score += choice.candidate.score * len(unit)
-            weight += len(unit)
-            doubtful = doubtful or bool(choice.doubts)
-    quality = math.exp(min(0.0, score / weight)) if weight else 1.0
-    return TranslatedText(
-        blank.join(part for part in parts if part), round(quality, 4), (DOUBTFUL,) if doubtful else ()
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +206,30 @@ TRANSLATORS: Mapping[str, _Kind] = MappingProxyType(
 )
 
 
-def load_translator(options: TranslationOptions, notify: Notify) -> Translator:
-    """The translator that the options name. Raises ModelError with what is missing and how to bring it."""
-    return GuardedTranslator(_kind(options).load(options, notify))
+def load_translator(options: TranslationOptions, notify: Notify, embedder: Embedder) -> Translator:
+    """The translator that the options name; the embedder compares sources with translations.
+
+    Raises ModelError with what is missing and how to bring it.
+    """
+    kind, engine = _kind(options), None
+    if options.pairs:
+        known = describe(options.model, notify)
+        signature = with_pairs(kind.sign(options, known.revision, known.licence), options, notify)
+        engine = Paired(lambda: kind.load(options, notify), options, notify, signature)
+    return GuardedTranslator(engine or kind.load(options, notify), load_estimator(options.kind, embedder))
 
 
-def translation_signature(options: TranslationOptions, notify: Notify = silent) -> Signature:
+def translation_signature(
+    options: TranslationOptions, embedding: Signature, notify: Notify = silent
+) -> Signature:
     """What the translator's signature will be, without loading it."""
     known = describe(options.model, notify)
-    return _kind(options).sign(options, known.revision, known.licence)
+    engine = _kind(options).sign(options, known.revision, known.licence)
+    return _judged(with_pairs(engine, options, notify), estimator_digest(options.kind, embedding))
+
+
+def _judged(engine: Signature, judge: str) -> Signature:
+    return replace(engine, options={**engine.options, "quality": judge})
 
 
 def _kind(options: TranslationOptions) -> _Kind:

@@ -105,6 +105,16 @@ def readings(text: str) -> Iterator[tuple[str, int, int]]:
             yield by_sound(known, "ja"), first + word.begin(), first + word.end()
 
 
+def dictionary_words(text: str) -> Iterator[tuple[int, int]]:
+    """The bounds of the words of a Japanese text that the dictionary has, in its shortest units."""
+    from sudachipy import SplitMode
+
+    for first in range(0, len(text), MOST_LETTERS):
+        with READING:
+            found = list(_sudachi().tokenize(text[first : first + MOST_LETTERS], SplitMode.A))
+        yield from ((first + word.begin(), first + word.end()) for word in found if not word.is_oov())
+
+
 @lru_cache(maxsize=1)
 def _sudachi() -> Tokenizer:
     from sudachipy import Dictionary

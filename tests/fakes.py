@@ -13,7 +13,7 @@ from flows.profiles import Profile
 from nlp.asr import Decoded, Piece
 from nlp.audio import Samples
 from nlp.impressions import Part
-from nlp.translation import TranslatedText
+from nlp.translation import NO_GUIDANCE, Guidance, TranslatedText
 from nlp.voices import Vectors, unit
 from transcripts.records import Signature, Span, Word
 
@@ -81,7 +81,9 @@ class FakeTranslator:
     def __init__(self) -> None:
         self.texts_translated = 0
 
-    def translate(self, texts: Sequence[str], source: str, target: str) -> list[TranslatedText]:
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, guidance: Guidance = NO_GUIDANCE
+    ) -> list[TranslatedText]:
         self.texts_translated += len(texts)
         return [TranslatedText(text[::-1], 0.5, ()) for text in texts]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nlp.decoding import Candidate
+from nlp.decoding import Candidate, Remark
 from nlp.embeddings import Vectors
 from transcripts.errors import ModelError
 from transcripts.records import Signature
@@ -25,14 +26,37 @@ class ScriptedEngine:
         self._languages = languages.split()
         self.ways = len(rules)
         self.asked: list[list[str]] = []
+        self.shown: list[Sequence[Remark]] = []
 
     def check(self, source: str, target: str) -> None:
         if {source, target} - set(self._languages):
             raise ModelError(f"the engine does not know {source!r} or {target!r}")
 
-    def decode(self, units: Sequence[str], source: str, target: str, way: int) -> list[list[Candidate]]:
+    def decode(
+        self,
+        units: Sequence[str],
+        source: str,
+        target: str,
+        way: int,
+        shown: Sequence[Sequence[Remark]] = (),
+    ) -> list[list[Candidate]]:
         self.asked.append(list(units))
+        self.shown += shown
         return [[Candidate(self._rules[way](unit), self._score)] for unit in units]
+
+
+class TrustingJudge:
+    """Expects what the decoder is sure of."""
+
+    digest = "trusting"
+
+    def doubts(self, quality: float, source_code: str) -> bool:
+        return False
+
+    def expected(
+        self, source: str, candidates: Sequence[tuple[str, float]], source_code: str, target_code: str
+    ) -> list[float]:
+        return [round(math.exp(min(0.0, score)), 4) for _, score in candidates]
 
 
 class WordEmbedder:

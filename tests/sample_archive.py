@@ -11,6 +11,7 @@ from transcripts.records import (
     Clause,
     Embedding,
     Gap,
+    NameMention,
     Panel,
     Passage,
     Recording,
@@ -29,6 +30,7 @@ from transcripts.rows import float32_bytes, float32_values
 DIMENSIONS = 16
 EMBEDDER = Signature("embed", "fake", "1", "MIT", {"dimensions": DIMENSIONS}, "0.1.0")
 TRANSLATOR = Signature("translate", "fake", "2")
+NAMER = Signature("names")
 TAGGER = Signature("tag", "fake", "3", options={"thresholds": {"ethics": 0.5}})
 
 # What each text is about, for the fake embedder: texts of one topic lie close in every language.
@@ -149,6 +151,11 @@ def layers(recording_id: str, without: tuple[str, ...] = ()) -> RecordingLayers:
         ),
         clauses=tuple(
             Clause(pid, 0, len(text), float32(embed(text)), EMBEDDER) for _, pid, _, _, text, _, _ in lines
+        ),
+        names=tuple(
+            NameMention(pid, text.index("부산"), text.index("부산") + 2, "place", "busan", NAMER)
+            for _, pid, _, _, text, _, _ in lines
+            if "부산" in text
         ),
         notes=("music for 4 s",),
     )

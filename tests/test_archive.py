@@ -17,12 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_archive import CONFERENCE, EMBEDDER, SCRIPT, STAGES, fill, layers, recording
 
-from transcripts.archive import Archive, Conference, RecordingLayers, StageRecord
+from transcripts.archive import Archive, Conference, RecordingLayers, Selection, StageRecord
+from transcripts.columns import METADATA
 from transcripts.errors import ArchiveError
 from transcripts.records import Embedding, Panel, Passage, Recording, Segment, Signature, Span, Word
 from transcripts.review import ReviewDesk
 from transcripts.rows import float32_bytes, float32_values
-from transcripts.schema import METADATA
 
 
 @pytest.fixture
@@ -53,6 +53,12 @@ def test_layers_come_back_exactly(archive: Archive) -> None:
     assert archive.passages("rec-1") == layers("rec-1").passages
     assert archive.notes() == {"rec-1": ("music for 4 s",), "rec-2": ("music for 4 s",)}
     assert archive.layers("unknown") == RecordingLayers()
+
+
+def test_passages_are_selected_by_whom_they_name(archive: Archive) -> None:
+    named = archive.entries(Selection(names=frozenset({"busan", "seoul"})))
+    assert [entry.passage.id for entry in named] == ["p06"]
+    assert archive.entries(Selection(names=frozenset({""}))) == []
 
 
 def test_the_conference_comes_back(archive: Archive) -> None:

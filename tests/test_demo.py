@@ -204,4 +204,8 @@ def test_translate_and_tag_keep_order_and_count(tmp_path: Path) -> None:
     first, second = map(json.loads, tagged.stdout.splitlines())
     assert first["id"] == "a"
     assert [theme["id"] for theme in first["themes"] if theme["assigned"]] == ["ethics"]
-    assert not any(theme["assigned"] for theme in second["themes"])
+    (ethics,) = [theme for theme in first["themes"] if theme["assigned"]]
+    assert ethics["evidence"] == "They cloned my voice without asking."
+    assert (ethics["start"], ethics["end"]) == (0, len(ethics["evidence"]))
+    assert ethics["nearest"]
+    assert not any(theme["assigned"] or "evidence" in theme for theme in second["themes"])

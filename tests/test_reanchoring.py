@@ -150,6 +150,18 @@ def test_another_voice_in_the_time_of_a_passage_is_left_alone(archive: Archive) 
     assert entries(archive)[-1].passage.speaker_id == "director"
 
 
+def test_a_short_remark_is_not_taken_for_its_neighbour(archive: Archive) -> None:
+    short = [
+        Passage(f"rec-1-{n}", "rec-1", n, Span(n * 0.4, n * 0.4 + 0.4), None, "S1", "en", text)
+        for n, text in enumerate(("Yes.", "No."))
+    ]
+    keep(archive, RecordingLayers(passages=tuple(short)))
+    correct(archive, 0, "speaker", "producer")
+    keep(archive, RecordingLayers(passages=(replace(short[1], ordinal=0),)))
+    assert entries(archive)[0].passage.speaker_id is None
+    assert len(ReviewDesk(archive).unanchored()) == 1
+
+
 def test_a_division_is_made_again_where_it_was_heard(archive: Archive) -> None:
     desk = ReviewDesk(archive)
     desk.split(entries(archive)[0].passage.id, 7, reviewer="ana", at_s=1.0)
@@ -216,6 +228,19 @@ def test_a_translation_into_another_language_waits_for_its_language(archive: Arc
     assert entries(archive)[0].translation == "Hacíamos cine a mano."
 
 
+def test_what_cites_a_passage_leads_to_its_words_for_good(archive: Archive) -> None:
+    first, second, third = (each.passage.id for each in entries(archive)[:3])
+    assert archive.present_passage(second) == second
+    ReviewDesk(archive).merge(second, third, reviewer="ana")
+    assert archive.present_passage(third) == second
+    keep(archive, cut(4, 21))
+    assert archive.present_passage(first) == first
+    assert archive.present_passage(second) == archive.present_passage(third) == "rec-1-00002000"
+    keep(archive, cut(6, 15, 20, 25))
+    assert archive.present_passage("rec-1-00002000") == second
+    assert archive.present_passage("nobody") is None
+
+
 edges = st.lists(st.integers(1, len(WORDS) - 1), max_size=6)
 acts = st.lists(
     st.tuples(
@@ -254,7 +279,7 @@ def act(archive: Archive, kind: str, n: int, text: str) -> None:
         pass
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)  # each is an archive of its own
 @given(before=edges, acts=acts, after=edges)
 def test_whatever_people_did_and_however_it_is_cut_nothing_is_lost(
     before: list[int], acts: list[tuple[str, int, str]], after: list[int]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_archive import CONFERENCE, STAGES, TRANSLATOR, fill, layers, recording
 
@@ -114,6 +114,7 @@ hostile = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\
 SCRATCH = fill(Archive.in_memory())  # Hypothesis wants no fixture of function scope
 
 
+@settings(max_examples=30)  # each writes and takes back five changes
 @given(text=hostile, translation=hostile, at=st.integers(-1, 40))
 def test_any_text_is_kept_exactly_and_can_be_cut_and_put_together(
     text: str, translation: str, at: int
@@ -142,6 +143,18 @@ def test_any_text_is_kept_exactly_and_can_be_cut_and_put_together(
     assert SCRATCH.entries_of_recordings(["rec-1"]) == before
 
 
+def test_a_voice_is_named_in_all_its_passages(archive: Archive, desk: ReviewDesk) -> None:
+    assert len(desk.name_voice("rec-2", "S2", "o'hara", reviewer="ana")) == 2
+    assert [each.passage.speaker_id for each in archive.entries_of_recordings(["rec-2"])] == ["o'hara"] * 3
+    assert desk.name_voice("rec-2", "S2", "o'hara", reviewer="ana") == ()
+    assert len(desk.name_voice("rec-2", "S2", "", reviewer="ana")) == 2
+    assert archive.entries_of_recordings(["rec-2"])[1].speaker == "S2"
+    with pytest.raises(ArchiveError, match="no passage of a voice 'S9'"):
+        desk.name_voice("rec-2", "S9", "o'hara", reviewer="ana")
+    with pytest.raises(ArchiveError, match="no speaker 'nobody'"):
+        desk.name_voice("rec-2", "S2", "nobody", reviewer="ana")
+
+
 def test_a_corrected_text_makes_a_machines_translation_stale(archive: Archive, desk: ReviewDesk) -> None:
     desk.correct("p01", "text", "別の文です。", reviewer="ana")
     found = entry(archive, "p01")
@@ -152,6 +165,14 @@ def test_a_corrected_text_makes_a_machines_translation_stale(archive: Archive, d
     assert entry(archive, "p01").translation_flags == ()
     desk.correct("p01", "text", "また別の文です。", reviewer="ana")
     assert entry(archive, "p01").translation_flags == ()  # a person wrote it
+
+
+def test_a_translation_from_another_language_is_doubted(archive: Archive, desk: ReviewDesk) -> None:
+    desk.correct("p01", "language", "ko", reviewer="ana")
+    assert entry(archive, "p01").translation_flags == ("stale",)
+    desk.correct("p02", "language", "en", reviewer="ana")  # the language of the translations: none is needed
+    found = entry(archive, "p02")
+    assert (found.translation, found.translation_signature, found.translation_flags) == (None, None, ())
 
 
 def test_evidence_moves_with_the_text(archive: Archive, desk: ReviewDesk) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,16 +16,18 @@ from sounds import Sound, write_sound
 
 from flows.demo import reference_turns
 from flows.models import stock_phrases
+from flows.single import transcribe_file
 from flows.yamlfile import configs_dir
-from nlp.asr import Recogniser, SpeechOptions
+from nlp.asr import Recogniser, can_translate
 from nlp.audio import SAMPLE_RATE_HZ
 from nlp.guards import GuardOptions
 from nlp.listening import Listener
 from nlp.runs import RunOptions
+from nlp.speech_options import SpeechOptions
 from nlp.transcription import Transcriber, Transcript, TranscriptOptions
 from nlp.voices import Ge2eEncoder
 from nlp.weights import resolve
-from transcripts.errors import MediaError
+from transcripts.errors import ConfigurationError, MediaError, ModelError
 from transcripts.records import Segment
 
 pytestmark = pytest.mark.model
@@ -121,3 +126,42 @@ def test_what_is_no_speech_gives_no_text(name: str, transcribe: Transcribe, tmp_
     path = write_sound(tmp_path / "sound.wav", sound[None])
     with pytest.raises(MediaError, match=r"no (speech|words)"):
         transcribe(path)
+
+
+def test_a_second_opinion_is_in_english() -> None:
+    said = transcribe_file(CLIP, ["ja"], False, "json", "embedded", second_opinion=True)
+    opinions = [each["second_opinion"] for each in json.loads(said)["segments"]]
+    assert opinions
+    assert all(regex.search(r"[a-z]{3}", each) and not regex.search(KANA_OR_KANJI, each) for each in opinions)
+
+
+def test_a_second_opinion_has_no_times_to_be_written_at() -> None:
+    with pytest.raises(ConfigurationError, match="--second-opinion is written as json or txt, not as srt"):
+        transcribe_file(CLIP, ["ja"], False, "srt", "embedded", second_opinion=True)
+
+
+@pytest.mark.parametrize(
+    ("mels", "layers", "multilingual", "translates"),
+    [
+        (80, 6, True, True),
+        (128, 26, True, True),
+        (128, 4, True, False),
+        (80, 4, True, True),
+        (80, 6, False, False),
+    ],
+)
+def test_turbo_cannot_translate(
+    tmp_path: Path, mels: int, layers: int, multilingual: bool, translates: bool
+) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"alignment_heads": [[layers // 2, 1], [layers - 1, 3]]}), encoding="utf-8")
+    model: Any = SimpleNamespace(n_mels=mels, is_multilingual=multilingual)
+    assert can_translate(config, model) == translates
+
+
+def test_a_model_that_cannot_translate_says_so(transcribe: Transcribe) -> None:
+    weights = resolve("embedded:whisper-base", lambda line: None)
+    recogniser = Recogniser(weights.path, weights.revision, SpeechOptions())
+    recogniser.translates = False
+    with pytest.raises(ModelError, match="transcribes and does not translate, as turbo"):
+        recogniser.translate([])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes_meaning import WordEmbedder
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nlp import theme_component
 from nlp.clauses import ClauseOptions, clauses
-from nlp.embeddings import EmbeddingOptions, load_embedder
+from nlp.embeddings import EmbeddingOptions, Vectors, load_embedder
 from nlp.skos import skos_document
 from nlp.taxonomy import Remark, Taxonomy, Theme, load_taxonomy, packaged_themes
-from nlp.themes import Tagger, TaggerOptions, load_tagger, said_term, tag_passages, tagger_signature
+from nlp.theme_evidence import reasons, said_term, tag_passages
+from nlp.themes import Tagger, TaggerOptions, load_tagger, tagger_signature
 from nlp.weights import silent
 from transcripts.errors import ConfigurationError
 from transcripts.records import Clause, Embedding, Passage, Signature, Span
@@ -396,6 +401,100 @@ def test_predicting_changes_nothing(blank: Any) -> None:
     assert doc._.themes == ()
     component.annotate([doc], [scores])
     assert doc._.themes == scores
+
+
+def test_a_batch_of_docs_is_embedded_in_two_goes(blank: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The docs, and then the clauses of those that have a theme."""
+    calls: list[int] = []
+    plain = WordEmbedder.passages
+
+    def counted(self: WordEmbedder, texts: Sequence[str]) -> Vectors:
+        calls.append(len(texts))
+        return plain(self, texts)
+
+    component = blank.add_pipe("theme_tagger")
+    monkeypatch.setattr(WordEmbedder, "passages", counted)
+    texts = ["we draw", "lunch", "stolen, without consent", "", ""] * 4
+    docs = list(component.pipe(map(blank.make_doc, texts), batch_size=10))
+    assert [[span.text for span in doc.spans["themes"]] for doc in docs[:3]] == [
+        ["we draw"],
+        [],
+        ["stolen, without consent"],
+    ]
+    assert [size for size in calls if size >= 4] == [
+        10,
+        4,
+        10,
+        4,
+    ]  # the others are the themes' examples, once
+    assert len(calls) <= 4 + 3
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\x00b", "\u200fdraw\u200e", "draw " * 2000, "夜draw밤", "،،،"])
+def test_odd_texts_are_tagged_with_reasons_that_lie_in_them(tagger: Tagger, text: str) -> None:
+    scores = tagger.score_texts([text])
+    (why,) = reasons(tagger, [(text, "fa")], scores)
+    assert all(0 <= each.start <= each.end <= len(text) for each in why.values())
+    assert set(why) == {each.theme_id for each in scores[0] if each.assigned}
+
+
+def test_themes_that_lead_into_a_circle_are_told_of_the_circle_alone(tmp_path: Path) -> None:
+    path = tmp_path / "themes.yaml"
+    parts = {"a": "b", "b": "c", "c": "d", "d": "b"}
+    listed = [
+        f"  - {{id: {one}, names: {{en: N}}, description: D, broader: {up}}}" for one, up in parts.items()
+    ]
+    path.write_text("themes:\n" + "\n".join(listed), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as told:
+        load_taxonomy(path)
+    assert "themes[0]" not in str(told.value)
+    assert "themes[1].broader: b > c > d > b is a circle" in str(told.value)
+
+
+KEYS = [
+    "themes",
+    "id",
+    "names",
+    "en",
+    "xx",
+    "description",
+    "examples",
+    "terms",
+    "broader",
+    "colour",
+    "version",
+]
+PLAIN = st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab é한#-\u200f", max_size=5)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.recursive(
+        PLAIN,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+        max_leaves=12,
+    )
+)
+def test_whatever_is_no_taxonomy_is_told_in_words(tmp_path: Path, held: Any) -> None:
+    path = tmp_path / "themes.yaml"
+    path.write_text(json.dumps(held), encoding="utf-8")  # JSON is YAML
+    with pytest.raises(ConfigurationError, match="is not a valid themes file"):
+        load_taxonomy(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xff\xfe", "is not valid YAML"),
+        (b"themes: &a [*a]", "must be a mapping|is not valid YAML"),
+        (b"a: !!python/object:os.system x", "is not valid YAML"),
+    ],
+)
+def test_files_that_are_no_themes_are_told(tmp_path: Path, content: bytes, told: str) -> None:
+    path = tmp_path / "themes.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=told):
+        load_taxonomy(path)
 
 
 def test_importing_themes_imports_no_spacy() -> None:

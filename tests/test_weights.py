@@ -221,7 +221,7 @@ def test_the_packaged_weights_are_those_of_the_table(cache: Path) -> None:
         "vocabulary.txt",
     ]
     assert ctranslate2.models.Whisper(str(whisper), compute_type="int8").is_multilingual
-    assert resolve("embedded:e5-small", silent).path.name == "e5-small-q4.bin"
+    assert (resolve("embedded:e5-small", silent).path / "model.bin").stat().st_size < 130e6
     with np.load(resolve("embedded:ge2e", silent).path, allow_pickle=False) as voices:
         assert voices["lstm.weight_ih_l0"].shape == (1024, 40)
         assert voices["linear.weight"].shape == (256, 256)

@@ -12,7 +12,7 @@ import pytest
 from fakes import FakeModels, FakeRecogniser
 
 from flows.conference import conference_record
-from flows.config import Conference, load_conference
+from flows.config import Conference, GlossaryEntry, load_conference
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.profiles import load_profile
 from flows.stages import Job, Made, Stage
@@ -100,7 +100,10 @@ def work(conference: Conference, archive: Archive, made_with: FakeModels) -> lis
 
 def test_a_conference_becomes_passages_with_every_layer(conference: Conference, archive: Archive) -> None:
     done = work(conference, archive, models())
-    assert done[:7] == ["runs", "transcript", "speakers", "passages", "translation", "embedding", "themes"]
+    assert done[:8] == [
+        *("runs", "transcript", "speakers", "passages"),
+        *("names", "translation", "embedding", "themes"),
+    ]
     spoken, written = archive.layers("opening"), archive.layers("floor")
     assert [passage.text for passage in spoken.passages] == ["Machines dream."]
     assert spoken.translations[0].text == ".maerd senihcaM"
@@ -131,6 +134,18 @@ def test_other_themes_tag_again_and_nothing_else(
     assert work(conference, archive, models(themes=themes)) == ["themes", "themes"]
 
 
+def test_another_name_marks_names_again_and_hears_nothing(conference: Conference, archive: Archive) -> None:
+    work(conference, archive, models())
+    film = {"id": "cinema", "kind": "film", "forms": {"ko": "영화"}}
+    named = conference.model_copy(update={"glossary": (GlossaryEntry.model_validate(film),)})
+    done = work(named, archive, models())  # no recording is in Korean
+    assert set(done) <= {"names", "translation"}  # both use the glossary
+    assert done.count("names") == 2
+    (found,) = archive.layers("floor").names
+    text = archive.passages("floor")[0].text
+    assert (text[found.start : found.end], found.kind, found.target_id) == ("영화", "film", "cinema")
+
+
 def test_another_target_language_translates_again_and_nothing_else(
     conference: Conference, archive: Archive
 ) -> None:
@@ -156,7 +171,7 @@ def test_a_file_that_only_looks_changed_costs_one_hash(
 
 
 @pytest.mark.parametrize(
-    "stage", ["runs", "transcript", "speakers", "passages", "translation", "embedding", "themes"]
+    "stage", ["runs", "transcript", "speakers", "passages", "names", "translation", "embedding", "themes"]
 )
 def test_a_run_that_dies_keeps_nothing_half_done(
     conference: Conference, archive: Archive, stage: str

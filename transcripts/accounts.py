@@ -22,9 +22,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from transcripts.archive import Archive
+from transcripts.database import upsert
 from transcripts.errors import ArchiveError, SymposiaError
 from transcripts.journal import named
-from transcripts.keeping import upsert
 from transcripts.schema import login_attempts as attempts
 from transcripts.schema import sessions, users
 

@@ -20,7 +20,8 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, exists, insert, inspect, select
 
 from transcripts import entries, keeping, overview, programme, schema
-from transcripts.database import in_words, sqlite_engine
+from transcripts.columns import METADATA
+from transcripts.database import in_words, sqlite_engine, upsert
 from transcripts.errors import ArchiveError
 from transcripts.holdings import (
     EVERYTHING,
@@ -100,7 +101,7 @@ class Archive:
                 raise ArchiveError(
                     f"{self.directory}: {DATABASE_NAME} is not an archive of symposia; {_MAKE_ONE}"
                 )
-            schema.METADATA.create_all(connection)
+            METADATA.create_all(connection)
             start = {"schema_version": schema.SCHEMA_VERSION, "archive_id": uuid.uuid4().hex, "revision": 0}
             connection.execute(
                 insert(schema.meta), [{"key": key, "value": str(value)} for key, value in start.items()]
@@ -177,7 +178,7 @@ class Archive:
         """
         failure = Failure(recording_id, panel_id, path, stage, reason, command)
         with self.writing() as connection:
-            keeping.upsert(connection, schema.failures, asdict(failure))
+            upsert(connection, schema.failures, asdict(failure))
 
     def clear_failure(self, recording_id: str) -> None:
         """Forget a failure, as of a recording that the conference file no longer names."""
@@ -299,6 +300,11 @@ class Archive:
         """Those of the passages that the archive has and that the selection takes."""
         with self.reading() as connection:
             return entries.entries_by_id(connection, passage_ids, selection)
+
+    def present_passage(self, passage_id: str) -> str | None:
+        """Its id, or that of the passage that holds now what it held; None where there is none."""
+        with self.reading() as connection:
+            return entries.present_passage(connection, passage_id)
 
     def entries_of_recordings(
         self, recording_ids: Sequence[str], selection: Selection = EVERYTHING

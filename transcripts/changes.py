@@ -94,14 +94,22 @@ def _label(page: Page, review: Review) -> Sequence[str]:
     """A speaker or a language: of every passage that holds the words."""
     places = []
     for n in page.find(_anchor(review))[0]:
-        passage = page.readings[n].passage
-        flags = tuple(flag for flag in passage.flags if flag != _ANSWERED[review.field])
+        reading = page.readings[n]
+        flags = tuple(flag for flag in reading.passage.flags if flag != _ANSWERED[review.field])
         if review.field == "speaker":
-            passage = replace(passage, speaker_id=review.after or None, flags=flags)
+            passage = replace(reading.passage, speaker_id=review.after or None, flags=flags)
         else:
-            passage = replace(passage, language=review.after, flags=flags)
-        places += page.put(n, review, replace(page.readings[n], passage=passage))
+            passage = replace(reading.passage, language=review.after, flags=flags)
+            reading = _from_another_language(reading, review.after == page.target_language)
+        places += page.put(n, review, replace(reading, passage=passage))
     return places
+
+
+def _from_another_language(reading: Reading, none_needed: bool) -> Reading:
+    """The reading with a machine's translation, which took the text for another language, in doubt."""
+    if reading.signature and none_needed:
+        return replace(reading, translation=None, quality=None, signature=None, translation_flags=())
+    return stale(reading)
 
 
 def _time(page: Page, review: Review) -> Sequence[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Table, and_, create_engine, event, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
@@ -33,6 +33,16 @@ _IN_WORDS = {
 def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     """As many ids at a time as one statement takes."""
     return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+
+
+def upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    """Write a row that its primary key identifies, unless it is there already."""
+    mine = and_(*(column == row[column.name] for column in table.primary_key))
+    there = connection.execute(select(table).where(mine)).mappings().one_or_none()
+    if there is None:
+        connection.execute(insert(table), row)
+    elif dict(there) != row:
+        connection.execute(update(table).where(mine), row)
 
 
 def _dumps(value: object) -> str:

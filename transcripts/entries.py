@@ -27,12 +27,14 @@ from transcripts.rows import passage_of, signature_of
 from transcripts.schema import (
     conferences,
     embeddings,
+    names,
     panels,
     readings,
     recordings,
     signatures,
     speakers,
 )
+from transcripts.schema import former_passages as former
 from transcripts.schema import reading_themes as themes
 from transcripts.withheld import is_restricted
 
@@ -84,6 +86,9 @@ def _conditions(connection: Connection, selection: Selection) -> Iterator[Column
     if selection.themes is not None:
         belonging = (themes.c.passage_id == readings.c.id, themes.c.belongs)
         yield exists().where(*belonging, themes.c.theme_id.in_(selection.themes))
+    if selection.names is not None:
+        in_it = names.c.passage_id == readings.c.origin
+        yield exists().where(in_it, names.c.target_id.in_(selection.names))
     if selection.speakers is not None:
         is_label = readings.c.speaker_label == selection.speaker_label
         unnamed = and_(readings.c.speaker_id.is_(None), is_label)
@@ -241,6 +246,23 @@ def entries_of_recordings(
         for chunk in chunks(sorted(recording_ids))
         for entry in _entries(connection, statement.where(readings.c.recording_id.in_(chunk)))
     ]
+
+
+def present_passage(connection: Connection, passage_id: str) -> str | None:
+    """See `Archive.present_passage`."""
+    if connection.execute(select(readings.c.id).where(readings.c.id == passage_id)).first():
+        return passage_id
+    was = connection.execute(select(former).where(former.c.id == passage_id)).one_or_none()
+    if was is None:
+        return None
+    columns = (readings.c.id, readings.c.start_s, readings.c.end_s)
+    near = select(*columns).where(readings.c.recording_id == was.recording_id)
+    near = near.where(readings.c.start_s < was.end_s, readings.c.end_s > was.start_s)
+    shared_s = {
+        row.id: min(row.end_s, was.end_s) - max(row.start_s, was.start_s)
+        for row in connection.execute(near.order_by(readings.c.position))
+    }
+    return max(shared_s, key=lambda each: shared_s[each], default=None)
 
 
 def changed_recordings(connection: Connection, since_revision: int) -> list[str]:

@@ -10,6 +10,7 @@ from transcripts.records import (
     Clause,
     Embedding,
     Gap,
+    NameMention,
     Panel,
     Passage,
     Segment,
@@ -69,15 +70,17 @@ class RecordingLayers:
     tags: tuple[ThemeTag, ...] = ()
     embeddings: tuple[Embedding, ...] = ()
     clauses: tuple[Clause, ...] = ()
+    names: tuple[NameMention, ...] = ()
     notes: tuple[str, ...] = ()
 
     def signatures(self) -> dict[str, Signature]:
         """Every signature that the layers carry, by digest."""
-        signed: list[Translation | ThemeTag | Embedding | Clause] = [
+        signed: list[Translation | ThemeTag | Embedding | Clause | NameMention] = [
             *self.translations,
             *self.tags,
             *self.embeddings,
             *self.clauses,
+            *self.names,
         ]
         distinct = {id(item.signature): item.signature for item in signed}.values()
         return {signature.digest: signature for signature in distinct}
@@ -135,6 +138,7 @@ class Entry:
 class Selection:
     """Which passages are meant, by ids that exist; None (or '') leaves a field open.
 
+    `names` are ids of glossary entries or speakers that are named in the passage.
     `speakers` are pairs (conference id, speaker id); `speaker_label` also takes
     unnamed voices of that label. `held_after` and `held_before` are ISO dates, that day
     included; panels without a date are then left out. `qualities` are words of
@@ -151,6 +155,7 @@ class Selection:
     held_after: str = ""
     held_before: str = ""
     restricted: bool = False
+    names: frozenset[str] | None = None
 
 
 EVERYTHING = Selection()

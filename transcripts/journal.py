@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, select
 
@@ -38,39 +40,59 @@ def places_of(connection: Connection, recording_id: str) -> Places:
     return found
 
 
-def add(
-    connection: Connection,
-    entry: Entry,
-    change: tuple[str, str, str],
-    reviewer: str,
-    detail: dict[str, object],
-) -> Review:
-    """Add a change (field, before, after) of a passage, and have it hold.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A change of a passage that a person wants: a field, what it holds, what it should hold."""
 
-    Raises ArchiveError when the passage cannot take it; nothing is kept then.
+    entry: Entry
+    field: str
+    before: str
+    after: str
+    detail: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def add(connection: Connection, wanted: Sequence[Wanted], reviewer: str) -> tuple[Review, ...]:
+    """Add changes of passages of one recording, and have them hold.
+
+    Raises ArchiveError when a passage cannot take its change; nothing is kept then.
     """
-    field, before, after = change
-    passage = entry.passage
-    sound = select(recordings.c.sha256).where(recordings.c.id == passage.recording_id)
-    review = Review(
-        passage.id,
-        field,
-        before,
-        after,
-        named(reviewer),
-        _now(),
-        after if field == "state" else "reviewed" if entry.state == "approved" else entry.state,
-        recording_id=passage.recording_id,
-        span=passage.span,
-        text=passage.text,
-        sha256=connection.execute(sound).scalar_one(),
-        detail=detail,
+    if not wanted:
+        return ()
+    recording_id = wanted[0].entry.passage.recording_id
+    sound = select(recordings.c.sha256).where(recordings.c.id == recording_id)
+    sha256, person, now = connection.execute(sound).scalar_one(), named(reviewer), _now()
+    added = tuple(
+        _inserted(
+            connection,
+            Review(
+                each.entry.passage.id,
+                each.field,
+                each.before,
+                each.after,
+                person,
+                now,
+                _state_after(each),
+                recording_id=recording_id,
+                span=each.entry.passage.span,
+                text=each.entry.passage.text,
+                sha256=sha256,
+                detail=each.detail,
+            ),
+        )
+        for each in wanted
     )
-    added = _insert(connection, review)
-    nowhere = select(review_places.c.passage_id).where(review_places.c.review_id == added.id)
-    if set(connection.execute(nowhere).scalars()) == {""}:
-        raise ArchiveError(f"passage '{passage.id}' cannot take this change of its {field}")
+    touch(connection, recording_id)
+    places = places_of(connection, recording_id)
+    for review in added:
+        if not any(places.get(review.id, ())):
+            raise ArchiveError(f"passage '{review.passage_id}' cannot take this change of its {review.field}")
     return added
+
+
+def _state_after(wanted: Wanted) -> str:
+    if wanted.field == "state":
+        return wanted.after
+    return "reviewed" if wanted.entry.state == "approved" else wanted.entry.state
 
 
 def take_back(connection: Connection, review: Review, reviewer: str) -> Review:
@@ -95,7 +117,9 @@ def take_back(connection: Connection, review: Review, reviewer: str) -> Review:
         state=connection.execute(state).scalar() or "draft",
         detail={"review": review.id, "field": review.field},
     )
-    return _insert(connection, taken)
+    added = _inserted(connection, taken)
+    touch(connection, review.recording_id)
+    return added
 
 
 def _refuse_later(review: Review, later: Sequence[Review], places: Places) -> None:
@@ -114,9 +138,8 @@ def _refuse_later(review: Review, later: Sequence[Review], places: Places) -> No
             )
 
 
-def _insert(connection: Connection, review: Review) -> Review:
+def _inserted(connection: Connection, review: Review) -> Review:
     key = connection.execute(insert(reviews), review_row(review)).inserted_primary_key
-    touch(connection, review.recording_id)
     return replace(review, id=key[0] if key else 0)
 
 

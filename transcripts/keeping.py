@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, delete, insert, select, update
 
 from transcripts import schema
+from transcripts.database import upsert
 from transcripts.holdings import RecordingLayers, StageRecord
 from transcripts.readings import project
 from transcripts.records import Recording
-from transcripts.rows import Row, layer_rows, recording_row, signature_row
+from transcripts.rows import layer_rows, recording_row, signature_row
 
 
 def meta_value(connection: Connection, key: str) -> str:
@@ -32,16 +33,6 @@ def touch(connection: Connection, recording_id: str) -> None:
     revision = raise_revision(connection)
     connection.execute(update(schema.recordings).where(mine).values(revision=revision))
     project(connection, recording_id, revision)
-
-
-def upsert(connection: Connection, table: Table, row: Row) -> None:
-    """Write a row that its primary key identifies, unless it is there already."""
-    mine = and_(*(column == row[column.name] for column in table.primary_key))
-    there = connection.execute(select(table).where(mine)).mappings().one_or_none()
-    if there is None:
-        connection.execute(insert(table), row)
-    elif dict(there) != row:
-        connection.execute(update(table).where(mine), row)
 
 
 def _put_signatures(connection: Connection, layers: RecordingLayers, stages: Sequence[StageRecord]) -> None:

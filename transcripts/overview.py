@@ -99,4 +99,5 @@ def dump(connection: Connection) -> dict[str, Any]:
         "failures": _sorted_rows(connection, schema.failures, "path", "reason", "command"),
         "signatures": [signatures[digest] for digest in sorted(used - {""})],
         "reviews": _sorted_rows(connection, schema.reviews, "id", "at"),
+        "restrictions": _sorted_rows(connection, schema.restrictions, "id", "at", "lifted_at"),
     }

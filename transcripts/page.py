@@ -6,6 +6,7 @@ were cut anew, it goes to those that hold its words.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +15,7 @@ from transcripts.records import Passage, Review, Span
 
 SAME_END_S = 0.5  # ends of one passage, as two runs cut it, lie this near
 ALIKE = 0.5  # part of a text that another must share to be of the same words
-MOST = 0.5  # part of a new passage's time that must lie in the old one
+MOST = 0.5  # part of a passage's time that another must share to be the same, or a part of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,15 @@ class Page:
 
     def _count(self) -> None:
         self._at = {reading.passage.id: n for n, reading in enumerate(self.readings)}
+        spans = [reading.passage.span for reading in self.readings]
+        self._starts = sorted((span.start_s, n) for n, span in enumerate(spans))
+        self._longest_s = max((span.duration_s for span in spans), default=0.0)
+
+    def _near(self, span: Span) -> list[int]:
+        """Passages that may share time with a span, in order."""
+        first = bisect_left(self._starts, (span.start_s - self._longest_s - SAME_END_S,))
+        last = bisect_left(self._starts, (span.end_s + SAME_END_S, len(self.readings)))
+        return sorted(n for _, n in self._starts[first:last])
 
     def find(self, anchor: Anchor) -> tuple[list[int], bool]:
         """The passages that a change concerns, and whether it is one and the same stretch of speech."""
@@ -76,17 +86,19 @@ class Page:
             passage = self.readings[n].passage
             if (passage.span, passage.text) == (anchor.span, anchor.text):
                 return [n], True
-        same = [n for n, each in enumerate(self.readings) if self._is_same(each.passage, anchor)]
+        near = self._near(anchor.span)
+        same = [n for n in near if self._is_same(self.readings[n].passage, anchor)]
         if same:
             return [max(same, key=lambda n: self._likeness(n, anchor))], True
         if anchor.sha256 != self.sha256:  # times mean nothing, words still do
             said = [n for n, each in enumerate(self.readings) if each.passage.text == anchor.text]
             return (said, True) if len(said) == 1 else ([], False)
-        return [n for n, each in enumerate(self.readings) if _holds(anchor, each.passage)], False
+        return [n for n in near if _holds(anchor, self.readings[n].passage)], False
 
     def _is_same(self, passage: Passage, anchor: Anchor) -> bool:
         ends = (passage.span.start_s - anchor.span.start_s, passage.span.end_s - anchor.span.end_s)
-        if max(map(abs, ends)) > SAME_END_S:
+        longest_s = max(passage.span.duration_s, anchor.span.duration_s)
+        if max(map(abs, ends)) > SAME_END_S or passage.span.overlap_s(anchor.span) < MOST * longest_s:
             return False
         return anchor.sha256 == self.sha256 or shared(anchor.text, passage.text) >= ALIKE
 
@@ -101,8 +113,9 @@ class Page:
             replace(each, state="reviewed", reviewer=review.reviewer) if each.state == "approved" else each
             for each in changed
         ]
+        moved = len(found) > 1 or found[0].passage.span != self.readings[n].passage.span
         self.readings[n : n + 1] = found
-        if len(found) > 1:
+        if moved:
             self._count()
         return [each.passage.id for each in found]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Connection, delete, exists, select
 
 from transcripts import schema
+from transcripts.database import upsert
 from transcripts.errors import ArchiveError
 from transcripts.holdings import Conference, ThemeName
-from transcripts.keeping import touch, upsert
+from transcripts.keeping import touch
 from transcripts.records import Panel, Speaker
 from transcripts.rows import Row
 

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, delete, insert, select
 
 from transcripts.changes import replay
-from transcripts.database import chunks
+from transcripts.database import chunks, upsert
 from transcripts.page import Belonging, Page, Reading
 from transcripts.quality import doubt
 from transcripts.rows import Row, passage_of, passage_row, review_of
 from transcripts.schema import (
     conferences,
+    former_passages,
     panels,
     passages,
     reading_themes,
@@ -48,7 +49,11 @@ def project(connection: Connection, recording_id: str, revision: int) -> None:
         row["revision"] = before["revision"] if same and tagged_as_before else revision
         if row != before or not tagged_as_before:
             stale.append(passage_id)
-    for ids in chunks([*stale, *(old.keys() - rows.keys())]):
+    gone = sorted(old.keys() - rows.keys())
+    for passage_id in gone:
+        names = ("id", "recording_id", "start_s", "end_s")
+        upsert(connection, former_passages, {name: old[passage_id][name] for name in names})
+    for ids in chunks([*stale, *gone]):
         connection.execute(delete(reading_themes).where(reading_themes.c.passage_id.in_(ids)))
         connection.execute(delete(readings).where(readings.c.id.in_(ids)))
     if stale:

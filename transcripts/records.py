@@ -300,6 +300,22 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
+class NameMention:
+    """A name in a passage, from one character of its text to another.
+
+    `kind` is 'person', 'film', 'organisation', 'place', 'work' or 'speaker'; `target_id` is the
+    glossary entry's id, of kind 'speaker' the speaker's, and '' where nobody in particular is known.
+    """
+
+    passage_id: str
+    start: int
+    end: int
+    kind: str
+    target_id: str
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
 class Embedding:
     """A passage's meaning as a unit vector of shape (dim,)."""
 
@@ -337,6 +353,7 @@ __all__ = [
     "Clause",
     "Embedding",
     "Gap",
+    "NameMention",
     "Panel",
     "Passage",
     "Recording",

@@ -17,8 +17,9 @@ from transcripts.changes import undone
 from transcripts.cuts import joined, natural_cut, time_at
 from transcripts.errors import ArchiveError, ConflictError
 from transcripts.holdings import Entry, Selection
+from transcripts.journal import Wanted
 from transcripts.records import Passage, Review
-from transcripts.schema import reading_themes, review_places, reviews, segments
+from transcripts.schema import reading_themes, readings, review_places, reviews, segments
 from transcripts.values import checked, checked_text, present
 
 STATES = ("draft", "reviewed", "approved")
@@ -61,10 +62,27 @@ class ReviewDesk:
             if after == before and not _is_new_decision(connection, passage_id, field):
                 return None
             _expect(field, expected, before, after)
-            detail: dict[str, object] = {}
-            if field == "translation":
-                detail = {"language": entry.target_language}
-            return journal.add(connection, entry, (field, before, after), reviewer, detail)
+            detail = {"language": entry.target_language} if field == "translation" else {}
+            wanted = Wanted(entry, field, before, after, detail)
+            return journal.add(connection, [wanted], reviewer)[0]
+
+    def name_voice(self, recording_id: str, label: str, speaker: str, *, reviewer: str) -> tuple[Review, ...]:
+        """Say whose voice a label of a recording (as 'S2') is: a correction of each of its passages.
+
+        The speaker's id, '' for nobody's. Raises ArchiveError for a label that is not there.
+        """
+        with self._archive.writing() as connection:
+            found = entries.entries_of_recordings(connection, [recording_id], _ANYTHING)
+            heard = [each for each in found if each.passage.speaker_label == label]
+            if not heard:
+                raise ArchiveError(f"recording '{recording_id}' has no passage of a voice '{label}'")
+            after = checked(connection, heard[0], "speaker", speaker)
+            wanted = [
+                Wanted(each, "speaker", before, after)
+                for each in heard
+                if (before := present(each, "speaker")) != after
+            ]
+            return journal.add(connection, wanted, reviewer)
 
     def split(
         self,
@@ -79,7 +97,7 @@ class ReviewDesk:
         """Divide a passage before a character of its text.
 
         Without them, the time comes from the words heard and the cut of the translation from
-        its sentences. The first part keeps the id; `detail["new_id"]` is wanted for the second.
+        its sentences. The first part keeps the id; `detail["new_id"]` is the second's.
         """
         with self._archive.writing() as connection:
             entry = _entry(connection, passage_id)
@@ -97,15 +115,15 @@ class ReviewDesk:
                 raise ArchiveError(f"second {at_s} is not in passage '{passage_id}'")
             if translation_at is None:
                 translation_at = natural_cut(translation, at_char / len(passage.text))
-            detail: dict[str, object] = {
+            detail = {
                 "at_char": at_char,
                 "at_s": at_s,
-                "new_id": f"{passage.recording_id}-{round(at_s * 1000):08d}",
+                "new_id": _free_id(connection, f"{passage.recording_id}-{round(at_s * 1000):08d}"),
                 "translation": translation,
                 "translation_at": min(max(translation_at, 0), len(translation)),
             }
-            change = ("split", passage.text, f"{first}\n{second}")
-            return journal.add(connection, entry, change, reviewer, detail)
+            wanted = Wanted(entry, "split", passage.text, f"{first}\n{second}", detail)
+            return journal.add(connection, [wanted], reviewer)[0]
 
     def merge(self, passage_id: str, next_id: str, *, reviewer: str, expected: str | None = None) -> Review:
         """Unite a passage with the one that follows it, of one speaker and language.
@@ -129,7 +147,9 @@ class ReviewDesk:
             _expect("text", expected, before, after)
             span = second.span
             held = {"id": next_id, "start_s": span.start_s, "end_s": span.end_s, "text": second.text}
-            return journal.add(connection, entry, ("merge", before, after), reviewer, {"next": held})
+            return journal.add(connection, [Wanted(entry, "merge", before, after, {"next": held})], reviewer)[
+                0
+            ]
 
     def set_state(self, passage_id: str, state: str, reviewer: str, *, expected: str | None = None) -> Review:
         """Say that a passage is draft, reviewed or approved; `expected` is the text that was looked at.
@@ -142,13 +162,14 @@ class ReviewDesk:
             entry = _entry(connection, passage_id)
             _expect("text", expected, entry.passage.text, entry.passage.text)
             signature = entry.translation_signature
-            detail: dict[str, object] = {
+            detail = {
                 "language": entry.target_language,
                 "translation": entry.translation,
                 "quality": entry.quality,
                 "signature": signature.digest if signature else None,
             }
-            return journal.add(connection, entry, ("state", entry.state, state), reviewer, detail)
+            wanted = Wanted(entry, "state", entry.state, state, detail)
+            return journal.add(connection, [wanted], reviewer)[0]
 
     def undo(self, review_id: int, reviewer: str) -> Review:
         """Take a change back; one that was taken back already may be taken back in turn.
@@ -212,6 +233,14 @@ def _expect(field: str, expected: str | None, now: str, offered: str) -> None:
             present=now,
             offered=offered,
         )
+
+
+def _free_id(connection: Connection, wanted: str) -> str:
+    """The id, or one like it where a passage has it."""
+    number, found = 2, wanted
+    while connection.execute(select(readings.c.id).where(readings.c.id == found)).first():
+        found, number = f"{wanted}-{number}", number + 1
+    return found
 
 
 def _is_new_decision(connection: Connection, passage_id: str, field: str) -> bool:

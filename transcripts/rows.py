@@ -21,6 +21,7 @@ from transcripts.records import (
     Clause,
     Embedding,
     Gap,
+    NameMention,
     Passage,
     Recording,
     Review,
@@ -240,6 +241,17 @@ def review_of(row: RowMapping) -> Review:
     return Review(**kept, span=_span_of(row))
 
 
+def _name_row(name: NameMention) -> Row:
+    return {
+        "passage_id": name.passage_id,
+        "start": name.start,
+        "end": name.end,
+        "kind": name.kind,
+        "target_id": name.target_id,
+        "signature": name.signature.digest,
+    }
+
+
 def layer_rows(
     recording_id: str, layers: RecordingLayers, stages: Iterable[StageRecord]
 ) -> dict[Table, list[Row]]:
@@ -263,6 +275,7 @@ def layer_rows(
         schema.theme_tags: [_tag_row(tag) for tag in layers.tags],
         schema.embeddings: [_embedding_row(embedding) for embedding in layers.embeddings],
         schema.clauses: [_clause_row(clause) for clause in layers.clauses],
+        schema.names: [_name_row(name) for name in layers.names],
         schema.notes: [{"text": note} for note in layers.notes],
     }
     for layer in rows.values():
@@ -309,6 +322,17 @@ def layers_of(
                 signatures[row["signature"]],
             )
             for row in rows[schema.clauses]
+        ),
+        names=tuple(
+            NameMention(
+                row["passage_id"],
+                row["start"],
+                row["end"],
+                row["kind"],
+                row["target_id"],
+                signatures[row["signature"]],
+            )
+            for row in rows[schema.names]
         ),
         notes=tuple(row["text"] for row in rows[schema.notes]),
     )

@@ -5,36 +5,56 @@ The document is described by docs/schemas/transcript.schema.json.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from transcripts.formats.subtitles import one_line
 from transcripts.records import Gap, Recording, Segment, Signature, Span, Word
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 TIME_DIGITS = 3  # milliseconds, as captions have
 PROBABILITY_DIGITS = 4
 
 
 def transcript_document(
-    recording: Recording, segments: Iterable[Segment], gaps: Iterable[Gap], signature: Signature
+    recording: Recording,
+    segments: Iterable[Segment],
+    gaps: Iterable[Gap],
+    signature: Signature,
+    english: Mapping[str, str] = NOTHING,
 ) -> dict[str, Any]:
-    """What `symposia transcribe --format json` writes, ready for `json.dumps`."""
+    """What `symposia transcribe --format json` writes, ready for `json.dumps`.
+
+    `english` is a second opinion by segment id: what was translated straight from the sound.
+    """
     return {
         "recording": {
             "path": recording.path,
             "sha256": recording.sha256,
             "duration_s": round(recording.duration_s, TIME_DIGITS),
         },
-        "segments": [_segment(each) for each in segments],
+        "segments": [
+            _segment(each) | ({"second_opinion": english[each.id]} if each.id in english else {})
+            for each in segments
+        ],
         "untranscribed": [{**_times(gap.span), "reason": gap.reason} for gap in gaps],
         "signature": asdict(signature),
     }
 
 
-def transcript_text(segments: Iterable[Segment], gaps: Iterable[Gap] = ()) -> str:
-    """A line a segment, `[hh:mm:ss] S1 (ja): text`, and one for each gap, in the order of time."""
-    lines = [(each.span, f"{_speaker(each)}: {one_line(each.text, each.language)}") for each in segments]
+def transcript_text(
+    segments: Iterable[Segment], gaps: Iterable[Gap] = (), english: Mapping[str, str] = NOTHING
+) -> str:
+    """A line a segment, `[hh:mm:ss] S1 (ja): text`, and one for each gap, in the order of time.
+
+    A second opinion follows its text in brackets: `[en: ...]`.
+    """
+    lines = []
+    for each in segments:
+        second = f" [en: {one_line(english[each.id], 'en')}]" if each.id in english else ""
+        lines.append((each.span, f"{_speaker(each)}: {one_line(each.text, each.language)}{second}"))
     lines += ((gap.span, f"(not transcribed: {gap.reason})") for gap in gaps)
     return "".join(f"[{_clock(span.start_s)}] {line}\n" for span, line in sorted(lines))
 

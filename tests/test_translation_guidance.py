@@ -1,0 +1,139 @@
+"""What people give to translate with: names and terms that come out right, remarks said before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from fakes_meaning import ScriptedEngine, TrustingJudge
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlp.memory import Memory
+from nlp.terms import Terms, put_in
+from nlp.translation import DOUBTFUL, REMEMBERED, GuardedTranslator, Guidance
+
+ENTRIES: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
+    "salt-lamp": (
+        "film",
+        {"en": ("The Salt Lamp",), "ja": ("塩のランプ",), "fa": ("چراغ نمک",), "ko": ("소금 등불",)},
+    ),
+    "farhadi": ("person", {"en": ("Farhadi",), "fa": ("فرهادی",), "ko": ("파르하디",)}),
+    "copyright": ("term", {"en": ("copyright",), "ja": ("著作権",), "es": ("derechos de autor",)}),
+    "noto": ("place", {"ja": ("能登",)}),  # has no English form: nothing is wanted
+}
+TERMS = Terms.of(ENTRIES)
+
+
+def translated(
+    engine: ScriptedEngine, text: str, source: str, guidance: Guidance
+) -> tuple[str, tuple[str, ...]]:
+    (found,) = GuardedTranslator(engine, TrustingJudge()).translate([text], source, "en", guidance)
+    return found.text, found.flags
+
+
+def test_what_is_wanted_is_known_from_the_source() -> None:
+    wanted = TERMS.wanted("能登で塩のランプの著作権について話しました。", "ja", "en")
+    assert [(each.entry.id, each.forms) for each in wanted] == [
+        ("salt-lamp", ("The Salt Lamp",)),
+        ("copyright", ("copyright",)),
+    ]
+    assert TERMS.missing("Two copyrights of the salt lamp.", wanted, "en") == []
+    assert [each.entry.id for each in TERMS.missing("About rights.", wanted, "en")] == [
+        "salt-lamp",
+        "copyright",
+    ]
+    assert Terms().wanted("能登で", "ja", "en") == []
+
+
+def test_forms_are_put_in_where_the_names_stood() -> None:
+    text = "소금 등불은 파르하디가 찍었습니다."
+    assert put_in(text, TERMS.wanted(text, "ko", "en"), "en") == "The Salt Lamp 은 Farhadi 가 찍었습니다."
+    back = "Farhadi made The Salt Lamp."
+    assert put_in(back, TERMS.wanted(back, "en", "ja"), "ja") == "Farhadi made塩のランプ."
+
+
+def test_a_name_that_is_nearly_right_is_mended() -> None:
+    engine = ScriptedEngine(lambda unit: "Farhady shot it at night, as we know.")
+    assert translated(engine, "파르하디가 밤에 찍었다는 것을 압니다.", "ko", Guidance(TERMS)) == (
+        "Farhadi shot it at night, as we know.",
+        (),
+    )
+
+
+def test_a_name_that_is_missing_is_put_into_the_source() -> None:
+    engine = ScriptedEngine(lambda unit: "The lantern was shot at night by him.", lambda unit: unit)
+    text, flags = translated(engine, "El film es 소금 등불 según dice.", "ko", Guidance(TERMS))
+    assert engine.asked[1] == ["El film es The Salt Lamp según dice."]
+    assert "The Salt Lamp" in text
+    assert flags in {(), (DOUBTFUL,)}  # it is a copy of its source here, which is doubted
+
+
+def test_what_stays_without_the_name_is_flagged() -> None:
+    engine = ScriptedEngine(lambda unit: "It was shot at night by somebody.", lambda unit: "At night it was.")
+    _, flags = translated(engine, "파르하디가 밤에 찍었다는 것을 압니다.", "ko", Guidance(TERMS))
+    assert flags == (DOUBTFUL,)
+
+
+def test_the_same_text_gets_the_same_translation_and_says_so() -> None:
+    memory = Memory([{"es": "El río canta.", "en": "The river is singing."}])
+    engine = ScriptedEngine(lambda unit: "Something else.")
+    assert translated(engine, " el  río CANTA.", "es", Guidance(memory=memory)) == (
+        "The river is singing.",
+        (REMEMBERED,),
+    )
+    assert engine.asked == []
+
+
+def test_a_sentence_said_before_is_used_within_a_longer_text() -> None:
+    said = {
+        "es": "El río canta de noche. La cámara espera en la orilla.",
+        "en": "The river sings at night. The camera waits on the bank.",
+    }
+    engine = ScriptedEngine(lambda unit: "Nobody knows why, they say.")
+    text, flags = translated(
+        engine,
+        "La cámara espera en la orilla. Nadie sabe por qué, dicen.",
+        "es",
+        Guidance(memory=Memory([said])),
+    )
+    assert text == "The camera waits on the bank. Nobody knows why, they say."
+    assert engine.asked == [["Nadie sabe por qué, dicen."]]
+    assert flags == ()
+
+
+def test_later_translations_go_before_earlier_ones() -> None:
+    memory = Memory([{"es": "Sí.", "en": "Yes."}, {"es": "sí.", "en": "Indeed."}])
+    assert memory.exact("Sí.", "es", "en") == "Indeed."
+    assert memory.exact("Indeed.", "en", "es") == "sí."
+    assert memory.exact("No.", "es", "en") is None
+    assert memory.exact("Sí.", "es", "ja") is None
+
+
+def test_remarks_that_are_alike_are_shown() -> None:
+    memory = Memory(
+        [
+            {"es": "La cámara espera en la orilla del río.", "en": "The camera waits on the bank."},
+            {"es": "Nadie duerme esta noche.", "en": "Nobody sleeps tonight."},
+            {"es": "La cámara espera en la calle.", "ja": "カメラは通りで待つ。"},
+        ]
+    )
+    engine = ScriptedEngine(lambda unit: "The camera sleeps on the bank of the river.")
+    translated(engine, "La cámara duerme en la orilla del río.", "es", Guidance(memory=memory))
+    assert [[each["en"] for each in shown] for shown in engine.shown] == [["The camera waits on the bank."]]
+
+
+@given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=40)), max_size=5), st.text(max_size=60))
+def test_no_memory_makes_it_stumble(pairs: list[tuple[str, str]], text: str) -> None:
+    memory = Memory([{"fa": source, "en": target} for source, target in pairs])
+    memory.exact(text, "fa", "en")
+    assert len(memory.near(text, "fa", "en")) <= 2
+
+
+@pytest.mark.parametrize("source", ["ko", "fa", "ja", "es"])
+@settings(max_examples=25)
+@given(text=st.text(max_size=80))
+def test_no_text_makes_terms_stumble(source: str, text: str) -> None:
+    wanted = TERMS.wanted(text, source, "en")
+    put_in(text, wanted, "en")
+    assert set(TERMS.missing(text, wanted, "en")) <= set(wanted)
