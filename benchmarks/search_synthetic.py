@@ -124,7 +124,8 @@ def fill(directory: Path, passages: int, maker: Maker) -> None:
     """A new archive of so many passages.
 
     Rows are put into the tables that reading and indexing use, straight away: what a run takes
-    to keep them is not what is measured.
+    to keep them is not what is measured. Only the first recording has all layers, and can be
+    corrected.
     """
     with Archive.open(directory, create=True) as archive:
         archive.set_conference(conference(passages))
@@ -158,7 +159,7 @@ def _rows(number: int, count: int, maker: Maker) -> dict[Table, list[Row]]:
         for n, code in enumerate(codes)
     ]
     assigned = rng.random((count, len(THEMES))) < 0.2
-    return {
+    rows = {
         schema.recordings: [{**recording_row(recording), "revision": 1}],
         schema.passages: [
             {**passage_row(each), "recording_id": name, "position": each.ordinal} for each in passages
@@ -186,6 +187,33 @@ def _rows(number: int, count: int, maker: Maker) -> dict[Table, list[Row]]:
             for n in range(count)
             for theme, belongs in zip(THEMES, assigned[n], strict=True)
             if belongs
+        ],
+    }
+    return rows if number else rows | _layers(rows)
+
+
+def _layers(rows: dict[Table, list[Row]]) -> dict[Table, list[Row]]:
+    """The machine's translations and tags that these readings would come from."""
+    translated = [row for row in rows[schema.readings] if row["translation"] is not None]
+    of_passage = ("recording_id", "passage_id")
+    return {
+        schema.translations: [
+            {
+                "recording_id": row["recording_id"],
+                "position": position,
+                "passage_id": row["id"],
+                "language": "en",
+                "text": row["translation"],
+                "quality": row["quality"],
+                "signature": row["signature"],
+                "flags": [],
+            }
+            for position, row in enumerate(translated)
+        ],
+        schema.theme_tags: [
+            {name: row[name] for name in (*of_passage, "theme_id", "score")}
+            | {"position": position, "assigned": True, "signature": _TRANSLATOR.digest, "nearest": ""}
+            for position, row in enumerate(rows[schema.reading_themes])
         ],
     }
 

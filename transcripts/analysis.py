@@ -122,7 +122,8 @@ def query_words(text: str) -> list[str]:
     found = list(_tokens(plain, UNKNOWN))
     telling = [token for token in found if fold(plain[token.start : token.end]) not in _COMMON]
     left = [token.text for token in telling or found] or _WORD.findall(fold(text))
-    return list(dict.fromkeys([*left, *(pair.text for pair in _pairs(" ".join(left)))]))
+    pairs = (pair.text for each in (plain, " ".join(left)) for pair in _pairs(each))
+    return list(dict.fromkeys([*left, *pairs]))
 
 
 def scripts_of(text: str) -> list[str]:
@@ -131,6 +132,17 @@ def scripts_of(text: str) -> list[str]:
     for run in _RUN.finditer(_compatible(text)):
         letters[str(run.lastgroup)] += sum(map(str.isalnum, run[0]))
     return [script for script, count in letters.most_common() if count]
+
+
+def coverage(query: str, having: Collection[str]) -> float:
+    """The share of a query's letters, common words left out, that a passage with these tokens has."""
+    plain = _compatible(query)
+    sought = [
+        token for token in tokens(plain, UNKNOWN) if fold(plain[token.start : token.end]) not in _COMMON
+    ]
+    letters = {at for _, start, end in sought for at in range(start, end)}
+    had = {at for token, start, end in sought if token in having for at in range(start, end)}
+    return len(had) / len(letters) if letters else 1.0
 
 
 def query_forms(text: str) -> list[list[str]]:

@@ -30,10 +30,18 @@ from sqlalchemy import Connection
 
 from transcripts import entries
 from transcripts.archive import Archive
+from transcripts.database import chunks
 from transcripts.errors import ArchiveError
 from transcripts.index_columns import Columns
 from transcripts.index_lookup import Lookup
-from transcripts.index_rows import language_offsets, made_by, row_batches, row_schema
+from transcripts.index_rows import (
+    language_offsets,
+    made_by,
+    passage_batches,
+    present,
+    row_batches,
+    row_schema,
+)
 from transcripts.keeping import meta_value
 from transcripts.offsets import LanguageOffsets
 
@@ -43,7 +51,7 @@ _DAMAGED = (RuntimeError, OSError, ValueError)  # what LanceDB raises over files
 
 # Rows up to which all are looked at, and the word index is made anew at every change, its statistics
 # exact. Above, changed rows are looked at one by one until there are too many of them.
-SMALL = 5_000
+SMALL = 2_000
 _UNINDEXED = 4_000
 # Rows from which vectors are compared by an approximate index; fewer are compared one by one, in some
 # 30 ms for 100,000.
@@ -66,6 +74,15 @@ _FILTERS = {
 }
 
 Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """Passages whose rows do not fit, or are of passages that are gone; whether embeddings came or went."""
+
+    stale: Collection[str] = ()
+    gone: Collection[str] = ()
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,20 +215,22 @@ class PassageIndex:
         """Write what the archive has changed, or everything where that is not enough."""
         old = self._state
         signature = entries.embedding_signature(connection)
-        new = _State(
-            made_by=made_by(),
-            archive_id=meta_value(connection, "archive_id"),
-            revision=int(meta_value(connection, "revision")),
-            signature=signature,
-            offsets=language_offsets(connection, signature),
-        )
-        if old is None or (old.made_by, old.archive_id) != (new.made_by, new.archive_id):
-            self._write_all(connection, new, analysed_until=None)
-        elif old.signature != new.signature or old.offsets.moved(new.offsets):
-            self._write_all(connection, new, analysed_until=old.revision)
-        else:
+        archive_id, revision = meta_value(connection, "archive_id"), int(meta_value(connection, "revision"))
+        usable = old and (old.made_by, old.archive_id) == (made_by(), archive_id)
+        changes = _Changes()
+        if old and usable and old.signature == signature:
+            changes = self._changes(connection, old.revision, signature)
+            if not changes.moved and self._table.count_rows() > SMALL:  # means stay as they are
+                new = dataclasses.replace(old, revision=revision)
+                self._write_changes(connection, new, changes)
+                self._save(new)
+                return
+        new = _State(made_by(), archive_id, revision, signature, language_offsets(connection, signature))
+        if old and usable and old.signature == signature and not old.offsets.moved(new.offsets):
             new = dataclasses.replace(new, offsets=old.offsets)
-            self._write_changes(connection, new, since=old.revision)
+            self._write_changes(connection, new, changes)
+        else:
+            self._write_all(connection, new, analysed_until=old.revision if old and usable else None)
         self._save(new)
 
     def _write_all(self, connection: Connection, state: _State, analysed_until: int | None) -> None:
@@ -235,19 +254,12 @@ class PassageIndex:
             self._table.create_index("vector", config=IvfPq(distance_type="dot"))
         self._table.optimize(cleanup_older_than=_UNUSED_AGE)
 
-    def _write_changes(self, connection: Connection, state: _State, since: int) -> None:
-        """Rows of recordings that the archive has changed or lost."""
-        changed = entries.changed_recordings(connection, since)
-        kept = set(entries.recording_ids(connection))
-        column = self._table.search().select(["recording_id"]).limit(None).to_arrow()["recording_id"]
-        lost = set(column.unique().to_pylist()) - kept
-
-        def known_words(recordings: Collection[str]) -> dict[str, str]:
-            return self._known_words(connection, recordings, since)
-
-        batches = list(row_batches(connection, changed, state.signature, state.offsets, known_words))
-        self._table.delete(_recordings([*changed, *lost]))
-        for batch in batches:
+    def _write_changes(self, connection: Connection, state: _State, changes: _Changes) -> None:
+        """Rows of passages that the archive has changed or lost."""
+        stale = sorted(changes.stale)
+        for ids in chunks([*stale, *changes.gone]):
+            self._table.delete(_among("passage_id", ids))
+        for batch in passage_batches(connection, stale, state.signature, state.offsets):
             self._table.add(pa.Table.from_batches([batch]))
         if self._table.count_rows() <= SMALL:
             self._table.create_index("words", config=_WORDS, replace=True)
@@ -255,9 +267,30 @@ class PassageIndex:
         elif self._table.index_stats("words_idx").num_unindexed_rows > _UNINDEXED:
             self._table.optimize(cleanup_older_than=_UNUSED_AGE)
 
+    def _changes(self, connection: Connection, since: int, signature: str) -> _Changes:
+        """Which rows do not fit the archive any more, of a table that fitted it at a revision."""
+        changed = entries.changed_recordings(connection, since)
+        column = self._table.search().select(["recording_id"]).limit(None).to_arrow()["recording_id"]
+        lost = set(column.unique().to_pylist()) - set(entries.recording_ids(connection))
+        now = present(connection, changed, signature)
+        rows = [
+            row
+            for ids in chunks([*changed, *sorted(lost)])
+            for row in self._table.search()
+            .where(_among("recording_id", ids))
+            .select(["passage_id", "panel_id", "embedded"])
+            .limit(None)
+            .to_list()
+        ]
+        there = {row["passage_id"]: (row["panel_id"], row["embedded"]) for row in rows}
+        stale = {passage_id for passage_id, state in now.items() if there.get(passage_id) != state}
+        gone = there.keys() - now.keys()
+        read_anew = set(entries.changed_passages(connection, since))
+        return _Changes(stale | read_anew, gone, moved=bool(stale or gone))
+
     def _known_words(self, connection: Connection, recordings: Collection[str], since: int) -> dict[str, str]:
         """Analysed words that the table has of passages that read as they did at a revision."""
-        query = self._table.search().where(_recordings(recordings)).select(["passage_id", "words"])
+        query = self._table.search().where(_among("recording_id", recordings)).select(["passage_id", "words"])
         words = {row["passage_id"]: row["words"] for row in query.limit(None).to_list()}
         for passage_id in entries.changed_passages(connection, since):
             words.pop(passage_id, None)
@@ -271,6 +304,6 @@ class PassageIndex:
             written.replace(self._directory / "state.json")
 
 
-def _recordings(ids: Iterable[str]) -> str:
-    filter_: str = col("recording_id").isin(ids).to_sql()
+def _among(column: str, ids: Iterable[str]) -> str:
+    filter_: str = col(column).isin(ids).to_sql()
     return filter_

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Positions = NDArray[np.int64]
 
 CODED = ("panel_id", "recording_id", "language", "speaker", "state")
-_READ = ["passage_id", "ordinal", "themes", *CODED]
+_READ = ["passage_id", "start_ms", "themes", *CODED]
 _ADDRESS = "_rowid"
 
 
@@ -30,7 +30,7 @@ class Columns:
     addresses: NDArray[np.uint64]
     codes: Mapping[str, NDArray[np.int32]]
     values: Mapping[str, list[str]]
-    ordinals: NDArray[np.int32]
+    starts_ms: NDArray[np.int64]
 
     @classmethod
     def read(cls, table: Any, before: Columns | None = None) -> Columns:
@@ -50,8 +50,8 @@ class Columns:
         codes, values = {}, {}
         for name in CODED:
             codes[name], values[name] = _coded(rows[name])
-        ordinals = rows["ordinal"].to_numpy().astype(np.int32)
-        return cls(rows, addresses[order], codes, values, ordinals)
+        starts_ms = rows["start_ms"].to_numpy()
+        return cls(rows, addresses[order], codes, values, starts_ms)
 
     def _changed(self, there: NDArray[np.uint64], new: NDArray[np.uint64], table: Any) -> Columns:
         """With the rows that are there now: those that went are left out, new ones are read."""
@@ -93,7 +93,7 @@ class Columns:
         rank = {panel: number for number, panel in enumerate(panels)}
         ranks = np.array([rank.get(panel, len(rank)) for panel in self.values["panel_id"]] or [0])
         keys = (
-            self.ordinals[positions],
+            self.starts_ms[positions],
             self.codes["recording_id"][positions],
             ranks[self.codes["panel_id"][positions]],
         )
@@ -102,7 +102,7 @@ class Columns:
 
     def by_score(self, positions: Positions, scores: NDArray[np.float64]) -> NDArray[np.int64]:
         """The order of the rows, best first; of equal ones, by recording and time."""
-        keys = (self.ordinals[positions], self.codes["recording_id"][positions], -scores)
+        keys = (self.starts_ms[positions], self.codes["recording_id"][positions], -scores)
         order: NDArray[np.int64] = np.lexsort(keys)
         return order
 

@@ -25,8 +25,8 @@ _MORE = 20
 _PARTS = 20
 _REFINED = 3
 # Chosen with the share of offset in `offsets`, see docs/benchmarks.md.
-_FEEDBACK = 5
-_FEEDBACK_WEIGHT = 0.4
+FEEDBACK = 5
+FEEDBACK_WEIGHT = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,18 @@ class Lookup:
                 f"{self.offsets.dimensions}; search with the profile that the archive was made with"
             )
         asked = self.offsets.query(np.asarray(vector, dtype=np.float32), text)
-        count = min(_FEEDBACK, len(self.columns) // 10)
+        count = min(FEEDBACK, len(self.columns) // 10)
         near = self.by_meaning(asked, where, count).positions[:count]
         if not count or not len(near):
             return asked
-        moved: Vector = asked + _FEEDBACK_WEIGHT * self.vectors(near).mean(axis=0)
+        moved: Vector = asked + FEEDBACK_WEIGHT * self.vectors(near).mean(axis=0)
         return moved / np.linalg.norm(moved)
+
+    def tokens(self, position: int) -> frozenset[str]:
+        """The analysed words of a row."""
+        address = int(self.columns.addresses[position])
+        (row,) = self.table.take_row_ids([address]).select(["words"]).to_list()
+        return frozenset(row["words"].split(" "))
 
     def vectors(self, positions: Positions) -> Vector:
         """Stored vectors, shape (rows, dim), in no order that means anything; zeros for no embedding."""

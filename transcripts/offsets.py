@@ -24,9 +24,9 @@ from transcripts.analysis import LATIN, SCRIPTS, scripts_of
 
 PRIOR = 5  # imagined passages; 2 to 10 did equally well on 60 passages in five languages
 SAMPLE = 2_000  # passages of a language that its mean is taken of
-# Of the mean, taken from a query's vector. 0.35 to 0.5 did equally well on 35 topics as queries for
-# FLORES sentences, and on FLORES and NTREX sentences as queries for their translations.
-QUERY_SHARE = 0.4
+# Of the mean, taken from a query's vector. On 35 topics as queries for FLORES sentences, and on FLORES and
+# NTREX sentences as queries for their translations, 0.35 to 0.5 did about equally well.
+QUERY_SHARE = 0.35
 TOLERANCE = 0.01  # by which a sampled mean of unit vectors may move before it matters
 
 Vector = NDArray[np.float32]
@@ -61,7 +61,8 @@ class LanguageOffsets:
         """A stored vector without its language's mean, as a unit vector; zeros for none."""
         if vector is None:
             return np.zeros(self.dimensions, dtype=np.float32)
-        apart = np.frombuffer(vector, dtype="<f4") - np.asarray(self.means[language], dtype=np.float32)
+        mean = self.means.get(language) or np.mean(list(self.means.values()), axis=0)
+        apart = np.frombuffer(vector, dtype="<f4") - np.asarray(mean, dtype=np.float32)
         norm = np.linalg.norm(apart)
         return (apart / norm if norm else apart).astype(np.float32)
 

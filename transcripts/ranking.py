@@ -1,10 +1,11 @@
 """Two kinds of evidence made one ranking.
 
-A hit's score is the weighted mean of its two scores, each brought to 0..1: BM25 by the best one, cosines
-from the least of the nearest passages to the greatest (a convex combination, which Bruch, Gai and
-Ingber 2023, https://arxiv.org/abs/2210.11934, find better than reciprocal ranks; here too, see
-docs/benchmarks.md). With less weight on words, a passage that has the very words of a query of
-two rare words was not always among the first ten.
+A hit's score is the weighted mean of its two scores, each brought to 0..1 (a convex combination,
+which Bruch, Gai and Ingber 2023, https://arxiv.org/abs/2210.11934, find better than reciprocal
+ranks; here too, see docs/benchmarks.md): cosines from the least of the nearest passages to the
+greatest, BM25 by the best one and by how much of the query that one has. The best of all passages
+that share a word of twenty is no good match. With less weight on words, a passage that has the
+very words of a query of two rare words was not always among the first ten.
 """
 
 from __future__ import annotations
@@ -43,6 +44,15 @@ class Ranked:
     def of(cls, ranking: Ranking, kind: int) -> Ranked:
         return cls(ranking.positions, ranking.scores, np.full(len(ranking.positions), kind))
 
+    def with_others(self, positions: Positions, kind: int) -> Ranked:
+        """With further rows behind these, and that kind of evidence for all of them."""
+        others = np.setdiff1d(positions, self.positions)
+        return Ranked(
+            np.concatenate([self.positions, others]),
+            np.concatenate([self.scores, np.zeros(len(others))]),
+            np.concatenate([self.kinds | kind, np.full(len(others), kind)]),
+        )
+
     def in_order(self, positions: Positions) -> Ranked:
         """The same hits in another order of their rows."""
         known = np.argsort(self.positions)
@@ -50,15 +60,18 @@ class Ranked:
         return Ranked(positions, self.scores[order], self.kinds[order])
 
 
-def fused(words: Ranking, meaning: Ranking, columns: Columns) -> Ranked:
-    """One ranking of both kinds of evidence; of equal hits, the earlier one first."""
+def fused(words: Ranking, meaning: Ranking, columns: Columns, covered: float) -> Ranked:
+    """One ranking of both kinds of evidence; of equal hits, the earlier one first.
+
+    `covered` is the share of the query that the best match of words has.
+    """
     best = words.scores.max(initial=0.0)
     strong = words.scores >= WEAKEST_WORDS * best
     by_words, by_meaning = words.positions[strong], meaning.positions
     positions = np.union1d(by_words, by_meaning)
     scores, kinds = np.zeros(len(positions)), np.zeros(len(positions), dtype=np.int64)
     for found, evidence, kind in (
-        (by_words, words.scores[strong] / best if best else words.scores[strong], WORDS),
+        (by_words, covered * words.scores[strong] / (best or 1.0), WORDS),
         (by_meaning, _spread(meaning.scores), MEANING),
     ):
         at = np.searchsorted(positions, found)

@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from transcripts import entries
-from transcripts.analysis import query_forms, query_words
+from transcripts.analysis import coverage, query_forms, query_words
 from transcripts.archive import Archive
 from transcripts.facets import facets, panels_by_time
 from transcripts.folding import persian_letters
@@ -148,9 +148,14 @@ class SearchIndex:
             words = lookup.by_words(query_words(query.sought), filter_, _weakest(query)).without(unwanted)
         if query.mode != "words" and self._embed is not None and lookup.embedded:
             meaning = self._near(lookup, query.sought, filter_, unwanted)
-        if query.mode != "hybrid":
-            return Ranked.of(words, WORDS) if query.mode == "words" else Ranked.of(meaning, MEANING)
-        return fused(words, meaning, lookup.columns)
+        if query.mode == "hybrid":
+            best = lookup.tokens(int(words.positions[0])) if len(words.positions) else frozenset[str]()
+            ranked = fused(words, meaning, lookup.columns, coverage(query.sought, best))
+        else:
+            ranked = Ranked.of(words, WORDS) if query.mode == "words" else Ranked.of(meaning, MEANING)
+        if any(map(phrase_writing, query.phrases)):  # whatever has the phrase is found
+            ranked = ranked.with_others(np.setdiff1d(lookup.matching(filter_), unwanted), WORDS)
+        return ranked
 
     def _near(self, lookup: Lookup, text: str, filter_: str, unwanted: Positions) -> Ranking:
         """The passages nearest in meaning to a query that are not unwanted."""
