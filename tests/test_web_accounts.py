@@ -257,6 +257,20 @@ def test_an_embargoed_speaker_is_gone_by_name_too(archive: Archive) -> None:
     assert "윤리위원회" in seen
 
 
+def test_whoever_is_withheld_is_not_heard_either(archive: Archive) -> None:
+    from dataclasses import replace
+
+    from sample_archive import STAGES, layers
+
+    made = layers("rec-1")  # the director has a turn, and no passage
+    silent = tuple(replace(each, speaker_id=None) for each in made.passages)
+    archive.keep(archive.recording("rec-1"), replace(made, passages=silent), STAGES)
+    reader = logged_in(archive, "reader")
+    assert reader.get("/media/rec-1").status_code == 200
+    restrict(archive, "speaker", "director", reason="risks at home", by="editor")
+    assert reader.get("/media/rec-1").status_code == 403
+
+
 def test_an_embargoed_panel_is_as_if_it_were_not_there(archive: Archive) -> None:
     reader, editor = logged_in(archive, "reader"), logged_in(archive, "editor")
     restrict(archive, "panel", "opening", reason="not yet", by="editor")

@@ -6,13 +6,13 @@ import itertools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from transcripts.archive import Archive
 from transcripts.holdings import Entry, Selection
 from transcripts.records import Recording, Span, Word
-from transcripts.rights import restrictions
-from transcripts.schema import segments
+from transcripts.rights import Restriction, restrictions
+from transcripts.schema import segments, turns
 from transcripts.web.doubtful import quality_of
 from transcripts.web.visitors import Visitor
 
@@ -100,7 +100,8 @@ def read_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelReadin
         return None
     everything = archive.entries(Selection(panels=frozenset({panel_id}), restricted=True))
     entries = [entry for entry in everything if visitor.may_edit or not entry.restricted]
-    if not visitor.may_edit and _is_withheld(archive, panel_id):
+    held = () if visitor.may_edit else restrictions(archive)
+    if any((each.kind, each.target) == ("panel", panel_id) for each in held):
         return None
     if everything and not entries:
         return None
@@ -131,12 +132,18 @@ def read_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelReadin
         ),
         voices,
         themes,
-        len(entries) < len(everything),
+        len(entries) < len(everything) or _is_heard(archive, places, held),
     )
 
 
-def _is_withheld(archive: Archive, panel_id: str) -> bool:
-    return any((each.kind, each.target) == ("panel", panel_id) for each in restrictions(archive))
+def _is_heard(archive: Archive, recording_ids: Iterable[str], held: Iterable[Restriction]) -> bool:
+    """Whether somebody who is withheld speaks in a recording, be it without a word that was understood."""
+    speakers = {each.target for each in held if each.kind == "speaker"}
+    if not speakers:
+        return False
+    heard = exists().where(turns.c.recording_id.in_(list(recording_ids)), turns.c.speaker_id.in_(speakers))
+    with archive.reading() as connection:
+        return bool(connection.execute(select(heard)).scalar())
 
 
 def voices_of(entries: Iterable[Entry]) -> tuple[Voice, ...]:

@@ -93,9 +93,10 @@ def static_address(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
-def passage_address(panel_id: str, passage_id: str, start_s: float) -> str:
-    """The link to a passage and its second."""
-    return f"/panels/{quote(panel_id, safe='')}?t={int(start_s)}#{quote(passage_id, safe='')}"
+def passage_address(panel_id: str, passage_id: str, start_s: float, play: bool = False) -> str:
+    """The link to a passage and its second; with `play`, the sound begins at once."""
+    at = f"t={int(start_s)}" + ("&play=1" if play else "")
+    return f"/panels/{quote(panel_id, safe='')}?{at}#{quote(passage_id, safe='')}"
 
 
 def with_query(path: str, *pairs: tuple[str, Any], **more: Any) -> str:

@@ -284,6 +284,11 @@
   if (sound && (place || asked.has("t"))) {
     const seconds = Number(asked.get("t")) || 0;
     const within = !place || (seconds > place.start && seconds < place.end);
-    seek(place ? place.recording : recordingOf(sound), within ? seconds : place.start, false);
+    seek(place ? place.recording : recordingOf(sound), within ? seconds : place.start, asked.has("play"));
+    if (asked.has("play")) {
+      // The address that is left is the one to cite: whoever opens it is not startled by sound.
+      asked.delete("play");
+      history.replaceState(null, "", `?${asked}${location.hash}`);
+    }
   }
 })();
