@@ -43,7 +43,9 @@ def browser() -> Iterator[Browser]:
 @contextmanager
 def served(archive: Archive, settings: RoomSettings | None = None) -> Iterator[str]:
     """The reading room of an archive, on a free port of this machine."""
-    config = uvicorn.Config(create_app(archive, settings), port=0, log_level="error", lifespan="off")
+    app = create_app(archive, settings)
+    app.state.room.index.refresh()  # libraries of the search take seconds to load
+    config = uvicorn.Config(app, port=0, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

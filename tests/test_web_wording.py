@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from fastapi.testclient import TestClient
@@ -32,11 +33,14 @@ def test_every_text_is_translated(code: str) -> None:
     assert wanted - mine.keys() == set(), "run 'python -m transcripts.web.messages', then translate"
     assert mine.keys() - wanted == set()
     for message in mine.values():
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
-        originals = message.id if isinstance(message.id, tuple) else (message.id,)
-        for string in strings:
+        for string in _forms(message.string):
             assert string.strip(), f"{code}: {message.id!r} has no translation"
-            assert sorted(_PLACES.findall(string)) == sorted(_PLACES.findall(originals[0])), message.id
+            assert sorted(_PLACES.findall(string)) == sorted(_PLACES.findall(_forms(message.id)[0])), message.id
+
+
+def _forms(text: object) -> list[str]:
+    """A message's one form, or its plurals."""
+    return [text] if isinstance(text, str) else [str(form) for form in cast("list[str]", text)]
 
 
 @pytest.mark.parametrize("code", INTERFACES)
