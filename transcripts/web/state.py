@@ -27,7 +27,7 @@ def state_of(archive: Archive) -> ArchiveState:
     """Read in a few milliseconds, at every request: what another process changes is seen at once."""
     newest = select(recordings.c.panel_id, func.max(recordings.c.revision)).group_by(recordings.c.panel_id)
     programme = (
-        select(conferences.c.id, conferences.c.title, conferences.c.target_language),
+        select(conferences.c.id, conferences.c.title, conferences.c.target_language, conferences.c.themes),
         select(panels.c.id, panels.c.title, panels.c.held_on, panels.c.position),
         select(speakers.c.conference_id, speakers.c.id, speakers.c.name, speakers.c.affiliation),
         select(restrictions.c.id, restrictions.c.until, restrictions.c.lifted_at),
@@ -35,7 +35,7 @@ def state_of(archive: Archive) -> ArchiveState:
     with archive.reading() as connection:
         revisions = {panel_id: int(revision) for panel_id, revision in connection.execute(newest)}
         rows = tuple(tuple(map(tuple, connection.execute(statement))) for statement in programme)
-    return ArchiveState(revisions, (hash(rows), datetime.now(UTC).date()))
+    return ArchiveState(revisions, (hash(repr(rows)), datetime.now(UTC).date()))
 
 
 __all__ = ["ArchiveState", "state_of"]
