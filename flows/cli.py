@@ -182,6 +182,23 @@ def status(archive: ArchiveDir) -> None:
     show_status(archive)
 
 
+@app.command()
+def serve(  # noqa: PLR0913 - one parameter an option
+    archive: ArchiveDir,
+    host: Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")] = 8700,
+    login: Annotated[bool, typer.Option("--login", help="Have people log in on this machine too.")] = False,
+    certificate: Annotated[Path | None, typer.Option(help="Certificate for HTTPS.", metavar="FILE")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its private key.", metavar="FILE")] = None,
+    plain_http: Annotated[bool, typer.Option("--plain-http", help="Log in without HTTPS.")] = False,
+) -> None:
+    """Open the reading room: search, listen, correct and cite in a browser."""
+    from flows.serving import ServeOptions
+    from flows.serving import serve as open_room
+
+    open_room(archive, ServeOptions(host, port, login, certificate, key, plain_http))
+
+
 themes = typer.Typer(help="Themes: decide on them, have the tagger learn from that, export them.")
 app.add_typer(themes, name="themes", no_args_is_help=True)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -72,7 +73,7 @@ class SearchIndex:
         panels find nothing, and a notice says so. Raises ArchiveError when the index cannot
         be made.
         """
-        conferences = self._archive.conferences()
+        conferences = self._conferences(restricted)
         resolved = resolve(query, conferences, restricted=restricted)
         filter_ = self._filter(query.phrases, resolved.selection, conferences)
         notices = [*query.notices, *resolved.notices]
@@ -89,6 +90,18 @@ class SearchIndex:
             return Results(hits, len(ranked.positions), counts, tuple(notices))
 
         return self._index.look_up(find)
+
+    def _conferences(self, restricted: bool) -> tuple[Conference, ...]:
+        """The conferences; for readers without the panels that are withheld, so that no notice names them."""
+        conferences = self._archive.conferences()
+        if restricted:
+            return conferences
+        with self._archive.reading() as connection:
+            hidden = withheld(connection).panels
+        return tuple(
+            replace(each, panels=tuple(panel for panel in each.panels if panel.id not in hidden))
+            for each in conferences
+        )
 
     def more_like(self, passage_id: str, limit: int = 10, *, restricted: bool = False) -> tuple[Hit, ...]:
         """The passages nearest in meaning to a passage, in any language; none if it has no embedding."""
