@@ -137,7 +137,8 @@ def _run(archive: Archive, settings: RoomSettings, options: ServeOptions, listen
     from transcripts.web.app import create_app
 
     app = create_app(archive, settings)
-    threading.Thread(target=_prepare, args=(app.state.room,), daemon=True).start()
+    preparing = threading.Thread(target=_prepare, args=(app.state.room,), daemon=True)
+    preparing.start()
     sys.stderr.write(_welcome(settings, options, listening.getsockname()[1]))
     config = uvicorn.Config(
         app,
@@ -147,7 +148,10 @@ def _run(archive: Archive, settings: RoomSettings, options: ServeOptions, listen
         ssl_keyfile=options.key,
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        preparing.join()  # Python cannot end while a thread of its own is within the index's library
 
 
 def _welcome(settings: RoomSettings, options: ServeOptions, port: int) -> str:

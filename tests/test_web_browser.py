@@ -143,7 +143,7 @@ def test_the_text_follows_the_sound_word_by_word(browser: Browser, base: str) ->
         until(page, "!document.querySelector('audio').paused", True)
         until(page, "document.querySelector('.now').id", "p03")
         until(page, f"({spoken}) !== ''", True)
-        for second, word, line in ((23.0, "audiovisual", "p03"), (36.0, "guion.", "p04"), (0.5, "AI", "p01")):
+        for second, word, line in ((23.0, "audiovisual", "p03"), (37.5, "guion.", "p04"), (0.5, "AI", "p01")):
             page.locator("audio").evaluate("(sound, at) => { sound.pause(); sound.currentTime = at }", second)
             until(page, spoken, word)
             until(page, "document.querySelector('.now').id", line)
