@@ -168,7 +168,7 @@ def test_what_webvtt_allows(caption_file: Path) -> None:
         encoding="utf-8",
     )
     assert read_captions(caption_file, "en") == (
-        Cue(Span(1.0, 2.5), "We made it", "en", "Director & friend"),
+        Cue(Span(1.0, 2.5), "We made it", "en", "Director & friend", "intro"),
         Cue(Span(2.5, 4.0), "Who?", "en", "Moderator"),
         Cue(Span(2.5, 4.0), "I > you, I said moi.", "en", "Editor"),
         Cue(Span(4.0, 6.0), "映画は対話です", "ja", "Director"),
