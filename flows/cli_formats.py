@@ -16,6 +16,16 @@ class ExportFormat(StrEnum):
 
     srt = "srt"
     vtt = "vtt"
+    txt = "txt"
+    md = "md"
+    csv = "csv"
+    jsonl = "jsonl"
+    tei = "tei"
+    exb = "exb"
+    eaf = "eaf"
+    textgrid = "textgrid"
+    rttm = "rttm"
+    ctm = "ctm"
 
 
 def export(

@@ -10,57 +10,12 @@ import pytest
 import regex
 import webvtt
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from test_subtitles import HOSTILE
+from sample_documents import document, documents, remark
 
-from transcripts.document import Document, Remark, Rendering
+from transcripts.document import Document, Rendering
 from transcripts.formats.captions import ORIGINAL, captions, tracks
 from transcripts.formats.subtitles import Cue, one_line, write_srt, write_vtt
-from transcripts.records import Panel, Recording, Span, Word
-
-WORDS = [
-    *HOSTILE,
-    "映画の未来",
-    "、",
-    "。",
-    "윤리위원회의 ",
-    "storyboard ",
-    "w" * 100,
-    "あ" * 50,
-    "ن ",
-    ". ",
-    "한" * 30,
-]
-said = st.lists(st.sampled_from(WORDS), max_size=30).map("".join)
-LANGUAGES = ("ja", "fa", "es", "ko", "en")
-
-
-def document(*remarks: Remark) -> Document:
-    panel = Panel("opening", "Opening / first", LANGUAGES)
-    return Document(
-        "c", "C", "en", panel, Recording("opening", "opening", "o.mp4", "ab" * 32, 36_000.0), remarks
-    )
-
-
-def remark(number: int, text: str, span: Span, language: str = "en", **more: object) -> Remark:
-    return Remark(f"opening-{number:08d}", span, None, "S1", language, text, **more)  # type: ignore[arg-type]
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> Document:
-    starts_ms = sorted(draw(st.lists(st.integers(0, 36_000_000), min_size=1, max_size=4)))
-    return document(
-        *(
-            remark(
-                n,
-                draw(said),
-                Span(start_ms / 1000, start_ms / 1000 + draw(st.floats(0, 20))),
-                draw(st.sampled_from(LANGUAGES)),
-                renderings=(Rendering("en", draw(said)),) if draw(st.booleans()) else (),
-            )
-            for n, start_ms in enumerate(starts_ms)
-        )
-    )
+from transcripts.records import Span, Word
 
 
 def letters(text: str) -> str:

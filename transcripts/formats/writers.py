@@ -12,7 +12,14 @@ from types import MappingProxyType
 
 from transcripts.document import Document
 from transcripts.formats.captions import captions, tracks
+from transcripts.formats.elan import write_elan
+from transcripts.formats.exmaralda import write_exmaralda
+from transcripts.formats.praat import write_textgrid
+from transcripts.formats.reading_text import write_markdown, write_text
+from transcripts.formats.speech_tables import write_ctm, write_rttm
 from transcripts.formats.subtitles import Cue, write_srt, write_vtt
+from transcripts.formats.tables import write_csv, write_json_lines
+from transcripts.formats.tei import write_tei
 
 _UNSAFE = re.compile(r"[^\w.-]+|^\.+")
 _LONGEST_NAME = 80
@@ -85,6 +92,16 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
     {
         "srt": _captions(".srt", lambda cues: write_srt(cues, laid_out=True)),
         "vtt": _captions(".vtt", lambda cues: write_vtt(cues, laid_out=True)),
+        "txt": _together(".txt", write_text),
+        "md": _together(".md", write_markdown),
+        "csv": _together(".csv", write_csv),
+        "jsonl": _together(".jsonl", write_json_lines),
+        "tei": _apiece(".tei.xml", write_tei),
+        "exb": _apiece(".exb", write_exmaralda),
+        "eaf": _apiece(".eaf", write_elan),
+        "textgrid": _apiece(".TextGrid", write_textgrid),
+        "rttm": _together(".rttm", write_rttm),
+        "ctm": _together(".ctm", write_ctm),
     }
 )
 
