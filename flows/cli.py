@@ -151,6 +151,7 @@ themes = typer.Typer(help="Themes: decide on them, have the tagger learn from th
 app.add_typer(themes, name="themes", no_args_is_help=True)
 
 app.command("export")(cli_formats.export)
+app.command("import")(cli_formats.import_corrections)
 
 for name in ("review", "rights", "users"):
     app.add_typer(getattr(cli_people, name), name=name, no_args_is_help=True)

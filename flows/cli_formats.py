@@ -45,3 +45,22 @@ def export(
     from flows.exporting import Export, export_archive
 
     export_archive(archive, Export(panel, form.value, track, force), output)
+
+
+def import_corrections(
+    file: Annotated[
+        Path, typer.Argument(help="SRT, VTT, TEI, .exb, .eaf, JSON lines or JSON.", metavar="FILE")
+    ],
+    archive: ArchiveDir,
+    panel: Annotated[str, typer.Option(help="The panel that it is of (id).", metavar="P")],
+    reviewer: Annotated[str, typer.Option(help="Who corrected it.", metavar="NAME")],
+    track: Annotated[
+        str | None,
+        typer.Option(help="Of captions: original, or a language; else by FILE's name.", metavar="T"),
+    ] = None,
+    make: Annotated[bool, typer.Option("--apply", help="Make the corrections, not only list them.")] = False,
+) -> None:
+    """List what a file corrects of a panel; with --apply, put it down."""
+    from flows.importing import import_file
+
+    import_file(file, archive, panel, reviewer, track, make)

@@ -13,8 +13,8 @@ from transcripts.records import NameMention, Panel, Recording, Signature, Span, 
 
 LANGUAGES = ("ja", "fa", "es", "ko", "en")
 WORDS = [
-    *HOSTILE, "映画の未来", "、", "。", "윤리위원회의 ", "storyboard ", "w" * 100, "あ" * 50, "ن ", ". ", "한" * 30,
-    "]]>", "<?pi?>", '"', '""', "=1+1", "@", "-", "# ", "1. ", "* ", "[x](y)", "\ufffe", ";; ",
+    *HOSTILE, "映画の未来", "、", "。", "윤리위원회의 ", "storyboard ", "w" * 100, "あ" * 50, "ن ", ". ",
+    "한" * 30, "]]>", "<?pi?>", '"', '""', "=1+1", "@", "-", "# ", "1. ", "* ", "[x](y)", "\ufffe", ";; ",
 ]  # fmt: skip
 hostile_texts = st.lists(st.sampled_from(WORDS), max_size=30).map("".join)
 

@@ -60,6 +60,12 @@ def captions(document: Document, track: str) -> tuple[Cue, ...]:
     return tuple(_in_time(pieces))
 
 
+def text_of(remark: Remark, track: str) -> str:
+    """The text of a remark in a track as readers of its captions put it together again."""
+    lines = "\n".join(line for piece in _pieces(remark, track) for line in piece.lines)
+    return one_line(lines, remark.language if track in (ORIGINAL, remark.language) else track)
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """A caption before it has its time: when it is said, and what has to be read."""
@@ -212,4 +218,4 @@ def _lines(cells: Sequence[str], language: str) -> tuple[str, ...]:
     return tuple(filter(None, ("".join(part).strip() for part in parts)))
 
 
-__all__ = ["ORIGINAL", "captions", "tracks"]
+__all__ = ["ORIGINAL", "captions", "text_of", "tracks"]

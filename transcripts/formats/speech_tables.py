@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from transcripts.document import Document, Remark
 from transcripts.formats.subtitles import UNSPACED, one_line
+from transcripts.formats.tiers import milliseconds
 from transcripts.records import Span, Word
 
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
@@ -21,11 +22,10 @@ def write_rttm(documents: Sequence[Document]) -> str:
     lines = []
     for document in documents:
         for remark in document.remarks:
-            start_ms, length_ms = _ms(remark.span)
-            if length_ms:
-                times = f"{start_ms / 1000:.3f} {length_ms / 1000:.3f}"
-                who = _field(remark.speaker)
-                lines.append(f"SPEAKER {_field(document.recording.id)} 1 {times} <NA> <NA> {who} <NA> <NA>\n")
+            start_ms, end_ms = milliseconds(remark)
+            times = f"{start_ms / 1000:.3f} {(end_ms - start_ms) / 1000:.3f}"
+            who = _field(remark.speaker)
+            lines.append(f"SPEAKER {_field(document.recording.id)} 1 {times} <NA> <NA> {who} <NA> <NA>\n")
     return "".join(lines)
 
 

@@ -34,6 +34,7 @@ _TAG_NAMES = "b|br|c|em|font|i|lang|p|rt|ruby|s|span|strong|u|v"
 _TAG_BODY = rf"/?(?:{_TAG_NAMES})(?:[\s./][^<>]*)?>|\d[\d:.\u2060]*>"
 _TAG = re.compile(rf"<(?={_TAG_BODY})(/?)(\w+)([^>]*)>", re.IGNORECASE)
 _BLOCK = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)(?:\s|$)")  # what begins no caption
+_KANA_OR_HAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")  # scripts without blanks, of lines to be joined
 _ENTITY = re.compile(r"&#?\w+;")
 # SubRip cannot escape. What a reader would take for markup gets an invisible WORD JOINER.
 _JOINER = "\u2060"
@@ -67,8 +68,8 @@ def cues_of(segments: Iterable[Segment]) -> tuple[Cue, ...]:
 def read_captions(path: Path, language: str) -> tuple[Cue, ...]:
     """The captions of an SRT or WebVTT file, in the order of time.
 
-    `language` is that of the file; a WebVTT `<lang>` around a whole voice overrides it.
-    A cue of several voices gives one Cue each, all with the span of the cue. Styling is
+    `language` is that of the file, '' where nobody knows; a WebVTT `<lang>` around a whole voice
+    overrides it. A cue of several voices gives one Cue each, all with the span of the cue. Styling is
     removed, and so are the readings of ruby. Raises FormatError, naming the file and
     the remedy, when it cannot be read, holds no captions, or has impossible times.
     """
@@ -171,7 +172,8 @@ def _cues(path: Path, number: int, caption: webvtt.Caption, language: str, is_vt
     payload = caption.raw_text if is_vtt else re.sub(r"\{\\[^}]*\}", "", caption.raw_text)
     for voice, tagged, raw in _voices(payload):
         code = tagged or language
-        text = one_line(raw if is_vtt else _PROTECTED.sub(r"\1", raw), code)
+        script = code or ("ja" if _KANA_OR_HAN.search(raw) else "")
+        text = one_line(raw if is_vtt else _PROTECTED.sub(r"\1", raw), script)
         if not text:
             continue
         start_ms, end_ms = caption.start_time.in_milliseconds(), caption.end_time.in_milliseconds()

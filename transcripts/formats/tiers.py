@@ -1,4 +1,4 @@
-"""A document as tiers, as annotation software has it: one a voice, and below it what is said of its remarks."""
+"""A document as tiers, as annotation software has it: one a voice, and below it what is said of them."""
 
 from __future__ import annotations
 
