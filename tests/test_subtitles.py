@@ -49,7 +49,8 @@ def hostile_cues(draw: st.DrawFn) -> list[Cue]:
             text=draw(hostile_text) + draw(st.sampled_from(["x", "映画", "متن"])),  # never without words
             language=draw(st.sampled_from(["ja", "fa", "es", "ko", "en"])),
             voice=draw(
-                st.none() | st.sampled_from(["S1", "Ann Lee", "A<b>&amp;c>", "-->", "監督　田中", "کارگردان"])
+                st.none()
+                | st.sampled_from(["S1", "Ann Lee", "A<b>&amp;c>", "-->", "A --", "監督　中", "کارگردان"])
             ),
         )
         for start_ms in starts_ms

@@ -255,7 +255,8 @@ def _marked_up(text: str, cue: Cue) -> str:
     if cue.language:
         marked = f"<lang {cue.language}>{marked}</lang>"
     voice = " ".join(_CONTROLS.sub("", cue.voice or "").split())
-    return f"<v {html.escape(voice, quote=False)}>{marked}</v>" if voice else marked
+    end = " >" if voice.endswith("--") else ">"  # no '-->' anywhere: it is a line of times
+    return f"<v {html.escape(voice, quote=False)}{end}{marked}</v>" if voice else marked
 
 
 def _protect(match: re.Match[str]) -> str:
