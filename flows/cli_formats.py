@@ -18,6 +18,8 @@ class ExportFormat(StrEnum):
     vtt = "vtt"
     txt = "txt"
     md = "md"
+    docx = "docx"
+    epub = "epub"
     csv = "csv"
     jsonl = "jsonl"
     tei = "tei"

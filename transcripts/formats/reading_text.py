@@ -20,9 +20,9 @@ def write_text(documents: Sequence[Document]) -> str:
 
 
 def _text_lines(document: Document) -> Iterator[str]:
-    heading = _heading(document)
-    yield heading
-    yield "=" * min(len(heading), 80)
+    title = heading(document)
+    yield title
+    yield "=" * min(len(title), 80)
     yield ""
     for remark in document.remarks:
         mark = "" if remark.state == "approved" else f" [{remark.state}]"
@@ -41,11 +41,10 @@ def write_markdown(documents: Sequence[Document]) -> str:
 
 
 def _markdown_lines(document: Document) -> Iterator[str]:
-    yield f"# {_escaped(_heading(document))}"
+    yield f"# {_escaped(heading(document))}"
     yield ""
-    drafts = sum(remark.state == "draft" for remark in document.remarks)
-    if drafts:
-        yield f"*{drafts} of {len(document.remarks)} passages are machine output that nobody has reviewed.*"
+    if words := reviewed_so_far(document):
+        yield f"*{words}*"
         yield ""
     for remark in document.remarks:
         who = f"**{_escaped(_speaker(remark))}**"
@@ -58,7 +57,12 @@ def _markdown_lines(document: Document) -> Iterator[str]:
 
 def _isolated(text: str, language: str) -> str:
     line = _escaped(one_line(text, language))
-    return f"\u2067{line}\u2069" if language.partition("-")[0] in _TO_LEFT else line
+    return f"\u2067{line}\u2069" if is_to_left(language) else line
+
+
+def is_to_left(language: str) -> bool:
+    """Whether a language is written from right to left."""
+    return language.partition("-")[0] in _TO_LEFT
 
 
 def _escaped(text: str) -> str:
@@ -67,7 +71,15 @@ def _escaped(text: str) -> str:
     return _LINE_MARKUP.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", line)
 
 
-def _heading(document: Document) -> str:
+def reviewed_so_far(document: Document) -> str:
+    """A sentence on how much of it nobody has reviewed; '' where people have looked at all of it."""
+    drafts = sum(remark.state == "draft" for remark in document.remarks)
+    everything = len(document.remarks)
+    return f"{drafts} of {everything} passages are machine output that nobody has reviewed." if drafts else ""
+
+
+def heading(document: Document) -> str:
+    """What a recording is called: conference, panel, day and recording, on one line."""
     parts = (document.conference_title, document.panel.title, document.panel.held_on, document.recording.id)
     return one_line(" · ".join(filter(None, parts)), "")
 
@@ -82,4 +94,4 @@ def clock(time_s: float) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
 
 
-__all__ = ["clock", "write_markdown", "write_text"]
+__all__ = ["clock", "heading", "is_to_left", "reviewed_so_far", "write_markdown", "write_text"]

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from transcripts.document import Document
 from transcripts.formats.captions import captions, tracks
 from transcripts.formats.elan import write_elan
+from transcripts.formats.epub import write_epub
 from transcripts.formats.exmaralda import write_exmaralda
 from transcripts.formats.praat import write_textgrid
 from transcripts.formats.reading_text import write_markdown, write_text
@@ -20,6 +21,7 @@ from transcripts.formats.speech_tables import write_ctm, write_rttm
 from transcripts.formats.subtitles import Cue, write_srt, write_vtt
 from transcripts.formats.tables import write_csv, write_json_lines
 from transcripts.formats.tei import write_tei
+from transcripts.formats.word import write_docx
 
 _UNSAFE = re.compile(r"[^\w.-]+|^\.+")
 _LONGEST_NAME = 80
@@ -94,6 +96,8 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         "vtt": _captions(".vtt", lambda cues: write_vtt(cues, laid_out=True)),
         "txt": _together(".txt", write_text),
         "md": _together(".md", write_markdown),
+        "docx": _together(".docx", write_docx),
+        "epub": _together(".epub", write_epub),
         "csv": _together(".csv", write_csv),
         "jsonl": _together(".jsonl", write_json_lines),
         "tei": _apiece(".tei.xml", write_tei),
