@@ -9,9 +9,10 @@ catch up in the next pause. Characters are what readers take for one (grapheme c
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise, zip_longest
 
 import regex
@@ -73,13 +74,10 @@ class _Piece:
     start_ms: int
     end_ms: int
     lines: tuple[str, ...]
+    needed_ms: int
     language: str
     voice: str
     id: str
-
-    @property
-    def needed_ms(self) -> int:
-        return max(SHORTEST_MS, MS_PER_CHARACTER * sum(len(_CELL.findall(line)) for line in self.lines))
 
 
 def _pieces(remark: Remark, track: str) -> Iterator[_Piece]:
@@ -91,20 +89,19 @@ def _pieces(remark: Remark, track: str) -> Iterator[_Piece]:
     text = one_line(remark.text if rendering is None else rendering.text, language)
     if not text:
         return
-    cells = _CELL.findall(text)
-    cuts = _divided(cells, language)
-    clock = _Clock(remark, cells, with_words=said)
-    for number, (start, end) in enumerate(pairwise(cuts), 1):
+    laid_out = _laid_out(text, language)
+    clock = _Clock(remark, text, with_words=said)
+    for number, (start, end, lines, length) in enumerate(laid_out, 1):
         first_s, last_s = clock(start), clock(end)
-        if lines := _lines(cells[start:end], language):
-            yield _Piece(
-                max(0, round(first_s * 1000)),
-                max(0, round(last_s * 1000)),
-                lines,
-                language,
-                remark.speaker,
-                remark.id if number == 1 else f"{remark.id}/{number}",
-            )
+        yield _Piece(
+            max(0, round(first_s * 1000)),
+            max(0, round(last_s * 1000)),
+            lines,
+            max(SHORTEST_MS, MS_PER_CHARACTER * length),
+            language,
+            remark.speaker,
+            remark.id if number == 1 else f"{remark.id}/{number}",
+        )
 
 
 def _in_time(pieces: Sequence[_Piece]) -> Iterator[Cue]:
@@ -121,7 +118,8 @@ def _in_time(pieces: Sequence[_Piece]) -> Iterator[Cue]:
 class _Clock:
     """When a character of a remark is said: by its words where they are known, else evenly."""
 
-    def __init__(self, remark: Remark, cells: Sequence[str], *, with_words: bool) -> None:
+    def __init__(self, remark: Remark, text: str, *, with_words: bool) -> None:
+        cells = _CELL.findall(text)
         self._span, self._letters = remark.span, [0, *accumulate(not cell.isspace() for cell in cells)]
         words = remark.words if with_words else ()
         self._words = words
@@ -143,11 +141,11 @@ def _width(language: str) -> int:
 
 def _breaks(cells: Sequence[str], language: str) -> list[int]:
     """Where a line may end (as numbers of cells before it), the beginning and the end included."""
-    unspaced, found = language.partition("-")[0] in UNSPACED, [0]
+    unspaced, width, found = language.partition("-")[0] in UNSPACED, _width(language), [0]
     for n in range(1, len(cells)):
         before, after = cells[n - 1], cells[n]
         allowed = (before.isspace() and not after.isspace()) or (unspaced and _parts(before, after))
-        if allowed or n - found[-1] == _width(language):
+        if allowed or n - found[-1] == width:
             found.append(n)
     return [*found, len(cells)]
 
@@ -159,21 +157,49 @@ def _parts(before: str, after: str) -> bool:
     return before in _MARKS or (bool(_HIRAGANA.match(before)) and not _HIRAGANA.match(after))
 
 
-def _divided(cells: Sequence[str], language: str) -> list[int]:
+@lru_cache(maxsize=8192)  # the original and the track of its language are laid out alike
+def _laid_out(text: str, language: str) -> tuple[tuple[int, int, tuple[str, ...], int], ...]:
+    """The captions of a text: from which character to which, their lines, and characters to be read."""
+    cells, width = _CELL.findall(text), _width(language)
+    places = _breaks(cells, language)
+    cuts = _divided(cells, places, width)
+    found = []
+    for start, end in pairwise(cuts):
+        parts = [cells[start:end]]
+        if _length(cells, start, end) > width:
+            fitting = (
+                place
+                for place in places[bisect_right(places, start) : bisect_left(places, end)]
+                if _length(cells, start, place) <= width and _length(cells, place, end) <= width
+            )
+            middle = min(fitting, key=lambda place: abs(start + end - 2 * place))
+            parts = [cells[start:middle], cells[middle:end]]
+        lines = tuple(filter(None, ("".join(part).strip() for part in parts)))
+        if lines:
+            found.append((start, end, lines, sum(len(_CELL.findall(line)) for line in lines)))
+    return tuple(found)
+
+
+def _divided(cells: Sequence[str], places: Sequence[int], width: int) -> list[int]:
     """Where the captions of a text end: the division of least cost (dynamic programming)."""
-    places, width = _breaks(cells, language), _width(language)
+    last = len(places) - 1
+    line_end = [0] * (last + 1)  # the farthest place to which a line from a place can go
+    k = 0
+    for i in range(last + 1):
+        while k < last and _length(cells, places[i], places[k + 1]) <= width:
+            k += 1
+        line_end[i] = k
     best: list[tuple[float, int]] = [(0.0, 0)]
-    ends = [0.0, *(_cost_of_end(cells, place) for place in places[1:])]
-    for j in range(1, len(places)):
+    for j in range(1, last + 1):
+        ended = _cost_of_end(cells, places[j]) + _ALSO
         choices = []
         for i in range(j - 1, -1, -1):
-            length = places[j] - places[i]
-            if length > MOST_LINES * (width + 1) or not _fits(cells, places, i, j, width):
+            if line_end[line_end[i]] < j:  # not even two full lines reach that far
                 break
-            empty = 1 - min(1.0, length / (MOST_LINES * width))
-            choices.append((best[i][0] + empty * empty + ends[j] + _ALSO, i))
+            empty = max(0.0, 1 - (places[j] - places[i]) / (MOST_LINES * width))
+            choices.append((best[i][0] + empty * empty + ended, i))
         best.append(min(choices))
-    cuts, at = [], len(places) - 1
+    cuts, at = [], last
     while at:
         cuts.append(places[at])
         at = best[at][1]
@@ -192,30 +218,6 @@ def _cost_of_end(cells: Sequence[str], place: int) -> float:
 def _length(cells: Sequence[str], start: int, end: int) -> int:
     """Characters of a line: a blank at its end is not written."""
     return end - start - (end > start and cells[end - 1].isspace())
-
-
-def _fits(cells: Sequence[str], places: Sequence[int], i: int, j: int, width: int) -> bool:
-    if _length(cells, places[i], places[j]) <= width:
-        return True
-    return any(
-        _length(cells, places[i], places[k]) <= width and _length(cells, places[k], places[j]) <= width
-        for k in range(j - 1, i, -1)
-        if places[k] - places[i] <= width + 1
-    )
-
-
-def _lines(cells: Sequence[str], language: str) -> tuple[str, ...]:
-    """A caption's text on one line, or on two of about the same length."""
-    width, parts = _width(language), [cells]
-    if _length(cells, 0, len(cells)) > width:
-        places = [
-            place
-            for place in _breaks(cells, language)[1:-1]
-            if _length(cells, 0, place) <= width and _length(cells, place, len(cells)) <= width
-        ]
-        middle = min(places, key=lambda place: abs(len(cells) - 2 * place))
-        parts = [cells[:middle], cells[middle:]]
-    return tuple(filter(None, ("".join(part).strip() for part in parts)))
 
 
 __all__ = ["ORIGINAL", "captions", "text_of", "tracks"]

@@ -17,11 +17,7 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 _OPS = "http://www.idpf.org/2007/ops"
 _OPF = "http://www.idpf.org/2007/opf"
 _DC = "http://purl.org/dc/elements/1.1/"
-_CONTAINER = """<?xml version="1.0" encoding="UTF-8"?>
-<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
-<rootfiles><rootfile full-path="EPUB/package.opf" media-type="application/oebps-package+xml"/></rootfiles>
-</container>
-"""
+_CONTAINER = "urn:oasis:names:tc:opendocument:xmlns:container"
 _STYLE = """body { line-height: 1.5; }
 .time { color: #595959; font-size: 0.85em; }
 .translation { margin-inline-start: 1.5em; font-style: italic; }
@@ -37,13 +33,23 @@ def write_epub(documents: Sequence[Document]) -> bytes:
     return zipped(
         [
             ("mimetype", b"application/epub+zip"),
-            ("META-INF/container.xml", _CONTAINER.encode()),
+            ("META-INF/container.xml", _container()),
             ("EPUB/package.opf", _package(documents, [name for name, _ in files])),
             ("EPUB/nav.xhtml", _contents(chapters, first.target_language)),
             ("EPUB/style.css", _STYLE.encode()),
             *((f"EPUB/{name}", content) for name, content in files),
         ]
     )
+
+
+def _container() -> bytes:
+    """Where a reading system begins."""
+    root = etree.Element(f"{{{_CONTAINER}}}container", nsmap={None: _CONTAINER})  # type: ignore[dict-item]
+    root.set("version", "1.0")
+    files = added(root, f"{{{_CONTAINER}}}rootfiles")
+    place = {"full-path": "EPUB/package.opf", "media-type": "application/oebps-package+xml"}
+    added(files, f"{{{_CONTAINER}}}rootfile", **place)
+    return _bytes(root)
 
 
 def _package(documents: Sequence[Document], names: Sequence[str]) -> bytes:
