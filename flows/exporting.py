@@ -43,9 +43,14 @@ def export_archive(directory: Path, asked: Export, out: Path) -> None:
         sys.stderr.write(f"symposia: wrote {out}.\n")
     else:
         whole = asked.panel is None and asked.track is None
-        removed = _write_folder(out, asked.form, files, whole=whole, force=asked.force)
-        gone = f", removed {removed} that the archive shows no more" if removed else ""
+        removed, left = _write_folder(out, asked.form, files, whole=whole, force=asked.force)
+        gone = f", removed {len(removed)} that the archive shows no more" if removed else ""
         sys.stderr.write(f"symposia: wrote {len(files)} files into {out}{gone}.\n")
+        if left:
+            sys.stderr.write(
+                f"symposia: {', '.join(left)} in {out} hold what the archive shows no more, and somebody has "
+                "edited them: remove them by hand.\n"
+            )
 
 
 def _chosen(files: Sequence[File], track: str | None, found: Sequence[Document]) -> Sequence[File]:
@@ -72,8 +77,13 @@ def _write_file(out: Path, file: File, force: bool) -> None:
     write_atomically(out, file.content)
 
 
-def _write_folder(out: Path, form: str, files: Sequence[File], *, whole: bool, force: bool) -> int:
-    """Write the files and their list; remove what an earlier export of everything left. How many went."""
+def _write_folder(
+    out: Path, form: str, files: Sequence[File], *, whole: bool, force: bool
+) -> tuple[list[str], list[str]]:
+    """Write the files and their list; what earlier exports wrote and this one has not goes.
+
+    Names of what went, and of what should have gone and was edited by somebody.
+    """
     if out.exists() and not out.is_dir():
         raise FormatError(f"{out} is a file, and the export has {len(files)}: name a folder")
     try:
@@ -98,15 +108,16 @@ def _write_folder(out: Path, form: str, files: Sequence[File], *, whole: bool, f
         write_atomically(out / file.name, file.content)
     kept = {file.name: _digest(_bytes(file.content)) for file in files}
     stale = {name: digest for name, digest in ours.items() if name not in kept}
-    removed = 0
-    for name, digest in stale.items() if whole else ():
-        there = out / name
-        if there.exists() and _digest(there.read_bytes()) == digest:
-            there.unlink()
-            removed += 1
+    removed, left = [], []
+    for name in sorted(stale) if whole else ():
+        if (there := out / name).exists():
+            unchanged = _digest(there.read_bytes()) == stale[name]
+            (removed if unchanged else left).append(name)
+            if unchanged:
+                there.unlink()
     lists[form] = kept if whole else {**stale, **kept}
     write_atomically(out / LIST_NAME, json.dumps(lists, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
-    return removed
+    return removed, left
 
 
 def _lists(out: Path) -> dict[str, dict[str, str]]:

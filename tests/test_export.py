@@ -154,6 +154,21 @@ def test_an_export_written_again_follows_the_archive(directory: Path, tmp_path: 
     assert "訂正" in contents(out)
 
 
+def test_an_edited_file_of_what_is_withheld_since_is_told(
+    directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    export(directory, out, "tei")
+    (out / "rec-2.tei.xml").write_text("by hand", encoding="utf-8")
+    with Archive.open(directory) as archive:
+        rights.restrict(archive, "panel", CONFERENCE.panels[1].id, reason="asked", by="ana")
+    export(directory, out, "tei")
+    assert (out / "rec-2.tei.xml").exists()
+    told = capsys.readouterr().err
+    assert "rec-2.tei.xml" in told
+    assert "remove them by hand" in told
+
+
 def test_files_of_others_are_left_alone(directory: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     export(directory, out, "tei")
