@@ -12,7 +12,7 @@ LOCKED := $(INSTALL) --require-hashes -r constraints
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib flows nlp transcripts configs >/dev/null 2>&1 || true
 
 .DEFAULT_GOAL := help
-.PHONY: help bench-speech bench-themes demo hub test lint types lock clean
+.PHONY: help bench-search bench-speech bench-themes bench-translation demo hub test lint types lock clean
 
 help: ## say what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,8 +29,14 @@ test: lint types ## lint, types and the whole test suite
 bench-speech: $(VENV)/.test ## measure speech against faster-whisper, same audio and weights (over an hour)
 	$(BIN)/python -m benchmarks.speech $(OPTIONS)
 
+bench-search: $(VENV)/.test ## measure search: relevance, speed, memory (half an hour; OPTIONS='--sizes 1000000' for a million)
+	$(BIN)/python -m benchmarks.search $(OPTIONS)
+
 bench-themes: $(VENV)/.test ## measure themes: cold start, trained, evidence, speed (two minutes)
 	$(BIN)/python -m benchmarks.themes $(OPTIONS)
+
+bench-translation: $(VENV)/.test ## measure translation: chrF, quality estimate, glossary, speed (half an hour)
+	$(BIN)/python -m benchmarks.translation $(OPTIONS)
 
 lint: $(VENV)/.test ## ruff: rules and layout
 	$(BIN)/ruff check .

@@ -34,7 +34,7 @@ def provenance(module: str) -> dict[str, Any]:
         },
         "versions": {
             "python": platform.python_version(),
-            **{name: version(name) for name in (*PACKAGES, "pyannote-metrics")},
+            **{name: version(name) for name in (*PACKAGES, "pyannote-metrics", "sacrebleu")},
         },
     }
 

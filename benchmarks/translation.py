@@ -2,7 +2,7 @@
 
     make bench-translation
     python -m benchmarks.translation --rows 40 --out translation.json
-    python -m benchmarks.translation --fit      # fit configs/translation_quality.yaml anew
+    python -m benchmarks.translation --fit      # fit configs/translation_quality.npz anew
 
 The embedded translator on the sentences in ../shared/text, against the same weights shown the
 first three examples and decoded by a beam of 4, without anything else. chrF and BLEU are
@@ -122,14 +122,15 @@ def show(document: dict[str, Any], console: Console) -> None:
     table = Table(
         "set", "language", "chrF", "plain", "BLEU", "plain", "sentences/s", "plain", title="embedded"
     )
-    for row in document["text"]:
+    for row in document.get("text", ()):
         table.add_row(
             row["set"],
             row["language"],
             *(str(row[key]) for key in ("chrf", "chrf_plain", "bleu", "bleu_plain")),
             *(str(row[key]) for key in ("sentences_a_second", "sentences_a_second_plain")),
         )
-    console.print(table)
+    if table.rows:
+        console.print(table)
     for name in ("quality", "quality_of_held_out", "adherence", "seq2seq", "memory_mb", "signatures"):
         if name in document:
             console.print({name: document[name]})
@@ -151,7 +152,7 @@ def main() -> None:
     if samples and options.only in (None, "text", "glossary"):
         systems = load()
         if options.fit:
-            document["quality_of_held_out"] = fitted(samples, systems.engine, systems.embedder, TARGET)
+            document["quality_of_held_out"] = fitted(samples, systems.engine, systems.embedder)
             systems = load()
         if options.only != "glossary":
             document |= _text(samples, systems)

@@ -1,9 +1,9 @@
-"""The quality estimate: what it foresees of sentences, and its weights, fitted."""
+"""The quality estimate: what it foresees of sentences, and how it is fitted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,21 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
-from ruamel.yaml import YAML
 from sacrebleu.metrics.chrf import CHRF
-from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
 
 from benchmarks.translation_inputs import Sentences
 from nlp.decoding import Engine
 from nlp.embeddings import Embedder
-from nlp.quality import ANY, FEATURES, WEIGHTS, Estimator, Features
+from nlp.quality import FITTED, FITTED_TARGET, NAMES, Estimator, Features
 from nlp.units import units_of
 
 FOLDS = 10
-FLAGGED = 0.15  # of all sentences: the weakest are doubted
+DOUBTED_OF_BEST = 0.1
+SLACK, GAMMA, MARGIN = 0.1, 0.02, 0.05  # of the regression, as first tried
 WORST, BEST = 0.1, 0.5
 
 
@@ -60,22 +60,30 @@ def _figures(judged: Sequence[Foreseen]) -> dict[str, float]:
     }
 
 
-def fitted(samples: Sequence[Sentences], engine: Engine, embedder: Embedder, target: str) -> dict[str, Any]:
-    """Write new weights into the packaged file; figures of sentences that they were not fitted on."""
-    path = Path(str(files("configs") / WEIGHTS))
-    yaml = YAML()
-    held = yaml.load(path.read_text(encoding="utf-8"))
-    rows, figures = {}, []
-    cases = _cases(samples, engine, Estimator({}, embedder), target)
-    for code in dict.fromkeys(case.language for case in cases):
-        own = [case for case in cases if case.language == code]
-        figures += _held_out(own)
-        rows[code] = _row(own)
-    rows[ANY] = _row(cases)
-    held["kinds"]["few-shot"] = rows
-    with path.open("w", encoding="utf-8") as written:
-        yaml.dump(held, written)
-    return foreseen(figures)
+def fitted(samples: Sequence[Sentences], engine: Engine, embedder: Embedder) -> dict[str, Any]:
+    """Write a new regression into the packaged file; figures of sentences that it was not fitted on."""
+    cases = _cases(samples, engine, Estimator(embedder, None))
+    languages = tuple(dict.fromkeys(case.language for case in cases))
+    figures = _held_out(cases, languages)
+    model = _model(cases, languages)
+    scaled, machine = model[0], model[1]
+    path = Path(str(files("configs") / FITTED))
+    below = [_doubtful_below([each for each in figures if each.language == code]) for code in languages]
+    np.savez_compressed(
+        path,
+        features=np.array(NAMES),
+        languages=np.array(languages),
+        mean=scaled.mean_,
+        scale=scaled.scale_,
+        vectors=machine.support_vectors_.astype(np.float32),
+        weights=machine.dual_coef_[0],
+        base=machine.intercept_[0],
+        gamma=GAMMA,
+        doubtful_below=np.array([*below, _doubtful_below(figures)]),
+    )
+    return foreseen(
+        [replace(each, flagged=each.quality < below[languages.index(each.language)]) for each in figures]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,64 +91,58 @@ class _Case:
     """A sentence with what is known of its candidates, and the chrF/100 of each."""
 
     language: str
-    row: int
+    row: str
     features: Features
     chrf: NDArray[np.float64]  # shape (candidates,)
 
+    def known(self, languages: Sequence[str]) -> NDArray[np.float64]:
+        """The features and the language, as nlp.quality.Fitted puts them together."""
+        named = np.array([[code == self.language for code in languages]] * len(self.features), dtype=float)
+        return np.hstack([self.features, named])
 
-def _cases(samples: Sequence[Sentences], engine: Engine, estimator: Estimator, target: str) -> list[_Case]:
+
+def _cases(samples: Sequence[Sentences], engine: Engine, estimator: Estimator) -> list[_Case]:
     """Sentences that are decoded as one unit: the others would be judged in parts."""
     chrf, found = CHRF(), []
     for sample in track(samples, "Decoding ..."):
         code = sample.language
         pairs = [
-            (row, units[0], right)
+            (f"{sample.name} {row}", units[0], right)
             for row, (source, right) in enumerate(zip(sample.sources, sample.references, strict=True))
             if len(units := units_of(source, code)) == 1
         ]
-        decoded = engine.decode([unit for _, unit, _ in pairs], code, target, 0)
+        decoded = engine.decode([unit for _, unit, _ in pairs], code, FITTED_TARGET, 0)
         for (row, unit, right), candidates in zip(pairs, decoded, strict=True):
             texts = [(each.text, each.score) for each in candidates]
             scores = [chrf.sentence_score(text, [right]).score / 100 for text, _ in texts]
-            found.append(_Case(code, row, estimator.features(unit, texts, code, target), np.array(scores)))
+            found.append(_Case(code, row, estimator.features(unit, texts, code), np.array(scores)))
     return found
 
 
-def _model(cases: Sequence[_Case]) -> Pipeline:
-    model = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-1, 3, 13)))
-    features = np.concatenate([case.features for case in cases])
-    return model.fit(features, np.concatenate([case.chrf for case in cases]))
+def _model(cases: Sequence[_Case], languages: Sequence[str]) -> Pipeline:
+    model = make_pipeline(StandardScaler(), SVR(C=SLACK, gamma=GAMMA, epsilon=MARGIN))
+    known = np.concatenate([case.known(languages) for case in cases])
+    return model.fit(known, np.concatenate([case.chrf for case in cases]))
 
 
-def _held_out(cases: Sequence[_Case]) -> list[Foreseen]:
-    """What models fitted on the other folds foresee, and doubt, of the candidate that they choose."""
-    found = []
+def _held_out(cases: Sequence[_Case], languages: Sequence[str]) -> list[Foreseen]:
+    """What models fitted on the other folds foresee of the candidate that they choose.
+
+    A sentence is in the same fold in every language.
+    """
+    found: dict[int, Foreseen] = {}
     for training, testing in GroupKFold(FOLDS).split(cases, groups=[case.row for case in cases]):
-        known = [cases[index] for index in training]
-        model = _model(known)
-        below = _doubtful_below(model, known)
+        model = _model([cases[index] for index in training], languages)
         for index in testing:
             case = cases[index]
-            expected = model.predict(case.features)
+            expected = model.predict(case.known(languages))
             best = int(np.argmax(expected))
-            doubted = bool(expected[best] < below)
-            found.append(Foreseen(case.language, float(expected[best]), doubted, 100 * case.chrf[best]))
-    return found
+            found[index] = Foreseen(case.language, float(expected[best]), False, 100 * case.chrf[best])
+    return [found[index] for index in range(len(cases))]
 
 
-def _doubtful_below(model: Pipeline, cases: Sequence[_Case]) -> float:
-    """What is expected of the best candidates of the weakest sentences."""
-    return float(np.quantile([model.predict(case.features).max() for case in cases], FLAGGED))
-
-
-def _row(cases: Sequence[_Case]) -> dict[str, Any]:
-    """Weights as the file has them: for features as they are, not scaled."""
-    model = _model(cases)
-    scale, ridge = model[0], model[1]
-    weights = ridge.coef_ / scale.scale_
-    base = ridge.intercept_ - float(scale.mean_ @ weights)
-    return {
-        "base": round(float(base), 4),
-        "weights": {name: round(float(each), 4) for name, each in zip(FEATURES, weights, strict=True)},
-        "doubtful_below": round(_doubtful_below(model, cases), 4),
-    }
+def _doubtful_below(judged: Sequence[Foreseen]) -> float:
+    """So that of the better half of the sentences no more than a tenth is doubted."""
+    ranked = sorted(judged, key=lambda each: each.chrf)
+    better = ranked[len(ranked) - round(BEST * len(ranked)) :]
+    return float(np.quantile([each.quality for each in better], DOUBTED_OF_BEST))

@@ -106,7 +106,7 @@ def run_symposia(folder: Path) -> dict[str, Any]:
 
     options = TranslationOptions("seq2seq", str(folder), beam_size=BEAM, device="cpu")
     engine = Seq2Seq(options, silent)
-    lengths = (WRITTEN_TOKENS, WRITTEN_TOKENS)
+    lengths = (WRITTEN_TOKENS + 1, WRITTEN_TOKENS + 1)  # with the language token
 
     def translate(asked: Sequence[list[str]]) -> list[int]:
         results = engine.translate_pieces(asked, ["__en__"], Way(BEAM), lengths)

@@ -51,12 +51,22 @@ class SearchMode(StrEnum):
     meaning = "meaning"
 
 
+class SearchSort(StrEnum):
+    """In which order hits are shown."""
+
+    relevance = "relevance"
+    time = "time"
+
+
 class TableFormat(StrEnum):
     """How hits are written."""
 
     table = "table"
     json = "json"
     csv = "csv"
+    bibtex = "bibtex"
+    csl = "csl"
+    markdown = "markdown"
 
 
 @app.command()
@@ -121,22 +131,47 @@ def tag(
 
 @app.command()
 def search(  # noqa: PLR0913 - one parameter an option
-    query: Annotated[str, typer.Argument(help="Words in any language; '' with a filter lists by time.")],
+    query: Annotated[
+        str,
+        typer.Argument(
+            help="""Words in any language, "phrases", -exclusions, theme:ethics; '' lists by time."""
+        ),
+    ],
     archive: ArchiveDir,
     theme: Annotated[str | None, typer.Option(help="Only passages of this theme (id).")] = None,
     language: Annotated[str | None, typer.Option(help="Only this language (code).")] = None,
     speaker: Annotated[str | None, typer.Option(help="Only this speaker (id or name).")] = None,
     panel: Annotated[str | None, typer.Option(help="Only this panel (id).")] = None,
     mode: Annotated[SearchMode, typer.Option(help="By words, by meaning, or both.")] = SearchMode.hybrid,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most hits to show.")] = 10,
+    sort: Annotated[SearchSort, typer.Option(help="The best first, or by time.")] = SearchSort.relevance,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Hits a page.")] = 10,
+    page: Annotated[int, typer.Option(min=1, max=1_000_000, help="Which page of hits.")] = 1,
     form: Annotated[TableFormat, typer.Option("--format", help="How to show them.")] = TableFormat.table,
+    link_base: Annotated[str, typer.Option(help="Address of the web app, for links.", metavar="URL")] = "",
 ) -> None:
-    """Search an archive's passages, in any language."""
-    from flows.finding import search_archive
-    from transcripts.search import SearchQuery
+    """Search an archive's passages, in any language; show hits, or export them with citations."""
+    import dataclasses
 
-    asked = SearchQuery(query, theme, language, speaker, panel, mode.value, limit)
-    search_archive(archive, asked, form.value)
+    from flows.finding import check_names, narrowed, search_archive
+    from transcripts.query import parse
+
+    check_names(archive, theme, panel)
+    asked = dataclasses.replace(
+        parse(query), mode=mode.value, sort=sort.value, limit=limit, offset=(page - 1) * limit
+    )
+    asked = narrowed(asked, themes=theme, languages=language, speakers=speaker, panels=panel)
+    search_archive(archive, asked, form.value, link_base.rstrip("/"))
+
+
+@app.command()
+def index(
+    archive: ArchiveDir,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make it anew from the archive.")] = False,
+) -> None:
+    """Bring an archive's search index up to date (searching does so too), or make it anew."""
+    from flows.finding import index_archive
+
+    index_archive(archive, rebuild)
 
 
 @app.command()
@@ -145,6 +180,23 @@ def status(archive: ArchiveDir) -> None:
     from flows.overview import show_status
 
     show_status(archive)
+
+
+@app.command()
+def serve(  # noqa: PLR0913 - one parameter an option
+    archive: ArchiveDir,
+    host: Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")] = 8700,
+    login: Annotated[bool, typer.Option("--login", help="Have people log in on this machine too.")] = False,
+    certificate: Annotated[Path | None, typer.Option(help="Certificate for HTTPS.", metavar="FILE")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its private key.", metavar="FILE")] = None,
+    plain_http: Annotated[bool, typer.Option("--plain-http", help="Log in without HTTPS.")] = False,
+) -> None:
+    """Open the reading room: search, listen, correct and cite in a browser."""
+    from flows.serving import ServeOptions
+    from flows.serving import serve as open_room
+
+    open_room(archive, ServeOptions(host, port, login, certificate, key, plain_http))
 
 
 themes = typer.Typer(help="Themes: decide on them, have the tagger learn from that, export them.")

@@ -13,13 +13,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from flows.finding import find, show_hits
+from flows.finding import find, show_results
 from flows.yamlfile import configs_dir, read_yaml
 from nlp.languages import language
 from transcripts.archive import Archive
 from transcripts.holdings import RecordingLayers
+from transcripts.query import SearchQuery
 from transcripts.records import Span
-from transcripts.search import SearchQuery
 
 SEARCHES = (
     ("derechos de autor", "a Spanish query finds remarks in every language"),
@@ -153,7 +153,8 @@ def main(directory: Path) -> None:
         show_comparison(archive, configs_dir() / "demo" / "script.yaml")
         for words, why in SEARCHES:
             console.print(f"\nsymposia search {words!r} --archive {directory}   ({why})", markup=False)
-            show_hits(find(archive, SearchQuery(words, limit=3)), directory)
+            query = SearchQuery(words, limit=3)
+            show_results(find(archive, query), query, directory)
     console.print(
         "\nTo go on: . .venv/bin/activate, then the commands above with words of your own.", markup=False
     )

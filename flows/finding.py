@@ -1,43 +1,45 @@
-"""`symposia search`: ask the index, show the hits."""
+"""`symposia search` and `symposia index`: ask the index, show or export the hits, make it anew."""
 
 from __future__ import annotations
 
-import csv
-import json
+import dataclasses
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from transcripts.archive import Archive
+from transcripts.citations import EXPORTS, UNKNOWN_SPEAKER, time_code
 from transcripts.errors import ArchiveError, ModelError
-from transcripts.search import Embed, Hit, SearchIndex, SearchQuery
+from transcripts.query import SearchQuery
+from transcripts.results import Hit, Mark, Results
+from transcripts.search import Embed, SearchIndex
 
 
-def search_archive(directory: Path, query: SearchQuery, form: str) -> None:
-    """Search and print. Raises ArchiveError when there is no archive, or a filter names nothing in it."""
+def search_archive(directory: Path, query: SearchQuery, form: str, base: str = "") -> None:
+    """Search and print; `base` is the web app's address for links.
+
+    Raises ArchiveError when there is no archive.
+    """
     with Archive.open(directory) as archive:
-        _check_filters(archive, query)
-        hits = find(archive, query)
-    if form == "json":
-        json.dump([asdict(hit) for hit in hits], sys.stdout, ensure_ascii=False, indent=1)
-        sys.stdout.write("\n")
-    elif form == "csv":
-        _write_csv(hits)
+        results = find(archive, query)
+    for notice in results.notices:
+        sys.stderr.write(f"symposia: {notice}\n")
+    if form in EXPORTS:
+        sys.stdout.write(EXPORTS[form](results.hits, base))
     else:
-        show_hits(hits, directory)
+        show_results(results, query, directory)
 
 
-def find(archive: Archive, query: SearchQuery) -> list[Hit]:
-    """The hits for a query; where the archive's embedding model is not at hand, by words alone."""
-    wants_meaning = query.text.strip() and query.mode != "words"
-    return SearchIndex.open(archive).search(query, _query_embedder(archive) if wants_meaning else None)
+def find(archive: Archive, query: SearchQuery) -> Results:
+    """What the archive has on a query; where its embedding model is not at hand, by words alone."""
+    wants_meaning = query.sought and query.mode != "words"
+    return SearchIndex.open(archive, query_embedder(archive) if wants_meaning else None).find(query)
 
 
-def _query_embedder(archive: Archive) -> Embed | None:
-    """What embeds a query with the model that embedded the archive."""
+def query_embedder(archive: Archive) -> Embed | None:
+    """What embeds a query with the model that embedded the archive; None where it is not at hand."""
     from nlp.embeddings import EmbeddingOptions, load_embedder
 
     model = archive.embedding_model()
@@ -46,58 +48,75 @@ def _query_embedder(archive: Archive) -> Embed | None:
     try:
         return load_embedder(EmbeddingOptions(model), lambda line: None).query
     except ModelError as error:
-        sys.stderr.write(f"symposia: searching by words alone: {error}\n")
+        sys.stderr.write(f"symposia: {error}\n")
         return None
 
 
-def _check_filters(archive: Archive, query: SearchQuery) -> None:
-    """Say which values there are when a filter can match nothing."""
-    themes = {theme.id: theme.name for each in archive.conferences() for theme in each.themes}
-    panels = {panel.id: panel.title for panel in archive.panels()}
-    for option, value, known in (("--theme", query.theme, themes), ("--panel", query.panel, panels)):
+def narrowed(query: SearchQuery, **filters: str | None) -> SearchQuery:
+    """A query with further filters, by the names of its fields; those that are None are left out."""
+    more = {name: (*getattr(query, name), value) for name, value in filters.items() if value}
+    return dataclasses.replace(query, **more)  # type: ignore[arg-type]
+
+
+def check_names(directory: Path, theme: str | None, panel: str | None) -> None:
+    """Say which values there are when an option names nothing. Raises ArchiveError."""
+    with Archive.open(directory) as archive:
+        themes = {theme.id: theme.name for each in archive.conferences() for theme in each.themes}
+        panels = {panel.id: panel.title for panel in archive.panels()}
+    for option, value, known in (("--theme", theme, themes), ("--panel", panel, panels)):
         names = {name.casefold() for pair in known.items() for name in pair}
         if value is not None and value.casefold() not in names:
             choice = ", ".join(sorted(known)) or "none"
             raise ArchiveError(f"{option} {value!r} is not in the archive: choose from {choice}.")
 
 
-def show_hits(hits: Sequence[Hit], directory: Path) -> None:
-    """Hits for people to read: where, who, the words, their translation, the themes."""
+def index_archive(directory: Path, rebuild: bool) -> None:
+    """Bring an archive's search index up to date, or make it anew."""
+    with Archive.open(directory) as archive:
+        index = SearchIndex.open(archive)
+        if rebuild:
+            index.rebuild()
+        total = index.find(SearchQuery(limit=1), restricted=True).total
+    print(f"{total} passages are in the search index of {directory}")
+
+
+def show_results(results: Results, query: SearchQuery, directory: Path) -> None:
+    """Hits for people to read: where, who, the words, their translation, the themes with their evidence."""
     console = Console(highlight=False)
-    if not hits:
-        console.print(
-            f"nothing found; 'symposia status --archive {directory}' tells what there is.", markup=False
-        )
-    for number, hit in enumerate(hits, 1):
-        minutes, seconds = divmod(int(hit.start_s), 60)
-        themes = ", ".join(theme["id"] for theme in hit.themes) or "no theme"
-        who = hit.speaker or "unknown speaker"
-        console.print(
-            f"{number}. {hit.panel} {minutes}:{seconds:02d}  {who}  [{hit.language}]  {themes}  "
-            f"({' + '.join(hit.matched_by) or 'filter'})",
-            style="bold",
-            markup=False,
-        )
-        console.print(f"   {hit.text}", markup=False)
-        if hit.translation:
-            console.print(f"   → {hit.translation}", markup=False, style="italic")
+    if not results.hits:
+        what = f"there are {results.total} hits, fewer than asked for" if results.total else "nothing found"
+        console.print(f"{what}; 'symposia status --archive {directory}' tells what there is.", markup=False)
+        return
+    first = query.offset + 1
+    console.print(f"{first}–{query.offset + len(results.hits)} of {results.total}", style="dim", markup=False)
+    for number, hit in enumerate(results.hits, first):
+        _show_hit(number, hit, console)
 
 
-def _write_csv(hits: Sequence[Hit]) -> None:
-    columns = [
-        "passage_id",
-        "panel",
-        "recording",
-        "start_s",
-        "end_s",
-        "speaker",
-        "language",
-        "text",
-        "translation",
-    ]
-    writer = csv.writer(sys.stdout)
-    writer.writerow([*columns, "themes", "score", "matched_by"])
-    for hit in hits:
-        row = asdict(hit)
-        themes = " ".join(theme["id"] for theme in hit.themes)
-        writer.writerow([*(row[name] for name in columns), themes, hit.score, " ".join(hit.matched_by)])
+def _show_hit(number: int, hit: Hit, console: Console) -> None:
+    entry, passage = hit.entry, hit.entry.passage
+    who = entry.speaker or UNKNOWN_SPEAKER
+    themes = ", ".join(theme for theme, _ in entry.themes) or "no theme"
+    place = f"{entry.panel_id} {time_code(passage.span.start_s)}"
+    console.print(
+        f"{number}. {place}  {who}  [{passage.language}]  {themes}  "
+        f"({' + '.join(hit.matched_by) or 'filter'}; {entry.state})  {passage.id}",
+        style="bold",
+        markup=False,
+    )
+    console.print(_marked("   ", passage.text, hit.text_marks))
+    if entry.translation:
+        console.print(_marked("   → ", entry.translation, hit.translation_marks), style="italic")
+    for theme, _ in entry.themes:
+        evidence = entry.evidence.get(theme)
+        if evidence:
+            console.print(
+                f"   {theme}: “{passage.text[slice(*evidence)].strip()}”", style="dim", markup=False
+            )
+
+
+def _marked(before: str, text: str, marks: tuple[Mark, ...]) -> Text:
+    line = Text(before + text)
+    for start, end in marks:
+        line.stylize("underline", len(before) + start, len(before) + end)
+    return line

@@ -92,7 +92,7 @@ class TranslationProfile(_Engine):
     )
     beam_size: int = Field(default=4, ge=1, le=20, description="hypotheses kept while decoding; 1 is fastest")
     pairs: Mapping[LanguagePair, Model] = Field(
-        default_factory=dict, description="seq2seq models for single pairs of languages, such as ja-en"
+        default={}, description="seq2seq models for single pairs of languages, such as ja-en"
     )
 
 

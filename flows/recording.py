@@ -14,7 +14,7 @@ import shlex
 import time
 import traceback
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from flows.models import TRAINED_THEMES, Models
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.stages import CAPTIONED, SPOKEN, Job, Made, Stage
-from flows.work import bring_up_to_date, job_for
+from flows.work import bring_up_to_date, job_for, memory_of
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
 
@@ -125,6 +125,7 @@ def process_recording(recording_id: str) -> bool:
     run = RUN.get()
     (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
     job = job_for(source, run.conference, run.models, run.archive)
+    job = replace(job, memory=memory_of(run.archive, run.conference.id))
     return bring_up_to_date(job, run.archive, _perform)
 
 

@@ -17,11 +17,12 @@ from flows.models import Models, speaker_cues
 from flows.stages import Job, Made, Stage, stages_of
 from nlp.audio import probe, sha256_of
 from nlp.listening import Listening
+from nlp.memory import Memory
 from nlp.transcription import Transcript
 from transcripts.archive import Archive
 from transcripts.errors import MediaError
 from transcripts.formats.subtitles import read_captions
-from transcripts.holdings import RecordingLayers, StageRecord
+from transcripts.holdings import RecordingLayers, Selection, StageRecord
 from transcripts.records import Recording, digest_of
 
 Perform = Callable[[Stage, Job, str, Made], Layer]
@@ -66,6 +67,20 @@ def job_for(source: Source, conference: Conference, models: Models, archive: Arc
     else:
         fingerprint = digest_of([names[each.path] for each in source.captions])
     return Job(source, panel, conference, models, fingerprint, names)
+
+
+def memory_of(archive: Archive, conference_id: str) -> Memory:
+    """What people have approved or written of a conference's translations; what is withheld is not shown.
+
+    It is no part of a stage's key: it serves what is translated from now on, and what was
+    translated before stays, so that one correction does not translate a whole archive again.
+    """
+    people = Selection(states=frozenset({"reviewed", "approved"}))
+    return Memory(
+        {entry.passage.language: entry.passage.text, entry.target_language: entry.translation}
+        for entry in archive.entries(people)
+        if entry.conference_id == conference_id and entry.translation
+    )
 
 
 def is_up_to_date(job: Job, archive: Archive) -> bool:

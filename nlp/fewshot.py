@@ -70,7 +70,6 @@ class FewShot:
         import ctranslate2
         from sentencepiece import SentencePieceProcessor
 
-        keep_freed_memory()
         threads = thread_count(options.threads)
         workers = min(threads, WORKERS_MOST)
         try:
@@ -84,6 +83,7 @@ class FewShot:
             )
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(_not_usable(weights, error)) from error
+        keep_freed_memory()  # from now on: what loading frees is given back
         shown = shown or examples()
         self._remarks = shown.remarks
         wider = max(4, options.beam_size)

@@ -3,31 +3,36 @@
 What is known of a candidate is weighed: how sure the decoder was of it, how near its meaning
 is to that of the source (cosine of multilingual embeddings), how like the other candidates it
 is (a decoder that is unsure says something else every time; the idea of minimum Bayes risk,
-Kumar and Byrne 2004), and how its length compares. The weights (configs/translation_quality.yaml)
-were fitted to sentence chrF of human references (`python -m benchmarks.translation --fit`).
+Kumar and Byrne 2004), its length, its numbers, and how much it looks like English. A support
+vector regression (Drucker et al. 1997) was fitted to sentence chrF of human references with
+`python -m benchmarks.translation --fit`; configs/translation_quality.npz holds it.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.embeddings import Embedder
+from nlp.embeddings import Embedder, Vectors
 from nlp.units import density
 from transcripts.records import Signature, digest_of
 
-WEIGHTS = "translation_quality.yaml"
-FEATURES = ("probability", "score", "similarity", "agreement", "length", "copied", "size")
-ANY = "any"  # source languages without weights of their own
+FITTED = "translation_quality.npz"  # in configs/
+FITTED_KIND, FITTED_TARGET = "few-shot", "en"  # what it was fitted on
+UNFITTED_DOUBTFUL_BELOW = 0.2  # of the mean probability of a token
 LONGEST_RATIO = 2.0  # of the logarithm: beyond it, a length is wrong and no more so
+FUNCTION_WORDS = re.compile(r"\b(the|of|a|in|to|and)\b")
+CAPITALISED, WORD, FOREIGN = re.compile(r"\b[A-Z]\w+"), re.compile(r"\w{4,}"), re.compile(r"[A-Za-z]{3,}")
 
 Features = NDArray[np.float64]  # shape (candidates, len(FEATURES))
 
@@ -40,7 +45,7 @@ class QualityJudge(Protocol):
         """What the judgement depends on."""
         ...
 
-    def doubts(self, quality: float, source_code: str) -> bool:
+    def doubts(self, quality: float, source_code: str, target_code: str) -> bool:
         """Whether a translation of which so much is expected is to be doubted."""
         ...
 
@@ -51,119 +56,200 @@ class QualityJudge(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class QualityWeights:
-    """A linear estimate of chrF/100, and the value below which a translation is doubted."""
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A support vector regression with a Gaussian kernel, of chrF/100 on what is known of a candidate.
 
+    `languages` are those that it knows apart; `doubtful_below` has a value for each, and one for others.
+    """
+
+    features: tuple[str, ...]
+    languages: tuple[str, ...]
+    mean: NDArray[np.float64]  # shape (features + languages,), like `scale`
+    scale: NDArray[np.float64]
+    vectors: NDArray[np.float64]  # scaled, shape (n, features + languages)
+    weights: NDArray[np.float64]  # shape (n,)
     base: float
-    weights: tuple[float, ...]  # in the order of FEATURES
-    doubtful_below: float
+    gamma: float
+    doubtful_below: NDArray[np.float64]  # shape (languages + 1,)
 
-    def expected(self, features: Features) -> list[float]:
-        """What is expected of candidates, 0..1."""
-        values = self.base + features @ np.array(self.weights)
-        return [round(float(value), 4) for value in np.clip(values, 0.001, 0.999)]
+    def expected(self, features: Features, source_code: str) -> NDArray[np.float64]:
+        """What is expected of candidates, shape (candidates,)."""
+        named = np.array([[code == source_code for code in self.languages]] * len(features), dtype=float)
+        known = (np.hstack([features, named]) - self.mean) / self.scale
+        squares = ((known[:, None, :] - self.vectors[None]) ** 2).sum(axis=2)
+        return np.asarray(np.exp(-self.gamma * squares) @ self.weights + self.base)
+
+    def threshold(self, source_code: str) -> float:
+        """The expected quality below which a translation is doubted."""
+        known = source_code in self.languages
+        return float(self.doubtful_below[self.languages.index(source_code) if known else -1])
+
+    @property
+    def digest(self) -> str:
+        """The same for the same regression."""
+        parts = (self.mean, self.scale, self.vectors, self.weights, self.doubtful_below)
+        named = [each.round(6).tolist() for each in parts]
+        return digest_of([self.features, self.languages, named, self.base, self.gamma])
 
 
 class Estimator:
     """Expects the quality of translations by one kind of engine."""
 
-    def __init__(self, weights: Mapping[str, QualityWeights], embedder: Embedder) -> None:
-        """An estimator with weights by source language; those of 'any' serve the others.
+    def __init__(self, embedder: Embedder, fitted: Fitted | None) -> None:
+        """The embedder compares texts of different languages.
 
-        The embedder compares texts of different languages.
+        Without a regression, and for other target languages than its own, what is expected is the
+        mean probability of a token: how sure the decoder was.
         """
-        self._weights = weights
         self._embedder = embedder
-        self.digest = _digest(weights, embedder.signature)
+        self._fitted = fitted
+        self.digest = _digest(fitted, embedder.signature)
 
-    def doubts(self, quality: float, source_code: str) -> bool:
-        return quality < self._of(source_code).doubtful_below
+    def doubts(self, quality: float, source_code: str, target_code: str) -> bool:
+        fitted = self._of(target_code)
+        return quality < (fitted.threshold(source_code) if fitted else UNFITTED_DOUBTFUL_BELOW)
 
     def expected(
         self, source: str, candidates: Sequence[tuple[str, float]], source_code: str, target_code: str
     ) -> list[float]:
         if not candidates:
             return []
-        return self._of(source_code).expected(self.features(source, candidates, source_code, target_code))
+        if not (fitted := self._of(target_code)):
+            values = np.array([math.exp(min(0.0, score)) for _, score in candidates])
+        else:
+            values = fitted.expected(self.features(source, candidates, source_code), source_code)
+        return [round(float(value), 4) for value in np.clip(values, 0.001, 0.999)]
 
-    def _of(self, source_code: str) -> QualityWeights:
-        return self._weights.get(source_code) or self._weights[ANY]
+    def _of(self, target_code: str) -> Fitted | None:
+        return self._fitted if target_code == FITTED_TARGET else None
 
-    def features(
-        self, source: str, candidates: Sequence[tuple[str, float]], source_code: str, target_code: str
-    ) -> Features:
+    def features(self, source: str, candidates: Sequence[tuple[str, float]], source_code: str) -> Features:
         """What is known of each candidate, shape (candidates, len(FEATURES))."""
-        texts = [text for text, _ in candidates]
+        texts = tuple(text for text, _ in candidates)
         vectors = self._embedder.passages([source, *texts])
-        likeness = vectors[1:] @ vectors[0]
-        said = _letters(source, source_code)
-        rows = []
-        for number, (text, score) in enumerate(candidates):
-            ratio = abs(math.log((1 + _letters(text, target_code)) / (1 + said)))
-            rows.append(
-                (
-                    math.exp(min(0.0, score)),
-                    score,
-                    likeness[number],
-                    _agreement(number, texts),
-                    min(LONGEST_RATIO, ratio),
-                    _copied(source, text),
-                    math.log(1 + said),
-                )
-            )
-        return np.array(rows, dtype=np.float64)
+        asked = _Asked(source, source_code, texts, vectors[1:] @ vectors[0], vectors[1:] @ vectors[1:].T)
+        rows = [
+            [measure(asked, number) for measure in FEATURES.values()] for number in range(len(candidates))
+        ]
+        scores = np.array([[math.exp(min(0.0, score)), score] for _, score in candidates])
+        return np.hstack([scores, np.array(rows, dtype=np.float64)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A source with its candidates, their likeness to it (n,) and to each other (n, n)."""
+
+    source: str
+    code: str
+    texts: tuple[str, ...]
+    likeness: Vectors
+    mutual: Vectors
+
+
+def _agreement(asked: _Asked, number: int) -> float:
+    """How like the other candidates one is written: its mean chrF/100 against each; 1 where it is alone."""
+    from sacrebleu.metrics.chrf import CHRF
+
+    chrf, text = CHRF(), asked.texts[number]
+    others = [other for place, other in enumerate(asked.texts) if place != number]
+    return float(np.mean([chrf.sentence_score(text, [each]).score / 100 for each in others] or [1.0]))
+
+
+def _consensus(asked: _Asked, number: int) -> float:
+    """How like the others in meaning; 1 where it is alone."""
+    others = np.delete(asked.mutual[number], number)
+    return float(others.mean()) if len(others) else 1.0
+
+
+def _length(asked: _Asked, number: int) -> float:
+    """How far its length is from the source's, as a logarithm."""
+    written, said = _letters(asked.texts[number], FITTED_TARGET), _letters(asked.source, asked.code)
+    return min(LONGEST_RATIO, abs(math.log((1 + written) / (1 + said))))
+
+
+def _copied(asked: _Asked, number: int) -> float:
+    """The share of its words that stand in the source just so, but for names and numbers."""
+    words = [word for word in WORD.findall(asked.texts[number]) if word.islower()]
+    said = set(WORD.findall(asked.source))
+    return sum(word in said for word in words) / len(words) if words else 0.0
+
+
+def _numbers_kept(asked: _Asked, number: int) -> float:
+    """The share of the source's numbers that it has; 1 where there are none."""
+    said = _numbers(asked.source)
+    return len(said & _numbers(asked.texts[number])) / len(said) if said else 1.0
+
+
+def _share_of_words(asked: _Asked, number: int, found: Sequence[object]) -> float:
+    return len(found) / max(1, len(asked.texts[number].split()))
+
+
+# Of a candidate, besides the mean probability of its tokens and the logarithm of that.
+FEATURES: Mapping[str, Any] = MappingProxyType(
+    {
+        "similarity": lambda asked, number: asked.likeness[number],
+        "agreement": _agreement,
+        "length": _length,
+        "copied": _copied,
+        "size": lambda asked, number: math.log(1 + _letters(asked.source, asked.code)),
+        "consensus": _consensus,
+        "numbers kept": _numbers_kept,
+        "numbers invented": lambda asked, number: len(_numbers(asked.texts[number]) - _numbers(asked.source)),
+        "least alike": lambda asked, number: asked.mutual.min(),
+        "distinct words": lambda asked, number: _share_of_words(
+            asked, number, list(set(asked.texts[number].lower().split()))
+        ),
+        "capitals": lambda asked, number: _share_of_words(
+            asked, number, CAPITALISED.findall(asked.texts[number][1:])
+        ),
+        "letters a word": lambda asked, number: np.mean(
+            [len(word) for word in asked.texts[number].split()] or [0]
+        ),
+        "ended": lambda asked, number: asked.texts[number].rstrip()[-1:] in (*'.!?"', "”"),
+        "foreign": lambda asked, number: len(FOREIGN.findall(asked.source)) / (1 + len(asked.source)),
+        "function words": lambda asked, number: _share_of_words(
+            asked, number, FUNCTION_WORDS.findall(asked.texts[number].lower())
+        ),
+    }
+)
+NAMES = ("probability", "score", *FEATURES)  # of the columns of Features
 
 
 def load_estimator(kind: str, embedder: Embedder) -> Estimator:
     """The estimator for a kind of translator."""
-    return Estimator(_weights()[kind], embedder)
+    return Estimator(embedder, _fitted(kind))
 
 
 def estimator_digest(kind: str, embedding: Signature) -> str:
-    """What an estimator's digest will be, without loading anything."""
-    return _digest(_weights()[kind], embedding)
+    """What an estimator's digest will be, without loading an encoder."""
+    return _digest(_fitted(kind), embedding)
 
 
-def _digest(weights: Mapping[str, QualityWeights], embedding: Signature) -> str:
-    return digest_of([{code: asdict(each) for code, each in weights.items()}, embedding.digest])
+def _digest(fitted: Fitted | None, embedding: Signature) -> str:
+    return digest_of([fitted.digest, embedding.digest] if fitted else "probability")
 
 
-@lru_cache(maxsize=1)
-def _weights() -> Mapping[str, Mapping[str, QualityWeights]]:
-    """By kind of translator and source language."""
-    from ruamel.yaml import YAML
-
-    held = YAML(typ="safe").load((files("configs") / WEIGHTS).read_text(encoding="utf-8"))
-    return {
-        kind: {code: _read(row) for code, row in languages.items()}
-        for kind, languages in held["kinds"].items()
-    }
-
-
-def _read(row: Mapping[str, Any]) -> QualityWeights:
-    weights = tuple(float(row["weights"].get(name, 0.0)) for name in FEATURES)
-    return QualityWeights(float(row["base"]), weights, float(row["doubtful_below"]))
-
-
-def _agreement(number: int, texts: Sequence[str]) -> float:
-    """How like the other candidates one is: its mean chrF/100 against each of them; 1 where it is alone."""
-    from sacrebleu.metrics.chrf import CHRF
-
-    chrf = CHRF()
-    others = [other for place, other in enumerate(texts) if place != number]
-    return float(
-        np.mean(
-            [chrf.sentence_score(texts[number], [each]).score / 100 for each in others or [texts[number]]]
+@lru_cache(maxsize=2)
+def _fitted(kind: str) -> Fitted | None:
+    """The packaged regression, for the kind of translator that it was fitted on."""
+    if kind != FITTED_KIND:
+        return None
+    with (files("configs") / FITTED).open("rb") as packed, np.load(packed, allow_pickle=False) as held:
+        arrays = {name: held[name].astype(np.float64) for name in ("mean", "scale", "vectors", "weights")}
+        return Fitted(
+            tuple(map(str, held["features"])),
+            tuple(map(str, held["languages"])),
+            **arrays,
+            base=float(held["base"]),
+            gamma=float(held["gamma"]),
+            doubtful_below=held["doubtful_below"].astype(np.float64),
         )
-    )
 
 
-def _copied(source: str, text: str) -> float:
-    """The share of a translation's words that stand in the source just so, but for names and numbers."""
-    words = [word for word in re.findall(r"\w{4,}", text) if word.islower()]
-    said = set(re.findall(r"\w{4,}", source))
-    return sum(word in said for word in words) / len(words) if words else 0.0
+def _numbers(text: str) -> set[str]:
+    """The numbers written in a text, whatever the script of their digits."""
+    return set(re.findall(r"[0-9]+", "".join(str(unicodedata.decimal(letter, letter)) for letter in text)))
 
 
 def _letters(text: str, code: str) -> float:

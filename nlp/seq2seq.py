@@ -23,7 +23,7 @@ from transcripts.errors import ModelError
 from transcripts.records import Signature
 
 BATCH_TOKENS = 2048  # of the sources in one batch
-BATCH_UNITS = 64
+BATCH_ROWS = 32  # hypotheses decoded together: more are no faster on a few cores and take memory
 TOKENS_PER_TOKEN = 3  # a translation may have so many tokens for one of the source,
 SPARE_TOKENS = 32  # and these besides
 
@@ -80,24 +80,26 @@ class Seq2Seq:
         self._family = family_of(folder)
         quiet_libraries()
         import ctranslate2
-        from transformers import AutoTokenizer
 
-        keep_freed_memory()
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Marian's tokenizer recommends a package that changes little
-                self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+            # The model first: what its loading takes for a moment is free again for the tokenizer and torch.
             self._model: Any = ctranslate2.Translator(
                 str(weights.path),
                 device=options.device,
                 compute_type=options.compute_type,
                 intra_threads=thread_count(options.threads),
             )
+            from transformers import AutoTokenizer
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Marian's tokenizer recommends a package that changes little
+                self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise ModelError(
                 f"{weights.path} is not a translation model that can be loaded ({error}): it needs model.bin "
                 "and the files of its tokenizer."
             ) from error
+        keep_freed_memory()  # from now on: what loading frees is given back
         self._tell = ARCHITECTURES[self._family]
         wider = max(5, options.beam_size)
         self._ways = (Way(options.beam_size), Way(wider, 3), Way(wider, 3, 1.3))
@@ -161,7 +163,8 @@ class Seq2Seq:
         `written` are the fewest and the most tokens of a translation; by its source's length if None.
         """
         found: dict[int, Any] = {}
-        for batch in batches([len(each) for each in asked], BATCH_TOKENS, BATCH_UNITS):
+        sizes = [len(each) for each in asked]
+        for batch in batches(sizes, BATCH_TOKENS, max(1, BATCH_ROWS // way.beam_size)):
             most = len(asked[batch[0]]) * TOKENS_PER_TOKEN + SPARE_TOKENS
             least_most = written or (1, most)
             results = self._model.translate_batch(

@@ -115,11 +115,10 @@ class GuardedTranslator:
         cut = [[] if known.get(text) else units_of(text, source) for text in texts]
         wanted = list(dict.fromkeys(unit for units in cut for unit in units if _has_words(unit)))
         chosen = self._choose(wanted, pair)
-        blank = " " if language(target).spaced else ""
         return [
             TranslatedText(plain_text(held), 1.0, (REMEMBERED,))
             if (held := known.get(text))
-            else self._joined(units, chosen, source, blank)
+            else self._joined(units, chosen, pair)
             for text, units in zip(texts, cut, strict=True)
         ]
 
@@ -156,9 +155,7 @@ class GuardedTranslator:
         judged = [replace(each, quality=value) for each, value in zip(decoded, expected, strict=True)]
         return max([*judged, *(each for each in choices if each.quality)], key=lambda each: each.worth)
 
-    def _joined(
-        self, units: Sequence[str], chosen: Mapping[str, _Choice], source: str, blank: str
-    ) -> TranslatedText:
+    def _joined(self, units: Sequence[str], chosen: Mapping[str, _Choice], pair: _Pair) -> TranslatedText:
         """The translation of a text from those of its units; longer units weigh more in its quality."""
         parts, quality, weight, doubtful = [], 0.0, 0, False
         for unit in units:
@@ -169,7 +166,8 @@ class GuardedTranslator:
                 weight += len(unit)
                 doubtful = doubtful or bool(choice.doubts)
         whole = round(quality / weight, 4) if weight else 1.0
-        doubtful = doubtful or (weight > 0 and self._judge.doubts(whole, source))
+        doubtful = doubtful or (weight > 0 and self._judge.doubts(whole, pair.source, pair.target))
+        blank = " " if language(pair.target).spaced else ""
         return TranslatedText(
             blank.join(part for part in parts if part), whole, (DOUBTFUL,) if doubtful else ()
         )

@@ -50,7 +50,7 @@ class TrustingJudge:
 
     digest = "trusting"
 
-    def doubts(self, quality: float, source_code: str) -> bool:
+    def doubts(self, quality: float, source_code: str, target_code: str) -> bool:
         return False
 
     def expected(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcripts.analysis import fold, query_words, words
+from transcripts.analysis import query_words, words
+from transcripts.folding import fold
 
 
 def finds(query: str, text: str, language: str) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,10 @@ from sample_archive import CONFERENCE, SCRIPT, STAGES, embed, fill, layers, reco
 
 from transcripts.archive import Archive, RecordingLayers
 from transcripts.errors import ArchiveError, SymposiaError
+from transcripts.query import SearchQuery
 from transcripts.records import Signature
-from transcripts.search import Hit, SearchIndex, SearchQuery
+from transcripts.results import Hit
+from transcripts.search import SearchIndex
 
 
 @pytest.fixture
@@ -38,18 +39,22 @@ def shared() -> Iterator[Archive]:
 
 @pytest.fixture(scope="module")
 def index(shared: Archive) -> SearchIndex:
-    return SearchIndex.open(shared)
+    return SearchIndex.open(shared, embed)
 
 
-def ids(hits: list[Hit]) -> list[str]:
+def ids(hits: Sequence[Hit]) -> list[str]:
     return [hit.passage_id for hit in hits]
 
 
-def everything(archive: Archive) -> list[list[Hit]]:
+def found(index: SearchIndex, query: SearchQuery) -> list[str]:
+    return ids(index.find(query).hits)
+
+
+def everything(archive: Archive) -> list[tuple[Hit, ...]]:
     """What a freshly opened index answers to several searches."""
     texts = ("倫理", "future", "guion", "영화 미래", "فیلم", "storyboard ethics 未来")
-    index = SearchIndex.open(archive)
-    return [index.search(SearchQuery(text), embed) for text in texts]
+    index = SearchIndex.open(archive, embed)
+    return [index.find(SearchQuery(text)).hits for text in texts]
 
 
 # Words
@@ -74,13 +79,13 @@ def everything(archive: Archive) -> list[list[Hit]]:
 )
 def test_words_find_their_passage_first(index: SearchIndex, text: str, first: str) -> None:
     for mode in ("words", "hybrid"):
-        hits = index.search(SearchQuery(text, mode=mode), embed)
+        hits = index.find(SearchQuery(text, mode=mode)).hits
         assert ids(hits)[0] == first
         assert "words" in hits[0].matched_by
 
 
 def test_a_common_word_alone_is_no_match_beside_meaning(index: SearchIndex) -> None:
-    hits = index.search(SearchQuery("the storyboard drafts"), embed)
+    hits = index.find(SearchQuery("the storyboard drafts")).hits
     assert ids(hits)[0] == "p05"
     by_words = [hit.passage_id for hit in hits if "words" in hit.matched_by]
     assert "p06" not in by_words  # its translation has 'the'
@@ -90,33 +95,39 @@ def test_a_common_word_alone_is_no_match_beside_meaning(index: SearchIndex) -> N
 
 
 def test_meaning_crosses_languages(index: SearchIndex) -> None:
-    hits = index.search(SearchQuery("ética", mode="meaning"), embed)
+    hits = index.find(SearchQuery("ética", mode="meaning")).hits
     assert set(ids(hits)[:3]) == {"p01", "p04", "p08"}
     assert {hit.matched_by for hit in hits} == {("meaning",)}
     assert all(hit.score > 0 for hit in hits)
 
 
 def test_both_kinds_of_evidence_are_told(index: SearchIndex) -> None:
-    matched = {hit.passage_id: hit.matched_by for hit in index.search(SearchQuery("倫理"), embed)}
+    matched = {hit.passage_id: hit.matched_by for hit in index.find(SearchQuery("倫理")).hits}
     assert matched["p01"] == ("words", "meaning")
     assert matched["p04"] == ("meaning",)
 
 
-def test_without_an_embedder_words_are_searched(index: SearchIndex) -> None:
-    assert ids(index.search(SearchQuery("倫理"))) == ["p01"]
-    assert index.search(SearchQuery("倫理", mode="meaning")) == []
+def test_without_an_embedder_words_are_searched_and_it_is_said(shared: Archive) -> None:
+    index = SearchIndex.open(shared)
+    results = index.find(SearchQuery("倫理"))
+    assert ids(results.hits) == ["p01"]
+    assert "searched by words alone" in str(results.notices[0])
+    assert index.find(SearchQuery("倫理", mode="words")).notices == ()
+    assert index.find(SearchQuery("倫理", mode="meaning")).hits == ()
 
 
-def test_an_embedder_of_another_length_is_refused_in_words(index: SearchIndex) -> None:
+def test_an_embedder_of_another_length_is_refused_in_words(shared: Archive) -> None:
+    index = SearchIndex.open(shared, lambda text: [1.0, 0.0, 0.0])
     with pytest.raises(ArchiveError, match="has 3 numbers, the archive's have 16; search with the profile"):
-        index.search(SearchQuery("倫理"), lambda text: [1.0, 0.0, 0.0])
+        index.find(SearchQuery("倫理"))
 
 
 def test_an_archive_without_embeddings_is_searched_by_words(archive: Archive) -> None:
     archive.keep(recording("rec-2"), RecordingLayers(), ())
     plain = dataclasses.replace(layers("rec-1"), embeddings=())
     archive.keep(recording("rec-1"), plain, STAGES)
-    assert ids(SearchIndex.open(archive).search(SearchQuery("倫理"), embed)) == ["p01"]
+    results = SearchIndex.open(archive, embed).find(SearchQuery("倫理"))
+    assert ids(results.hits) == ["p01"]
 
 
 def test_vectors_of_another_model_are_not_compared(archive: Archive) -> None:
@@ -125,31 +136,20 @@ def test_vectors_of_another_model_are_not_compared(archive: Archive) -> None:
         dataclasses.replace(e, vector=(1.0, 0.0), signature=other) for e in layers("rec-2").embeddings
     )
     archive.keep(recording("rec-2"), dataclasses.replace(layers("rec-2"), embeddings=few), STAGES)
-    found = ids(SearchIndex.open(archive).search(SearchQuery("ética", mode="meaning"), embed))
-    assert set(found) <= {line[1] for line in SCRIPT if line[0] == "rec-1"}
-    assert {"p01", "p04"} <= set(found)
+    near = set(found(SearchIndex.open(archive, embed), SearchQuery("ética", mode="meaning")))
+    assert near <= {line[1] for line in SCRIPT if line[0] == "rec-1"}
+    assert {"p01", "p04"} <= near
 
 
 # Hits
 
 
-def test_a_hit_has_the_fields_of_the_json_format(index: SearchIndex) -> None:
-    (hit,) = index.search(SearchQuery("guion", mode="words", limit=1))
-    written = json.loads(json.dumps(dataclasses.asdict(hit)))
-    assert written.pop("score") > 0
-    assert written == {
-        "passage_id": "p04",
-        "panel": "opening",
-        "recording": "rec-1",
-        "start_s": 30.0,
-        "end_s": 38.123,
-        "speaker": "Productora (México)",
-        "language": "es",
-        "text": "La ética no es un adorno del guion.",
-        "translation": "Ethics is no ornament of the script.",
-        "themes": [{"id": "ethics", "score": 0.8}],
-        "matched_by": ["words"],
-    }
+def test_what_is_found_is_marked_in_text_and_translation(index: SearchIndex) -> None:
+    (hit,) = index.find(SearchQuery("guiones scripts", mode="words", languages=("es",))).hits
+    entry = hit.entry
+    assert [entry.passage.text[start:end] for start, end in hit.text_marks] == ["guion"]
+    assert entry.translation is not None
+    assert [entry.translation[start:end] for start, end in hit.translation_marks] == ["script"]
 
 
 # Filters
@@ -160,53 +160,64 @@ def test_a_hit_has_the_fields_of_the_json_format(index: SearchIndex) -> None:
     [
         (SearchQuery(), [line[1] for line in SCRIPT]),
         (SearchQuery(limit=3), ["p01", "p02", "p03"]),
-        (SearchQuery(theme="o'future"), ["p02", "p07"]),
-        (SearchQuery(theme="the future"), ["p02", "p07"]),
-        (SearchQuery(language="KO"), ["p06", "p08"]),
-        (SearchQuery(panel='o\'neill "b"', language="fa"), ["p07"]),
-        (SearchQuery(speaker="ms. o'hara; --"), ["p06"]),
-        (SearchQuery(speaker="o'hara"), ["p06"]),
-        (SearchQuery(speaker="S2"), ["p07", "p08"]),
-        (SearchQuery(speaker="director (japan)", theme="ethics"), ["p01"]),
+        (SearchQuery(themes=("o'future",)), ["p02", "p07"]),
+        (SearchQuery(themes=("the future",)), ["p02", "p07"]),
+        (SearchQuery(languages=("KO",)), ["p06", "p08"]),
+        (SearchQuery(panels=('o\'neill "b"',), languages=("fa",)), ["p07"]),
+        (SearchQuery(speakers=("ms. o'hara; --",)), ["p06"]),
+        (SearchQuery(speakers=("o'hara",)), ["p06"]),
+        (SearchQuery(speakers=("S2",)), ["p07", "p08"]),
+        (SearchQuery(speakers=("director (japan)",), themes=("ethics",)), ["p01"]),
     ],
 )
 def test_filters_without_a_text_list_by_time(
     index: SearchIndex, query: SearchQuery, expected: list[str]
 ) -> None:
-    hits = index.search(query, embed)
-    assert ids(hits) == expected
-    assert {hit.matched_by for hit in hits} == {()}
+    results = index.find(query)
+    assert ids(results.hits) == expected
+    assert results.total == (8 if query == SearchQuery(limit=3) else len(expected))
+    assert {hit.matched_by for hit in results.hits} == {()}
 
 
 @pytest.mark.parametrize("mode", ["words", "meaning", "hybrid"])
 @pytest.mark.parametrize(
     ("narrowed", "expected"),
     [
-        ({"theme": "o'future"}, {"p07"}),
-        ({"panel": 'o\'neill "b"'}, {"p07", "p08"}),
-        ({"speaker": "S2", "language": "ko"}, {"p08"}),
-        ({"speaker": "director"}, {"p01"}),
-        ({"language": "es"}, {"p04"}),
+        ({"themes": ("o'future",)}, {"p07"}),
+        ({"panels": ('o\'neill "b"',)}, {"p07", "p08"}),
+        ({"speakers": ("S2",), "languages": ("ko",)}, {"p08"}),
+        ({"speakers": ("director",)}, {"p01"}),
+        ({"languages": ("es",)}, {"p04"}),
+        ({"languages": ("es", "ko")}, {"p04", "p08"}),
+        ({"after": "2025-03-02"}, {"p07", "p08"}),
+        ({"states": ("draft",), "qualities": ("good", "check", "doubtful")}, {"p07", "p08", "p04"}),
     ],
 )
 def test_filters_narrow_every_kind_of_search(
-    index: SearchIndex, mode: str, narrowed: dict[str, str], expected: set[str]
+    index: SearchIndex, mode: str, narrowed: dict[str, tuple[str, ...]], expected: set[str]
 ) -> None:
     query = SearchQuery("ethics etica 倫理 윤리 فیلم‌نامه storyboard 絵コンテ guion", mode=mode, **narrowed)  # type: ignore[arg-type]
-    found = set(ids(index.search(query, embed)))
-    assert expected & found
-    listed = set(ids(index.search(dataclasses.replace(query, text=""))))
-    assert found <= listed
+    narrow = set(found(index, query))
+    assert expected & narrow
+    assert narrow <= set(found(index, dataclasses.replace(query, text="")))
 
 
-@pytest.mark.parametrize(
-    "name", ["nobody", "' OR 1=1 --", "a'b\"c\\", "%", "]) OR true", "\0", "🎬", "\udcff"]
-)
-@pytest.mark.parametrize("field", ["theme", "speaker", "panel", "language"])
-def test_an_unknown_name_finds_nothing(index: SearchIndex, field: str, name: str) -> None:
+def test_filters_that_nothing_fits_find_nothing(index: SearchIndex) -> None:
+    for nothing in (SearchQuery(states=("approved",)), SearchQuery(before="2025-02-28")):
+        assert index.find(nothing).total == 0
+
+
+NAMES = ["nobody", "' OR 1=1 --", "a'b\"c\\", "%", "]) OR true", "\0", "🎬", "\udcff"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("field", ["themes", "speakers", "panels", "languages"])
+def test_an_unknown_name_finds_nothing_and_is_told(index: SearchIndex, field: str, name: str) -> None:
     for text in ("", "倫理"):
-        query = dataclasses.replace(SearchQuery(text), **{field: name})  # type: ignore[arg-type]
-        assert index.search(query, embed) == []
+        results = index.find(dataclasses.replace(SearchQuery(text), **{field: (name,)}))  # type: ignore[arg-type]
+        assert results.hits == ()
+        if field in ("themes", "panels"):
+            assert str(results.notices[0]).startswith("nothing in the archive is called")
 
 
 ODD = (
@@ -229,13 +240,13 @@ ODD = (
 @pytest.mark.parametrize("text", ODD)
 def test_odd_queries_never_fail(index: SearchIndex, text: str) -> None:
     for mode in ("words", "meaning", "hybrid"):
-        index.search(SearchQuery(text, mode=mode), embed)
+        index.find(SearchQuery(text, mode=mode))
 
 
 @settings(max_examples=50, deadline=None)
 @given(text=st.text(max_size=30), name=st.text(max_size=10))
 def test_any_query_gives_an_answer(index: SearchIndex, text: str, name: str) -> None:
-    index.search(SearchQuery(text, speaker=name, theme=name or None), embed)
+    index.find(SearchQuery(text, (name,), (text,), speakers=(name,), themes=(name,)))
 
 
 def test_an_unknown_mode_is_refused_in_words() -> None:
@@ -252,18 +263,18 @@ def test_an_unknown_mode_is_refused_in_words() -> None:
 
 def test_what_the_archive_no_longer_has_is_not_found(archive: Archive) -> None:
     index = SearchIndex.open(archive)
-    assert ids(index.search(SearchQuery("倫理", mode="words"))) == ["p01"]
+    assert found(index, SearchQuery("倫理", mode="words")) == ["p01"]
     archive.keep(recording("rec-1"), layers("rec-1", without=("p01",)), STAGES)
-    assert ids(index.search(SearchQuery("倫理", mode="words"))) == []
-    assert "p01" not in ids(index.search(SearchQuery("倫理"), embed))
+    assert found(index, SearchQuery("倫理", mode="words")) == []
+    assert "p01" not in found(index, SearchQuery("倫理"))
 
 
 def test_what_is_shown_comes_from_the_archive(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     index = SearchIndex.open(archive)
     index.refresh()
     archive.keep(recording("rec-1"), layers("rec-1", without=("p01",)), STAGES)
-    monkeypatch.setattr("transcripts.index.PassageIndex.refresh", lambda self: None)
-    assert index.search(SearchQuery("倫理", mode="words")) == []  # though the index still has it
+    monkeypatch.setattr("transcripts.index.PassageIndex.refresh", lambda self: self._lookup)
+    assert index.find(SearchQuery("倫理", mode="words")).hits == ()  # though the index still has it
 
 
 def test_renamed_speakers_and_themes_are_found_at_once(archive: Archive) -> None:
@@ -271,8 +282,8 @@ def test_renamed_speakers_and_themes_are_found_at_once(archive: Archive) -> None
     index.refresh()
     renamed = dataclasses.replace(CONFERENCE.speakers[0], name="Someone Else")
     archive.set_conference(dataclasses.replace(CONFERENCE, speakers=(renamed, *CONFERENCE.speakers[1:])))
-    (hit,) = index.search(SearchQuery("倫理", mode="words", speaker="someone else"))
-    assert hit.speaker == "Someone Else"
+    (hit,) = index.find(SearchQuery("倫理", mode="words", speakers=("someone else",))).hits
+    assert hit.entry.speaker == "Someone Else"
 
 
 @pytest.mark.parametrize("sampled", [2_000, 1])  # below and above the size at which means are sampled
@@ -288,14 +299,14 @@ def test_following_step_by_step_equals_a_rebuild(
         index.refresh()
         followed = everything(archive)
         words = [
-            [(hit.passage_id, hit.score) for hit in index.search(SearchQuery(text, mode="words"))]
+            [(hit.passage_id, hit.score) for hit in index.find(SearchQuery(text, mode="words")).hits]
             for text in ("storyboard", "the ethics", "미래")
         ]
         index.rebuild()
         if sampled > 1:  # else language means may lag behind a little
             assert everything(archive) == followed
         assert words == [
-            [(hit.passage_id, hit.score) for hit in index.search(SearchQuery(text, mode="words"))]
+            [(hit.passage_id, hit.score) for hit in index.find(SearchQuery(text, mode="words")).hits]
             for text in ("storyboard", "the ethics", "미래")
         ]
 
@@ -312,18 +323,21 @@ def test_words_analysed_before_are_not_analysed_again(
         return [language]
 
     monkeypatch.setattr("transcripts.index_rows.words", analyse)
-    archive.keep(recording("rec-2"), layers("rec-2", without=("p08",)), STAGES)
+    before = layers("rec-2")
+    passages = tuple(
+        dataclasses.replace(each, text="판소리") if each.id == "p06" else each for each in before.passages
+    )
+    archive.keep(recording("rec-2"), dataclasses.replace(before, passages=passages), STAGES)
     index.refresh()
-    expected = [cell for line in SCRIPT if line[1] in ("p06", "p07") for cell in line[4:6]]
-    assert sorted(analysed) == sorted(expected)
+    assert sorted(analysed) == ["I heard pansori at the Busan film festival.", "판소리"]
 
 
 def test_two_open_indexes_follow_each_other(archive: Archive) -> None:
     one, other = SearchIndex.open(archive), SearchIndex.open(archive)
-    for without, found in ((("p01",), []), ((), ["p01"]), (("p01", "p02"), [])):
+    for without, expected in ((("p01",), []), ((), ["p01"]), (("p01", "p02"), [])):
         archive.keep(recording("rec-1"), layers("rec-1", without=without), STAGES)
-        assert ids(one.search(SearchQuery("倫理", mode="words"))) == found
-        assert ids(other.search(SearchQuery("倫理", mode="words"))) == found
+        assert found(one, SearchQuery("倫理", mode="words")) == expected
+        assert found(other, SearchQuery("倫理", mode="words")) == expected
 
 
 def test_another_archive_in_the_same_place_is_noticed(archive: Archive, tmp_path: Path) -> None:
@@ -333,7 +347,7 @@ def test_another_archive_in_the_same_place_is_noticed(archive: Archive, tmp_path
         other.keep(recording("rec-2"), layers("rec-2"), STAGES)
         other.keep(recording("rec-2"), layers("rec-2", without=("p08",)), STAGES)
         shutil.copytree(tmp_path / "box" / "index", tmp_path / "other" / "index")
-        assert ids(SearchIndex.open(other).search(SearchQuery("윤리 판소리", mode="words"))) == ["p06"]
+        assert found(SearchIndex.open(other), SearchQuery("윤리 판소리", mode="words")) == ["p06"]
 
 
 # Damage
@@ -373,7 +387,7 @@ def test_an_index_that_cannot_be_written_is_told_in_words(
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(ArchiveError, match=r"search index .* cannot be written: .*No space.* make room"):
-        SearchIndex.open(archive).search(SearchQuery("倫理"))
+        SearchIndex.open(archive).find(SearchQuery("倫理"))
 
 
 INDEXER = """
@@ -424,6 +438,6 @@ def test_an_archive_that_cannot_be_written_is_searched_all_the_same(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert ids(SearchIndex.open(archive).search(SearchQuery("倫理", mode="words"))) == ["p01"]
+    assert found(SearchIndex.open(archive), SearchQuery("倫理", mode="words")) == ["p01"]
     assert archive.directory is not None
     assert not (archive.directory / "index").exists()

@@ -190,6 +190,30 @@ def test_nothing_written_makes_it_stumble(texts: list[str]) -> None:
     assert all(0.0 <= each.quality <= 1.0 for each in found)
 
 
+def test_ten_thousand_letters_are_all_translated() -> None:
+    texts = ["palabra " * 1250, "x" * 10_000, "言葉" * 5_000, "واژه، " * 1700]
+    for text, code in zip(texts, ("es", "es", "ja", "fa"), strict=True):
+        engine = ScriptedEngine(str.upper)
+        (found,) = guarded(engine).translate([text], code, "en")
+        assert "".join(found.text.split()) == "".join(text.upper().split())
+        assert max(map(len, engine.asked[0])) <= LONG_LETTERS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a \ud800 word",
+        "\u202eالنص\u202c mixed 言葉 text",
+        "bell \x07 and null \x00",
+        "👩\u200d👩\u200d👧 family",
+    ],
+)
+def test_odd_letters_pass_through(text: str) -> None:
+    (found,) = guarded(ScriptedEngine(str.upper)).translate([text], "fa", "en")
+    assert found.text.encode("utf-8")  # what is written can be kept
+    assert sum(map(str.isalpha, found.text)) == sum(map(str.isalpha, text))
+
+
 @given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 8))
 def test_batches_hold_everything_once(sizes: list[int], per_batch: int) -> None:
     made = batches(sizes, 120, per_batch)

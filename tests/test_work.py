@@ -16,7 +16,7 @@ from flows.config import Conference, GlossaryEntry, load_conference
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.profiles import load_profile
 from flows.stages import Job, Made, Stage
-from flows.work import bring_up_to_date, is_up_to_date, job_for
+from flows.work import bring_up_to_date, is_up_to_date, job_for, memory_of
 from flows.yamlfile import configs_dir
 from nlp.asr import Decoded, Piece
 from transcripts.archive import Archive
@@ -241,6 +241,22 @@ def test_a_new_run_of_every_stage_keeps_what_people_did(conference: Conference, 
     assert now[0][0].translation == ".emehcs senihcaM"  # still of what the machine heard, and flagged so
     assert now[0][0].translation_flags == ("stale",)
     assert desk.unanchored() == ()
+
+
+def test_what_people_approved_is_remembered_for_later_translations(
+    conference: Conference, archive: Archive
+) -> None:
+    work(conference, archive, models())
+    (written, *_) = archive.entries_of_recordings(["floor"])
+    passage, desk = written.passage, ReviewDesk(archive)
+    assert memory_of(archive, conference.id).exact(passage.text, passage.language, "es") is None
+    desk.correct(passage.id, "translation", "El cine es un sueño.", reviewer="ana")
+    desk.set_state(passage.id, "approved", "ana")
+    assert memory_of(archive, conference.id).exact(passage.text, passage.language, "es") == (
+        "El cine es un sueño."
+    )
+    assert memory_of(archive, "another").exact(passage.text, passage.language, "es") is None
+    assert work(conference, archive, models()) == []  # what was translated before stays
 
 
 def test_a_run_that_dies_keeps_what_people_did(conference: Conference, archive: Archive) -> None:

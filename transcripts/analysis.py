@@ -16,18 +16,25 @@ neighbouring letters, marked with '#': 倫理 is found in 倫理観 and 영화 i
 국제영화제, below passages that have the word itself. So do scripts without
 spaces that no analyser knows, and in Persian every two neighbouring words,
 since many write a space for a ZWNJ.
+
+Every token knows the characters that it was made of, so that what is found can
+be shown. All functions may be called from several threads.
 """
 
 from __future__ import annotations
 
+import threading
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from functools import cache, lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import regex
 import snowballstemmer
+
+from transcripts.folding import KANA_HAN, UNSPACED, fold, mapped
 
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi
@@ -35,64 +42,154 @@ if TYPE_CHECKING:
 
 PAIR = "#"  # marks two neighbouring letters; no other token has it
 UNKNOWN = ""  # the language of a query
+_AS_WRITTEN = "-"  # no language: words are not stemmed
+_REMEMBERED_TEXTS = 2_000
+_REMEMBERED = 100_000  # words whose analysis is kept: most of a text are among the commonest
 
 _ZWNJ = "\u200c"
-_LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ە": "ه", "ـ": None})
-_ACCENTS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Arabic}]\p{Mn}*)\p{Mn}")
-_DIGIT = regex.compile(r"\p{Nd}")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 
 # A run of one family of scripts, with the punctuation and digits that follow it.
-_UNSPACED = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
-_KANA_HAN = r"\p{Han}\p{Hiragana}\p{Katakana}"
 _SHARED = r"\p{Common}\p{Inherited}"
 _RUN = regex.compile(
-    rf"(?P<japanese>[{_KANA_HAN}][{_KANA_HAN}{_SHARED}]*)"
+    rf"(?P<japanese>[{KANA_HAN}][{KANA_HAN}{_SHARED}]*)"
     rf"|(?P<korean>\p{{Hangul}}[\p{{Hangul}}{_SHARED}]*)"
     rf"|(?P<persian>\p{{Arabic}}[\p{{Arabic}}{_SHARED}]*)"
-    rf"|(?P<unspaced>[{_UNSPACED}]+)"
-    rf"|(?P<spaced>[^{_KANA_HAN}\p{{Hangul}}\p{{Arabic}}{_UNSPACED}]+)"
+    rf"|(?P<unspaced>[{UNSPACED}]+)"
+    rf"|(?P<spaced>[^{KANA_HAN}\p{{Hangul}}\p{{Arabic}}{UNSPACED}]+)"
 )
+ANALYSED = ("japanese", "korean", "persian", "unspaced", "spaced")
+LATIN = "spaced"
+# Of languages whose script tells them from most others.
+SCRIPTS = {
+    **dict.fromkeys(("ja", "zh", "yue"), "japanese"),
+    "ko": "korean",
+    **dict.fromkeys(("fa", "ar", "ur", "ps", "sd", "ckb"), "persian"),
+    **dict.fromkeys(("th", "lo", "km", "my", "bo"), "unspaced"),
+}
 # Where two neighbours may be a word that no dictionary knows or splits off.
-_PAIRED = regex.compile(rf"\p{{Han}}{{2,}}|\p{{Hangul}}{{2,}}|[{_UNSPACED}]{{2,}}")
+_PAIRED = regex.compile(rf"\p{{Han}}{{2,}}|\p{{Hangul}}{{2,}}|[{UNSPACED}]{{2,}}")
+# What every text has: left out of queries that have other words. Words that mean something in
+# the other of two languages (sin, son, no, me, has) are not here.
+_COMMON = frozenset(
+    " ".join(
+        (
+            "a an and are as at be been but by for from had have how i if in into is it its of on or our",
+            "that the their there these they this to us was we were what when where which who why will",
+            "with would you your al como con cual cuando de del donde el ella ellos en entre es esa ese",
+            "esta este la las lo los mas nos para pero por porque que se ser su sus sobre un una unas uno",
+            "unos y ya از اما ان ای این اینکه با باید بر برای به بود تا تو خود در را شد که ما من هم و ولی",
+            "است هست یا یک",
+        )
+    ).split()
+)
 
 
-def fold(text: str) -> str:
-    """A text without the differences that no reader means: width, case, accents, digits."""
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = _ACCENTS.sub("", unicodedata.normalize("NFD", text)).translate(_LETTERS)
-    return unicodedata.normalize(
-        "NFC", _DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0], digit[0])), text)
-    )
+class Token(NamedTuple):
+    """A search token and the characters of the text that it was made of."""
+
+    text: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=_REMEMBERED_TEXTS)
+def tokens(text: str, language: str, scripts: frozenset[str] = frozenset(ANALYSED)) -> tuple[Token, ...]:
+    """The tokens by which a passage in `language` (a code such as 'ja') is found.
+
+    With `scripts`, only words of these families, as in `SCRIPTS`, and pairs.
+    """
+    plain, bounds = text, list[int]()
+    if not unicodedata.is_normalized("NFKC", text):
+        plain, bounds = mapped(text, _compatible)
+    found = (*_tokens(plain, language, scripts=scripts), *_pairs(plain))
+    return tuple(Token(token, bounds[start], bounds[end]) for token, start, end in found) if bounds else found
 
 
 def words(text: str, language: str) -> list[str]:
-    """The tokens by which a passage in `language` (a code such as 'ja') is found."""
-    return [*_tokens(text, language), *_pairs([fold(text)])]
+    """What `tokens` are, without where."""
+    plain = _compatible(text)
+    return [token for token, _, _ in (*_tokens(plain, language), *_pairs(plain))]
 
 
 def query_words(text: str) -> list[str]:
     """The tokens to look for, each once, for a query in whatever languages its scripts allow.
 
-    Latin words are taken as they stand, as English and as Spanish. A query of
-    particles alone is taken as it stands.
+    Latin words are taken as they stand, as English and as Spanish. Words that every text has
+    are left out, like the particles of Japanese; a query of nothing else is taken as it stands.
     """
-    tokens = list(_tokens(text, UNKNOWN)) or _WORD.findall(fold(text))
-    return list(dict.fromkeys([*tokens, *_pairs(tokens)]))
+    plain = _compatible(text)
+    found = list(_tokens(plain, UNKNOWN))
+    telling = [token for token in found if fold(plain[token.start : token.end]) not in _COMMON]
+    left = [token.text for token in telling or found] or _WORD.findall(fold(text))
+    pairs = (pair.text for each in (plain, " ".join(left)) for pair in _pairs(each))
+    return list(dict.fromkeys([*left, *pairs]))
 
 
-def _tokens(text: str, language: str) -> Iterator[str]:
-    for run in _RUN.finditer(unicodedata.normalize("NFKC", text)):
-        yield from ANALYSERS[str(run.lastgroup)](run[0], language)
+def scripts_of(text: str) -> list[str]:
+    """The families of scripts that a text is written in, as in `SCRIPTS`; those of most letters first."""
+    letters = Counter[str]()
+    for run in _RUN.finditer(_compatible(text)):
+        letters[str(run.lastgroup)] += sum(map(str.isalnum, run[0]))
+    return [script for script, count in letters.most_common() if count]
 
 
-def _pairs(texts: Iterable[str]) -> list[str]:
+def coverage(query: str, having: Collection[str]) -> float:
+    """The share of a query's letters, common words left out, that a passage with these tokens has."""
+    plain = _compatible(query)
+    sought = [
+        token for token in tokens(plain, UNKNOWN) if fold(plain[token.start : token.end]) not in _COMMON
+    ]
+    letters = {at for _, start, end in sought for at in range(start, end)}
+    had = {at for token, start, end in sought if token in having for at in range(start, end)}
+    return len(had) / len(letters) if letters else 1.0
+
+
+def query_forms(text: str) -> list[list[str]]:
+    """Ways to write a word or a phrase, each as the tokens that a passage then has, all of them."""
+    plain = _compatible(text)
+    forms = [[token.text for token in _tokens(plain, UNKNOWN, latin)] for latin in (_AS_WRITTEN, *_STEMMED)]
+    pairs = [pair.text for pair in _pairs(plain)]
+    if pairs:  # in compounds
+        uncovered = _PAIRED.sub(" ", plain)
+        forms.append([*pairs, *(token.text for token in _tokens(uncovered, UNKNOWN, _AS_WRITTEN))])
+    return [list(form) for form in dict.fromkeys(tuple(dict.fromkeys(form)) for form in forms) if form]
+
+
+def _compatible(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
+
+
+def _tokens(
+    text: str, language: str, latin: str = "", scripts: Collection[str] = ANALYSED
+) -> Iterator[Token]:
+    """Tokens of a text in NFKC; `latin` is the language of what is in Latin letters, if another."""
+    for run in _RUN.finditer(text):
+        kind = str(run.lastgroup)
+        if kind not in scripts:
+            continue
+        for token, start, end in ANALYSERS[kind](run[0], (kind == "spaced" and latin) or language):
+            yield Token(token, run.start() + start, run.start() + end)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _parts(text: str) -> tuple[str, ...]:
+    """The folded words in a piece of text: one, but for signs such as ½."""
+    return tuple(_WORD.findall(fold(text)))
+
+
+def _plain_words(text: str) -> Iterator[Token]:
+    for word in _WORD.finditer(text):
+        for part in _parts(word[0]):
+            yield Token(part, *word.span())
+
+
+def _pairs(text: str) -> list[Token]:
     """Every two neighbouring letters of the scripts in which a word may hide in a longer one."""
     return [
-        PAIR + first + second
-        for text in texts
-        for run in _PAIRED.findall(text)
-        for first, second in pairwise(run)
+        Token(PAIR + fold(first + second), at, at + 2)
+        for run in _PAIRED.finditer(text)
+        for at, (first, second) in enumerate(pairwise(run[0]), run.start())
     ]
 
 
@@ -100,6 +197,7 @@ def _pairs(texts: Iterable[str]) -> list[str]:
 
 _PARTICLES = frozenset({"助詞", "助動詞", "補助記号", "記号", "空白"})  # and auxiliaries, signs, blanks
 _MOST_LETTERS = 5_000  # in one call: sudachipy refuses more than 49,149 bytes
+_ONE_AT_A_TIME = threading.Lock()  # a tokenizer of sudachipy and a stemmer of Snowball serve one thread
 
 
 @cache
@@ -109,18 +207,26 @@ def _sudachi() -> Tokenizer:
     return Dictionary(dict="core").tokenizer()
 
 
-def _japanese(text: str, language: str) -> Iterator[str]:
+def _japanese(text: str, language: str) -> Iterator[Token]:
     if language not in ("ja", UNKNOWN):  # Chinese, or a title in another language
-        yield from _WORD.findall(fold(text))
+        yield from _plain_words(text)
         return
+    for start in range(0, len(text), _MOST_LETTERS):
+        with _ONE_AT_A_TIME:
+            units = list(_japanese_units(text[start : start + _MOST_LETTERS]))
+        for form, begin, end in units:
+            for part in _parts(form):
+                yield Token(part, start + begin, start + end)
+
+
+def _japanese_units(text: str) -> Iterator[Token]:
+    """Dictionary forms of the words that tell something, and of the short units in them."""
     from sudachipy import SplitMode
 
-    for start in range(0, len(text), _MOST_LETTERS):
-        for word in _sudachi().tokenize(text[start : start + _MOST_LETTERS], SplitMode.C):
-            if word.part_of_speech()[0] not in _PARTICLES:
-                yield from _WORD.findall(fold(word.normalized_form()))
-                for unit in word.split(SplitMode.A, add_single=False):
-                    yield from _WORD.findall(fold(unit.normalized_form()))
+    for word in _sudachi().tokenize(text, SplitMode.C):
+        if word.part_of_speech()[0] not in _PARTICLES:
+            for unit in (word, *word.split(SplitMode.A, add_single=False)):
+                yield Token(unit.normalized_form(), unit.begin(), unit.end())
 
 
 # Korean
@@ -139,13 +245,14 @@ def _kiwi() -> Kiwi:
     return Kiwi(num_workers=1, load_default_dict=False, load_multi_dict=False, load_typo_dict=False)
 
 
-def _korean(text: str, language: str) -> Iterator[str]:
+def _korean(text: str, language: str) -> Iterator[Token]:
     if language not in ("ko", UNKNOWN):
-        yield from _WORD.findall(fold(text))
+        yield from _plain_words(text)
         return
     for morpheme in _kiwi().tokenize(text):
         if morpheme.tag.startswith(_CONTENT):
-            yield from _WORD.findall(fold(morpheme.form))
+            for part in _parts(morpheme.form):
+                yield Token(part, morpheme.start, morpheme.end)
 
 
 # Persian, and whatever else is written in Arabic letters
@@ -159,20 +266,32 @@ _EZAFE = regex.compile(r"(?<=..[او])ی$")
 _PERSIAN_WORD = regex.compile(rf"[\p{{L}}\p{{N}}][\p{{L}}\p{{M}}\p{{N}}{_ZWNJ}]*")
 
 
-def _persian(text: str, language: str) -> Iterator[str]:
+def _persian(text: str, language: str) -> Iterator[Token]:
     del language  # Arabic, Urdu and Kurdish are folded in the same way
     stems = []
-    for word in _PERSIAN_WORD.findall(fold(text)):
-        parts = [part for part in word.split(_ZWNJ) if part]
-        core = [part for part in parts[:1] if part not in _PREFIXES or len(parts) == 1]
-        core += [part for part in parts[1:] if not _SUFFIX.fullmatch(part)]
-        if len(core) == 1 and (_SUFFIX.fullmatch(core[0]) or core[0] in _PREFIXES):
+    for word in _PERSIAN_WORD.finditer(text):
+        core = _persian_core(word[0])
+        if not core:
             continue  # an affix that was written as a word
-        yield from core if len(core) > 1 else ()
-        stems.append(_EZAFE.sub("", _JOINED_PLURAL.sub("", "".join(core))))
+        for part in core if len(core) > 1 else ():
+            yield Token(part, *word.span())
+        stems.append(Token(_EZAFE.sub("", _JOINED_PLURAL.sub("", "".join(core))), *word.span()))
     for stem in stems:
-        yield from _persian_forms(stem)
-    yield from map("".join, pairwise(stems))  # 'فیلم نامه' for 'فیلم‌نامه'
+        for form in _persian_forms(stem.text):
+            yield Token(form, stem.start, stem.end)
+    for one, next_ in pairwise(stems):  # 'فیلم نامه' for 'فیلم‌نامه'
+        yield Token(one.text + next_.text, one.start, next_.end)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _persian_core(word: str) -> tuple[str, ...]:
+    """The parts of a word that are no affixes; none for an affix."""
+    parts = [part for part in fold(word).split(_ZWNJ) if part]
+    core = [part for part in parts[:1] if part not in _PREFIXES or len(parts) == 1]
+    core += [part for part in parts[1:] if not _SUFFIX.fullmatch(part)]
+    if len(core) == 1 and (_SUFFIX.fullmatch(core[0]) or core[0] in _PREFIXES):
+        return ()
+    return tuple(core)
 
 
 def _persian_forms(stem: str) -> Iterator[str]:
@@ -189,30 +308,39 @@ def _persian_forms(stem: str) -> Iterator[str]:
 # Languages that write spaces
 
 _STEMMED = {"en": "english", "es": "spanish"}
-_POSSESSIVE = regex.compile(r"(?<=\p{L})['’]s\b")
+_SPACED_WORD = regex.compile(r"(?!(?<=\p{L}['’])[sS]\b)[\p{L}\p{M}\p{N}]+")  # but for a possessive 's
 
 
 @cache
 def _stemmer(name: str) -> Callable[[str], str]:
-    stem: Callable[[str], str] = cache(snowballstemmer.stemmer(name).stemWord)
+    stem: Callable[[str], str] = snowballstemmer.stemmer(name).stemWord
     return stem
 
 
-def _spaced(text: str, language: str) -> Iterator[str]:
-    for word in _WORD.findall(_POSSESSIVE.sub("", fold(text))):
-        if language == UNKNOWN:
-            yield word
-            yield from (_stemmer(name)(word) for name in _STEMMED.values())
-        else:
-            yield _stemmer(_STEMMED[language])(word) if language in _STEMMED else word
+@lru_cache(maxsize=_REMEMBERED)
+def _forms(word: str, language: str) -> tuple[str, ...]:
+    """What a word is found by: its stem; where the language is not known, itself and all stems."""
+    known = (language,) if language in _STEMMED else ()
+    forms = []
+    for part in _parts(word):
+        with _ONE_AT_A_TIME:
+            stems = [_stemmer(_STEMMED[each])(part) for each in (known or _STEMMED)]
+        forms += [part, *stems] if language == UNKNOWN else stems if known else [part]
+    return tuple(forms)
 
 
-def _unspaced(text: str, language: str) -> Iterator[str]:
+def _spaced(text: str, language: str) -> Iterator[Token]:
+    for word in _SPACED_WORD.finditer(text):
+        for form in _forms(word[0], language):
+            yield Token(form, *word.span())
+
+
+def _unspaced(text: str, language: str) -> Iterator[Token]:
     del language  # pairs of letters do the rest
-    yield from _WORD.findall(fold(text))
+    yield from _plain_words(text)
 
 
-ANALYSERS: dict[str, Callable[[str, str], Iterator[str]]] = {
+ANALYSERS: dict[str, Callable[[str, str], Iterator[Token]]] = {
     "japanese": _japanese,
     "korean": _korean,
     "persian": _persian,

@@ -49,11 +49,10 @@ def _anchor(review: Review) -> Anchor:
 
 
 def with_text(reading: Reading, text: str) -> Reading:
-    """The reading with a text that a person wrote. A machine's translation is of the old one."""
+    """The reading with another text. A machine's translation is of the old one."""
     if text == reading.passage.text:
         return reading
-    flags = tuple(flag for flag in reading.passage.flags if flag in _NOT_OF_TEXT)
-    passage = replace(reading.passage, text=text, flags=flags, confidence=1.0)
+    passage = replace(reading.passage, text=text)
     themes = {
         theme: replace(each, evidence=_moved(each.evidence, reading.passage.text, text))
         for theme, each in reading.themes.items()
@@ -71,7 +70,10 @@ def _moved(evidence: tuple[int, int] | None, old: str, new: str) -> tuple[int, i
 def _text(page: Page, review: Review) -> Sequence[str]:
     found, same = page.find(_anchor(review))
     if same:
-        return page.put(found[0], review, with_text(page.readings[found[0]], review.after))
+        reading = with_text(page.readings[found[0]], review.after)
+        flags = tuple(flag for flag in reading.passage.flags if flag in _NOT_OF_TEXT)
+        heard = replace(reading.passage, flags=flags, confidence=1.0)  # by the person, all of it
+        return page.put(found[0], review, replace(reading, passage=heard))
     texts = merged(review.before, review.after, [page.readings[n].passage.text for n in found]) or []
     places = []
     for n, text in zip(found, texts, strict=True) if texts else ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from sqlalchemy import (
 
 from transcripts.database import chunks
 from transcripts.holdings import EVERYTHING, Entry, Selection
-from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM
+from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, REMEMBERED
 from transcripts.records import Signature
 from transcripts.rows import passage_of, signature_of
 from transcripts.schema import (
@@ -107,7 +108,8 @@ def _conditions(connection: Connection, selection: Selection) -> Iterator[Column
 
 def has_quality(word: str) -> ColumnElement[bool]:
     """`quality.quality_word` in SQL."""
-    quality, flagged = readings.c.quality, cast(readings.c.translation_flags, Text) != "[]"
+    quality, flags = readings.c.quality, cast(readings.c.translation_flags, Text)
+    flagged = flags.not_in(("[]", json.dumps([REMEMBERED])))
     low = and_(quality.is_not(None), quality < DOUBTFUL_BELOW)
     good = or_(quality.is_(None), quality >= GOOD_FROM)
     found = {

@@ -1,9 +1,9 @@
 """The search index: a LanceDB table in DIR/index, derived from the archive.
 
-Texts are not copied into it: what is shown always comes from the archive.
-`state.json` tells which revision of which archive a version of the table
-belongs to; it is written last, so that after a kill at any moment, as with any
-other doubt, the table is made anew.
+Texts are not copied into it, but for phrases as folded words: what is shown always
+comes from the archive. `state.json` tells which revision of which archive a version
+of the table belongs to; it is written last, so that after a kill at any moment, as
+with any other doubt, the table is made anew.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -21,26 +22,40 @@ from typing import Any, TypeVar
 os.environ.setdefault("LANCEDB_LOG", "error")  # it warns on the terminal; read when it is imported
 
 import lancedb
-import numpy as np
 import pyarrow as pa
 from filelock import FileLock
-from lancedb.expr import Expr, col, lit
-from lancedb.index import FTS
-from numpy.typing import NDArray
+from lancedb.expr import col
+from lancedb.index import FTS, Bitmap, BTree, Fm, IvfPq, LabelList
 from sqlalchemy import Connection
 
 from transcripts import entries
 from transcripts.archive import Archive
+from transcripts.database import chunks
 from transcripts.errors import ArchiveError
-from transcripts.holdings import Selection
-from transcripts.index_rows import language_offsets, made_by, row_batches, row_schema
+from transcripts.index_columns import Columns
+from transcripts.index_lookup import Lookup
+from transcripts.index_rows import (
+    language_offsets,
+    made_by,
+    passage_batches,
+    present,
+    row_batches,
+    row_schema,
+)
 from transcripts.keeping import meta_value
 from transcripts.offsets import LanguageOffsets
 
 _TABLE = "passages"
-_SMALL = 20_000  # rows up to which the word index is always made anew, its statistics exact
 _UNUSED_AGE = timedelta(hours=1)  # younger versions of the table may still be read by another process
 _DAMAGED = (RuntimeError, OSError, ValueError)  # what LanceDB raises over files it cannot use
+
+# Rows up to which all are looked at, and the word index is made anew at every change, its statistics
+# exact. Above, changed rows are looked at one by one until there are too many of them.
+SMALL = 2_000
+_UNINDEXED = 4_000
+# Rows from which vectors are compared by an approximate index; fewer are compared one by one, in some
+# 30 ms for 100,000.
+VECTORS_INDEXED_FROM = 100_000
 
 # Tokens come analysed: LanceDB only splits them at blanks.
 _WORDS = FTS(
@@ -51,9 +66,23 @@ _WORDS = FTS(
     ascii_folding=False,
     max_token_length=None,
 )
+_FILTERS = {
+    "passage_id": BTree(),
+    **{name: Bitmap() for name in ("recording_id", "panel_id", "language", "speaker", "state", "quality")},
+    "themes": LabelList(),
+    "writing": Fm(),  # for phrases
+}
 
 Found = TypeVar("Found")
-QueryVector = Sequence[float] | NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """Passages whose rows do not fit, or are of passages that are gone; whether embeddings came or went."""
+
+    stale: Collection[str] = ()
+    gone: Collection[str] = ()
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +98,7 @@ class _State:
 
 
 class PassageIndex:
-    """The index of one archive; `refresh` comes before looking up.
+    """The index of one archive. Any number of threads may look things up.
 
     Lies in memory where the archive does, or where its directory cannot be
     written. Raises ArchiveError when it cannot be made.
@@ -79,105 +108,81 @@ class PassageIndex:
         self._archive = archive
         directory = archive.directory
         self._directory = directory / "index" if directory and os.access(directory, os.W_OK) else None
-        self._database: Any = None  # LanceDB's connection and table, once there are
+        self._database: Any = None  # LanceDB's connection and the table that is written to, once there are
         self._table: Any = None
         self._state: _State | None = None
+        self._lookup: Lookup | None = None  # what readers use; never changed, only replaced
+        self._one_writer = threading.RLock()
 
-    # Looking up
-
-    def by_words(self, tokens: Sequence[str], selection: Selection, limit: int) -> list[tuple[str, float]]:
-        """Passages with any of the tokens: ids and BM25 scores, best first."""
-        if not tokens:
-            return []
-
-        def look_up() -> list[dict[str, Any]]:
-            query = self._table.search(" ".join(tokens), query_type="fts", fts_columns="words")
-            return _rows(_narrowed(query, selection).limit(limit), "passage_id", "_score")
-
-        found = [(row["passage_id"], row["_score"]) for row in self._surely(look_up)]
-        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
-
-    def by_meaning(self, vector: QueryVector, selection: Selection, limit: int) -> list[tuple[str, float]]:
-        """Passages near a query's vector of shape (dim,): ids and cosines above 0, best first.
-
-        Every vector is compared: exact, and fast enough up to some 100,000 passages.
-        Raises ArchiveError when the vector is not of the length of the archive's.
-        """
-        if self._state is None or not self._state.signature:
-            return []
-        if len(vector) != self._state.offsets.dimensions:
-            raise ArchiveError(
-                f"the query's embedding has {len(vector)} numbers, the archive's have "
-                f"{self._state.offsets.dimensions}; search with the profile that the archive was made with"
-            )
-
-        def look_up() -> list[dict[str, Any]]:
-            query = self._table.search(
-                np.asarray(vector, dtype=np.float32), vector_column_name="vector"
-            ).distance_type("dot")
-            return _rows(_narrowed(query, selection).limit(limit), "passage_id", "_distance")
-
-        found = [(row["passage_id"], 1.0 - row["_distance"]) for row in self._surely(look_up)]
-        return sorted((hit for hit in found if hit[1] > 0), key=lambda hit: (-hit[1], hit[0]))
-
-    def _surely(self, look_up: Callable[[], Found]) -> Found:
-        """Look up; an index that turns out damaged is made anew."""
+    def look_up(self, find: Callable[[Lookup], Found]) -> Found:
+        """What `find` finds in the index, brought up to date; one that turns out damaged is made anew."""
         try:
-            return look_up()
+            return find(self.refresh())
         except _DAMAGED:
             self.rebuild()
-            return look_up()
+            return find(self.refresh())
 
-    # Keeping up with the archive
-
-    def refresh(self) -> None:
+    def refresh(self) -> Lookup:
         """Bring the index up to the archive's revision; costs two small queries when it is."""
         with self._archive.reading() as connection:
-            if self._is_current(connection):
-                return
-            try:
-                with self._lock():
-                    self._connect()
-                    self._load()
-                    if not self._is_current(connection):
-                        self._update(connection)
-            except _DAMAGED:
-                self._remake(connection)
+            lookup = self._lookup
+            if lookup is not None and self._is_current(connection):
+                return lookup
+            with self._one_writer:
+                if self._lookup is None or not self._is_current(connection):
+                    self._follow(connection)
+                assert self._lookup is not None
+                return self._lookup
 
     def rebuild(self) -> None:
         """Make the index anew from the archive, whatever is there."""
-        with self._archive.reading() as connection:
+        with self._archive.reading() as connection, self._one_writer:
+            self._remake(connection)
+
+    def _follow(self, connection: Connection) -> None:
+        try:
+            with self._lock():
+                self._connect()
+                self._load()
+                if not self._is_current(connection):
+                    self._update(connection)
+                self._read()
+        except _DAMAGED:
             self._remake(connection)
 
     def _remake(self, connection: Connection) -> None:
         try:
             with self._lock():
-                self._state = None
+                self._state = self._lookup = None
                 if self._directory and self._directory.is_dir():
                     shutil.rmtree(self._directory)
                 elif self._directory:
                     self._directory.unlink(missing_ok=True)
                 self._connect()
                 self._update(connection)
+                self._read()
         except _DAMAGED as error:
             raise ArchiveError(
                 f"the search index {self._directory or 'in memory'} cannot be written: {error}; "
                 "make room on the disk and try again (it is made from the archive, which is not harmed)"
             ) from error
 
-    def _lock(self) -> AbstractContextManager[object]:
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
         """One process writes at a time; others wait for it."""
-        return FileLock(self._directory.with_suffix(".lock")) if self._directory else nullcontext()
+        with FileLock(self._directory.with_suffix(".lock")) if self._directory else nullcontext():
+            yield
 
     def _connect(self) -> None:
         if self._directory or not self._database:  # what is in memory is lost with its connection
             self._database = lancedb.connect(self._directory or "memory://")
 
     def _is_current(self, connection: Connection) -> bool:
-        if self._state is None:
+        state = self._state
+        if state is None:
             return False
         archive = (meta_value(connection, "archive_id"), int(meta_value(connection, "revision")))
-        return (self._state.archive_id, self._state.revision) == archive and self._state.made_by == made_by()
+        return (state.archive_id, state.revision) == archive and state.made_by == made_by()
 
     def _load(self) -> None:
         """Take up what this or another process wrote last, if it is whole."""
@@ -193,40 +198,46 @@ class PassageIndex:
         if self._table.version == state.table_version:
             self._state = state
 
+    def _read(self) -> None:
+        """Have readers use what was written: a handle of their own stays at its version."""
+        assert self._state is not None
+        table = self._database.open_table(_TABLE)
+        columns = Columns.read(table, self._lookup.columns if self._lookup else None)
+        self._lookup = Lookup(
+            table,
+            columns,
+            self._state.offsets,
+            embedded=bool(self._state.signature),
+            approximate=any(index.columns == ["vector"] for index in table.list_indices()),
+        )
+
     def _update(self, connection: Connection) -> None:
         """Write what the archive has changed, or everything where that is not enough."""
         old = self._state
         signature = entries.embedding_signature(connection)
-        new = _State(
-            made_by=made_by(),
-            archive_id=meta_value(connection, "archive_id"),
-            revision=int(meta_value(connection, "revision")),
-            signature=signature,
-            offsets=language_offsets(connection, signature),
-        )
-        if old is None or (old.made_by, old.archive_id) != (new.made_by, new.archive_id):
-            self._write_all(connection, new, analysed_until=None)
-        elif old.signature != new.signature or old.offsets.moved(new.offsets):
-            self._write_all(connection, new, analysed_until=old.revision)
-        else:
+        archive_id, revision = meta_value(connection, "archive_id"), int(meta_value(connection, "revision"))
+        usable = old and (old.made_by, old.archive_id) == (made_by(), archive_id)
+        changes = _Changes()
+        if old and usable and old.signature == signature:
+            changes = self._changes(connection, old.revision, signature)
+            if not changes.moved and self._table.count_rows() > SMALL:  # means stay as they are
+                new = dataclasses.replace(old, revision=revision)
+                self._write_changes(connection, new, changes)
+                self._save(new)
+                return
+        new = _State(made_by(), archive_id, revision, signature, language_offsets(connection, signature))
+        if old and usable and old.signature == signature and not old.offsets.moved(new.offsets):
             new = dataclasses.replace(new, offsets=old.offsets)
-            self._write_changes(connection, new, since=old.revision)
-        self._table.optimize(cleanup_older_than=_UNUSED_AGE)
+            self._write_changes(connection, new, changes)
+        else:
+            self._write_all(connection, new, analysed_until=old.revision if old and usable else None)
         self._save(new)
 
     def _write_all(self, connection: Connection, state: _State, analysed_until: int | None) -> None:
         """Every row. Words analysed up to a revision are taken from the table."""
-        table = self._table
-        changed = (
-            set() if analysed_until is None else set(entries.changed_recordings(connection, analysed_until))
-        )
 
         def known_words(recordings: Collection[str]) -> dict[str, str]:
-            if analysed_until is None:
-                return {}
-            same = _recordings([r for r in recordings if r not in changed])
-            rows = _rows(table.search().where(same).limit(None), "passage_id", "words")
-            return {row["passage_id"]: row["words"] for row in rows}
+            return {} if analysed_until is None else self._known_words(connection, recordings, analysed_until)
 
         batches = row_batches(
             connection, entries.recording_ids(connection), state.signature, state.offsets, known_words
@@ -235,18 +246,55 @@ class PassageIndex:
         there = _TABLE in self._database.list_tables().tables
         self._table = self._database.create_table(_TABLE, reader, mode="overwrite" if there else "create")
         self._table.create_index("words", config=_WORDS, replace=True)
+        rows = self._table.count_rows()
+        if rows > SMALL:
+            for column, config in _FILTERS.items():
+                self._table.create_index(column, config=config)
+        if rows >= VECTORS_INDEXED_FROM and state.signature:
+            self._table.create_index("vector", config=IvfPq(distance_type="dot"))
+        self._table.optimize(cleanup_older_than=_UNUSED_AGE)
 
-    def _write_changes(self, connection: Connection, state: _State, since: int) -> None:
-        """Rows of recordings that the archive has changed or lost."""
-        changed = entries.changed_recordings(connection, since)
-        kept = set(entries.recording_ids(connection))
-        column = self._table.search().select(["recording_id"]).limit(None).to_arrow()["recording_id"]
-        lost = set(column.unique().to_pylist()) - kept
-        self._table.delete(_recordings([*changed, *lost]))
-        for batch in row_batches(connection, changed, state.signature, state.offsets):
+    def _write_changes(self, connection: Connection, state: _State, changes: _Changes) -> None:
+        """Rows of passages that the archive has changed or lost."""
+        stale = sorted(changes.stale)
+        for ids in chunks([*stale, *changes.gone]):
+            self._table.delete(_among("passage_id", ids))
+        for batch in passage_batches(connection, stale, state.signature, state.offsets):
             self._table.add(pa.Table.from_batches([batch]))
-        if self._table.count_rows() <= _SMALL:
+        if self._table.count_rows() <= SMALL:
             self._table.create_index("words", config=_WORDS, replace=True)
+            self._table.optimize(cleanup_older_than=_UNUSED_AGE)
+        elif self._table.index_stats("words_idx").num_unindexed_rows > _UNINDEXED:
+            self._table.optimize(cleanup_older_than=_UNUSED_AGE)
+
+    def _changes(self, connection: Connection, since: int, signature: str) -> _Changes:
+        """Which rows do not fit the archive any more, of a table that fitted it at a revision."""
+        changed = entries.changed_recordings(connection, since)
+        column = self._table.search().select(["recording_id"]).limit(None).to_arrow()["recording_id"]
+        lost = set(column.unique().to_pylist()) - set(entries.recording_ids(connection))
+        now = present(connection, changed, signature)
+        rows = [
+            row
+            for ids in chunks([*changed, *sorted(lost)])
+            for row in self._table.search()
+            .where(_among("recording_id", ids))
+            .select(["passage_id", "panel_id", "embedded"])
+            .limit(None)
+            .to_list()
+        ]
+        there = {row["passage_id"]: (row["panel_id"], row["embedded"]) for row in rows}
+        stale = {passage_id for passage_id, state in now.items() if there.get(passage_id) != state}
+        gone = there.keys() - now.keys()
+        read_anew = set(entries.changed_passages(connection, since))
+        return _Changes(stale | read_anew, gone, moved=bool(stale or gone))
+
+    def _known_words(self, connection: Connection, recordings: Collection[str], since: int) -> dict[str, str]:
+        """Analysed words that the table has of passages that read as they did at a revision."""
+        query = self._table.search().where(_among("recording_id", recordings)).select(["passage_id", "words"])
+        words = {row["passage_id"]: row["words"] for row in query.limit(None).to_list()}
+        for passage_id in entries.changed_passages(connection, since):
+            words.pop(passage_id, None)
+        return words
 
     def _save(self, state: _State) -> None:
         self._state = dataclasses.replace(state, table_version=self._table.version)
@@ -256,31 +304,6 @@ class PassageIndex:
             written.replace(self._directory / "state.json")
 
 
-def _recordings(ids: Iterable[str]) -> str:
-    return col("recording_id").isin(ids).to_sql()
-
-
-def _rows(query: Any, *columns: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = query.select(list(columns)).to_list()
-    return rows
-
-
-def _narrowed(query: Any, selection: Selection) -> Any:
-    """A query to the selected passages only. Values reach the filter as quoted literals."""
-    filters: list[str] = []
-
-    def only(column: str, values: Iterable[str] | None) -> None:
-        if values is not None:
-            filters.append(col(column).isin(sorted(values)).to_sql())
-
-    only("language", selection.languages)
-    only("panel_id", selection.panels)
-    if selection.themes is not None:
-        themes = ", ".join(lit(theme).to_sql() for theme in sorted(selection.themes))
-        filters.append(f"array_has_any(themes, [{themes}])" if themes else "false")
-    if selection.speakers is not None:
-        ids = sorted({speaker for _, speaker in selection.speakers})
-        unnamed = (col("speaker_id") == lit("")) & (col("speaker_label") == lit(selection.speaker_label))
-        named: Expr = col("speaker_id").isin(ids)
-        filters.append((named | unnamed).to_sql())
-    return query.where(" AND ".join(f"({one})" for one in filters), prefilter=True) if filters else query
+def _among(column: str, ids: Iterable[str]) -> str:
+    filter_: str = col(column).isin(ids).to_sql()
+    return filter_

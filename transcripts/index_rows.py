@@ -9,16 +9,23 @@ from importlib.metadata import version
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sqlalchemy import Connection
+from sqlalchemy import Connection, and_, select
 
 from transcripts import entries
 from transcripts.analysis import words
-from transcripts.holdings import Entry
+from transcripts.database import chunks
+from transcripts.holdings import Entry, Selection
+from transcripts.index_filters import speaker_key
 from transcripts.offsets import SAMPLE, LanguageOffsets
+from transcripts.phrases import writing
+from transcripts.quality import quality_word
 from transcripts.records import digest_of
+from transcripts.schema import embeddings, readings
+from transcripts.schema import recordings as recordings_table
 
-_FORMAT = 1  # raised whenever rows are made in another way
-_BATCH = 50  # recordings whose rows are made and written together
+_FORMAT = 3  # raised whenever rows are made in another way
+_ALL = Selection(restricted=True)  # what is withheld is left out by the filter of a search
+_BATCH = 8  # recordings whose rows are made and written together
 
 # The analysed words that a table has already, by passage id, of some recordings.
 KnownWords = Callable[[Collection[str]], Mapping[str, str]]
@@ -31,12 +38,31 @@ def made_by() -> str:
     return digest_of([_FORMAT, *(version(name) for name in analysers)])
 
 
+_TEXTS = (
+    "passage_id",
+    "recording_id",
+    "panel_id",
+    "language",
+    "speaker",
+    "speaker_label",
+    "state",
+    "quality",
+    "words",
+    "writing",
+)
+
+
 def row_schema(dimensions: int) -> pa.Schema:
     """One row a passage; `vector` has shape (dimensions,), all zero where there is no embedding."""
-    text = pa.string()
-    names = ("passage_id", "recording_id", "panel_id", "language", "speaker_id", "speaker_label", "words")
-    fields = [(name, text) for name in names]
-    return pa.schema([*fields, ("themes", pa.list_(text)), ("vector", pa.list_(pa.float32(), dimensions))])
+    return pa.schema(
+        [
+            *((name, pa.string()) for name in _TEXTS),
+            ("start_ms", pa.int64()),
+            ("embedded", pa.bool_()),
+            ("themes", pa.list_(pa.string())),
+            ("vector", pa.list_(pa.float32(), dimensions)),
+        ]
+    )
 
 
 def vectors_of(data: Sequence[bytes]) -> NDArray[np.float32]:
@@ -71,26 +97,77 @@ def row_batches(
 
     Words that are known already are not analysed again.
     """
-    schema = row_schema(offsets.dimensions)
     for start in range(0, len(recordings), _BATCH):
         some = recordings[start : start + _BATCH]
         known = known_words(some) if known_words else {}
-        found = entries.entries_of_recordings(connection, some)
+        found = entries.entries_of_recordings(connection, some, _ALL)
         vectors = entries.vectors_of_recordings(connection, some, signature)
-        yield pa.RecordBatch.from_pylist(
-            [
-                {
-                    "passage_id": entry.passage.id,
-                    "recording_id": entry.passage.recording_id,
-                    "panel_id": entry.panel_id,
-                    "language": entry.passage.language,
-                    "speaker_id": entry.passage.speaker_id or "",
-                    "speaker_label": entry.passage.speaker_label,
-                    "words": known.get(entry.passage.id) or _words_of(entry),
-                    "themes": [theme for theme, _ in entry.themes],
-                    "vector": offsets.centred(vectors.get(entry.passage.id), entry.passage.language),
-                }
-                for entry in found
-            ],
-            schema,
+        yield _batch(found, vectors, offsets, known)
+
+
+def passage_batches(
+    connection: Connection, passage_ids: Sequence[str], signature: str, offsets: LanguageOffsets
+) -> Iterator[pa.RecordBatch]:
+    """Rows of these passages, some at a time."""
+    for ids in chunks(passage_ids):
+        found = list(entries.entries_by_id(connection, ids, _ALL).values())
+        yield _batch(found, _vectors(connection, ids, signature), offsets, {})
+
+
+def present(connection: Connection, recordings: Sequence[str], signature: str) -> dict[str, tuple[str, bool]]:
+    """What rows follow that no reading tells: the panel of each passage, and whether it is embedded."""
+    of_origin = and_(embeddings.c.passage_id == readings.c.origin, embeddings.c.signature == signature)
+    joined = readings.join(recordings_table, recordings_table.c.id == readings.c.recording_id)
+    statement = select(readings.c.id, recordings_table.c.panel_id, embeddings.c.signature.is_not(None))
+    statement = statement.select_from(joined.outerjoin(embeddings, of_origin))
+    return {
+        passage_id: (panel_id, embedded)
+        for ids in chunks(recordings)
+        for passage_id, panel_id, embedded in connection.execute(
+            statement.where(readings.c.recording_id.in_(ids))
         )
+    }
+
+
+def _vectors(connection: Connection, passage_ids: Sequence[str], signature: str) -> dict[str, bytes]:
+    of_origin = and_(embeddings.c.passage_id == readings.c.origin, embeddings.c.signature == signature)
+    statement = select(readings.c.id, embeddings.c.vector).join(embeddings, of_origin)
+    rows = connection.execute(statement.where(readings.c.id.in_(passage_ids)))
+    return {row.id: row.vector for row in rows}
+
+
+def _batch(
+    found: Sequence[Entry],
+    vectors: Mapping[str, bytes],
+    offsets: LanguageOffsets,
+    known: Mapping[str, str],
+) -> pa.RecordBatch:
+    schema = row_schema(offsets.dimensions)
+    rows = [
+        {**_row(entry, known.get(entry.passage.id)), "embedded": entry.passage.id in vectors}
+        for entry in found
+    ]
+    centred = [offsets.centred(vectors.get(each.passage.id), each.passage.language) for each in found]
+    columns = pa.RecordBatch.from_pylist(rows, schema.remove(schema.get_field_index("vector")))
+    numbers = pa.array(np.array(centred, dtype=np.float32).reshape(-1))
+    return columns.append_column(
+        schema.field("vector"), pa.FixedSizeListArray.from_arrays(numbers, offsets.dimensions)
+    )
+
+
+def _row(entry: Entry, known: str | None) -> dict[str, object]:
+    """A row but for its embedding."""
+    return {
+        "passage_id": entry.passage.id,
+        "recording_id": entry.passage.recording_id,
+        "panel_id": entry.panel_id,
+        "language": entry.passage.language,
+        "speaker": speaker_key(entry.conference_id, entry.passage.speaker_id),
+        "speaker_label": entry.passage.speaker_label,
+        "state": entry.state,
+        "quality": quality_word(entry.quality, entry.translation_flags),
+        "words": known or _words_of(entry),
+        "writing": writing(entry.passage.text),
+        "start_ms": round(1000 * entry.passage.span.start_s),
+        "themes": [theme for theme, _ in entry.themes],
+    }

@@ -1,102 +1,62 @@
 """Search: one query over words and meaning, in any of the archive's languages.
 
-Two streams of evidence are fused by reciprocal rank: BM25 over words analysed
-by language, in the source and in translation, and the cosine of multilingual
-embeddings. What is found comes from the archive, never from the index alone.
+Two streams of evidence are fused: BM25 over words analysed by language, in the
+source and in translation, and the cosine of multilingual embeddings. What is
+found comes from the archive, never from the index alone.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Self, TypedDict, get_args
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Self
 
-from transcripts.analysis import query_words
+import numpy as np
+from sqlalchemy import Connection, select
+
+from transcripts import entries
+from transcripts.analysis import coverage, query_forms, query_words
 from transcripts.archive import Archive
-from transcripts.errors import SymposiaError
-from transcripts.holdings import Entry, Selection
-from transcripts.index import PassageIndex, QueryVector
+from transcripts.facets import facets, panels_by_time
+from transcripts.folding import persian_letters
+from transcripts.holdings import Conference, Entry, Selection
+from transcripts.index import PassageIndex
+from transcripts.index_columns import Positions
+from transcripts.index_filters import where, withheld
+from transcripts.index_lookup import NOTHING, Lookup, QueryVector, Ranking
+from transcripts.phrases import phrase_writing
+from transcripts.query import Notice, SearchQuery
+from transcripts.query_names import resolve
+from transcripts.ranking import MEANING, NEAREST, WEAKEST_WORDS, WORDS, Ranked, fused
+from transcripts.results import Hit, Results, marked
+from transcripts.schema import readings
 
-Mode = Literal["hybrid", "words", "meaning"]
 Embed = Callable[[str], QueryVector]  # the vector of a query, shape (dim,)
 
-RANK_OFFSET = 60  # of reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009)
-# Beside meaning, word matches count from this part of the best BM25 score on: below it lie passages that
-# share only common words with the query (0.3 to 0.5 did best on 15 cross-lingual queries).
-WEAKEST_WORDS = 0.4
-DEPTH = 100  # passages that each stream brings at least
-
-
-@dataclass(frozen=True, slots=True)
-class SearchQuery:
-    """What is looked for. Without a text, everything that the filters take, by time.
-
-    `theme` is an id or a name, `speaker` an id, a name or a voice's label (as
-    'S2'), `panel` an id or a title, `language` a code; case matters in labels
-    only. None takes all.
-    """
-
-    text: str = ""
-    theme: str | None = None
-    language: str | None = None
-    speaker: str | None = None
-    panel: str | None = None
-    mode: Mode = "hybrid"
-    limit: int = 10
-
-    def __post_init__(self) -> None:
-        for name in ("text", "theme", "language", "speaker", "panel"):
-            if (value := getattr(self, name)) is not None:  # bytes of a terminal that are no UTF-8
-                object.__setattr__(self, name, value.encode("utf-8", "replace").decode())
-        if self.mode not in get_args(Mode):
-            raise SymposiaError(f"'{self.mode}' is no way to search; take one of {', '.join(get_args(Mode))}")
-        if self.limit < 1:
-            raise SymposiaError(f"a search shows at least 1 passage, not {self.limit}")
-
-
-class HitTheme(TypedDict):
-    """An assigned theme of a hit."""
-
-    id: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage found; its fields are those of `symposia search --format json`.
-
-    `score` is BM25 in mode 'words', the cosine in mode 'meaning' and the fused
-    reciprocal ranks in mode 'hybrid': higher is better, within one search only.
-    `speaker` is the name, else the voice's label, else None. `matched_by` holds
-    'words', 'meaning', both, or nothing where nothing was searched for.
-    """
-
-    passage_id: str
-    panel: str
-    recording: str
-    start_s: float
-    end_s: float
-    speaker: str | None
-    language: str
-    text: str
-    translation: str | None
-    themes: tuple[HitTheme, ...]
-    score: float
-    matched_by: tuple[str, ...]
+_KEPT_VECTORS = 500  # of the latest queries: the next page needs the same one
+_KINDS = {WORDS: ("words",), MEANING: ("meaning",), WORDS | MEANING: ("words", "meaning")}
 
 
 class SearchIndex:
-    """Searching one archive."""
+    """Searching one archive. Any number of threads may."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, embed: Embed | None = None) -> None:
         self._archive = archive
         self._index = PassageIndex(archive)
+        self._embed = embed
+        self._vectors: OrderedDict[str, QueryVector] = OrderedDict()
+        self._one_embedder = threading.Lock()
 
     @classmethod
-    def open(cls, archive: Archive) -> Self:
-        """The archive's index; it is brought up to date by the first search, or by `refresh`."""
-        return cls(archive)
+    def open(cls, archive: Archive, embed: Embed | None = None) -> Self:
+        """The archive's index; it is brought up to date by the first search, or by `refresh`.
+
+        `embed` gives a query's vector by the model that embedded the archive; without it,
+        meaning is left out.
+        """
+        return cls(archive, embed)
 
     def refresh(self) -> None:
         """Bring the index up to the archive's revision. Raises ArchiveError."""
@@ -106,92 +66,144 @@ class SearchIndex:
         """Make the index anew from the archive. Raises ArchiveError."""
         self._index.rebuild()
 
-    def search(self, query: SearchQuery, embed: Embed | None = None) -> list[Hit]:
-        """What the archive has on a query, best first.
+    def find(self, query: SearchQuery, *, restricted: bool = False) -> Results:
+        """A page of what the archive has on a query, with how the hits are spread.
 
-        `embed` gives a query's vector by the model that embedded the archive;
-        without it, meaning is left out. Unknown themes, speakers and panels find
-        nothing. Raises ArchiveError when the index cannot be made.
+        `restricted` takes what is withheld too, for editors. Unknown themes, speakers and
+        panels find nothing, and a notice says so. Raises ArchiveError when the index cannot
+        be made.
         """
-        selection = self._selection(query)
-        if not query.text.strip():
-            return [_hit(entry, 0.0, ()) for entry in self._archive.entries(selection, limit=query.limit)]
-        self._index.refresh()
-        streams = self._streams(query, embed, selection)
-        ranked = _fused(streams)
-        found = self._archive.entries_by_id(list(ranked), selection)
-        hits = [
-            _hit(found[passage_id], score, tuple(name for name in streams if passage_id in streams[name]))
-            for passage_id, score in ranked.items()
-            if passage_id in found
-        ]
-        return hits[: query.limit]
+        conferences = self._conferences(restricted)
+        resolved = resolve(query, conferences, restricted=restricted)
+        filter_ = self._filter(query.phrases, resolved.selection, conferences)
+        notices = [*query.notices, *resolved.notices]
+        if query.sought and query.mode != "words" and self._embed is None and self._archive.embedding_model():
+            notices.append(Notice("no-meaning"))
 
-    def _streams(
-        self, query: SearchQuery, embed: Embed | None, selection: Selection
-    ) -> dict[str, dict[str, float]]:
-        """Scores by passage id, best first, of each kind of evidence."""
-        depth = max(DEPTH, 3 * query.limit)
-        streams: dict[str, dict[str, float]] = {}
-        if query.mode != "meaning":
-            streams["words"] = dict(self._index.by_words(query_words(query.text), selection, depth))
-        if query.mode != "words" and embed is not None:
-            streams["meaning"] = dict(self._index.by_meaning(embed(query.text), selection, depth))
-        if len(streams) > 1:
-            best = max(streams["words"].values(), default=0.0)
-            strong = {p: score for p, score in streams["words"].items() if score >= WEAKEST_WORDS * best}
-            streams["words"] = strong
-        return streams
+        def find(lookup: Lookup) -> Results:
+            ranked = self._ranked(lookup, query, filter_)
+            if query.sort == "time" or not query.sought:
+                panels = panels_by_time(conferences)
+                ranked = ranked.in_order(lookup.columns.by_time(ranked.positions, panels))
+            hits = self._page(lookup, ranked, query, resolved.selection)
+            counts = facets(lookup.columns, ranked.positions, conferences)
+            return Results(hits, len(ranked.positions), counts, tuple(notices))
 
-    def _selection(self, query: SearchQuery) -> Selection:
-        """The ids that a query's names stand for; no ids where nothing has the name."""
-        if not (query.theme or query.speaker or query.panel or query.language):
-            return Selection()
+        return self._index.look_up(find)
+
+    def _conferences(self, restricted: bool) -> tuple[Conference, ...]:
+        """The conferences; for readers without the panels that are withheld, so that no notice names them."""
         conferences = self._archive.conferences()
-        asked = {name: (getattr(query, name) or "").casefold() for name in ("theme", "speaker", "panel")}
-        themes = {t.id for c in conferences for t in c.themes if asked["theme"] in _names(t.id, t.name)}
-        speakers = {
-            (c.id, s.id) for c in conferences for s in c.speakers if asked["speaker"] in _names(s.id, s.name)
-        }
-        panels = {p.id for c in conferences for p in c.panels if asked["panel"] in _names(p.id, p.title)}
-        return Selection(
-            languages=frozenset({query.language.casefold()}) if query.language else None,
-            panels=frozenset(panels) if query.panel else None,
-            themes=frozenset(themes) if query.theme else None,
-            speakers=frozenset(speakers) if query.speaker else None,
-            speaker_label=query.speaker or "",
+        if restricted:
+            return conferences
+        with self._archive.reading() as connection:
+            hidden = withheld(connection).panels
+        return tuple(
+            replace(each, panels=tuple(panel for panel in each.panels if panel.id not in hidden))
+            for each in conferences
+        )
+
+    def more_like(self, passage_id: str, limit: int = 10, *, restricted: bool = False) -> tuple[Hit, ...]:
+        """The passages nearest in meaning to a passage, in any language; none if it has no embedding."""
+        selection = Selection(restricted=restricted)
+        filter_ = self._filter((), selection, self._archive.conferences())
+
+        def find(lookup: Lookup) -> tuple[Hit, ...]:
+            at = lookup.columns.position_of(passage_id)
+            if (
+                at is None
+                or not lookup.embedded
+                or passage_id not in self._archive.entries_by_id([passage_id], selection)
+            ):
+                return ()
+            itself = np.array([at])
+            near = lookup.by_meaning(lookup.vectors(itself)[0], filter_, limit + 1).without(itself)
+            return self._page(lookup, Ranked.of(near, MEANING), SearchQuery(limit=limit), selection)
+
+        return self._index.look_up(find)
+
+    def neighbours(
+        self, passage_id: str, before: int = 2, after: int = 2, *, restricted: bool = False
+    ) -> tuple[Entry, ...]:
+        """A passage between those said before and after it; none if the archive has no such passage."""
+        selection = Selection(restricted=restricted)
+        with self._archive.reading() as connection:
+            ids = _ids_around(connection, passage_id, before, after)
+            found = entries.entries_by_id(connection, ids, selection)
+        return tuple(found.values()) if passage_id in found else ()
+
+    def _filter(self, phrases: Sequence[str], selection: Selection, conferences: Sequence[Conference]) -> str:
+        with self._archive.reading() as connection:
+            hidden = withheld(connection)
+        written = [phrase for phrase in map(phrase_writing, phrases) if phrase]
+        return where(selection, written, conferences, hidden)
+
+    def _ranked(self, lookup: Lookup, query: SearchQuery, filter_: str) -> Ranked:
+        """All hits, best first; without a text, in no order."""
+        unwanted = lookup.containing([form for each in query.excluded for form in query_forms(each)])
+        if not query.sought:
+            return Ranked.unscored(np.setdiff1d(lookup.matching(filter_), unwanted))
+        words = meaning = NOTHING
+        if query.mode != "meaning":
+            words = lookup.by_words(query_words(query.sought), filter_, _weakest(query)).without(unwanted)
+        if query.mode != "words" and self._embed is not None and lookup.embedded:
+            meaning = self._near(lookup, query.sought, filter_, unwanted)
+        if query.mode == "hybrid":
+            best = lookup.tokens(int(words.positions[0])) if len(words.positions) else frozenset[str]()
+            ranked = fused(words, meaning, lookup.columns, coverage(query.sought, best))
+        else:
+            ranked = Ranked.of(words, WORDS) if query.mode == "words" else Ranked.of(meaning, MEANING)
+        if any(map(phrase_writing, query.phrases)):  # whatever has the phrase is found
+            ranked = ranked.with_others(np.setdiff1d(lookup.matching(filter_), unwanted), WORDS)
+        return ranked
+
+    def _near(self, lookup: Lookup, text: str, filter_: str, unwanted: Positions) -> Ranking:
+        """The passages nearest in meaning to a query that are not unwanted."""
+        vector = lookup.sought(self._vector(lookup, text), text, filter_)
+        depth = NEAREST
+        while True:
+            found = lookup.by_meaning(vector, filter_, depth)
+            near = found.without(unwanted)
+            if len(near.positions) >= NEAREST or len(found.positions) < depth:
+                return near.first(NEAREST)
+            depth *= 4
+
+    def _vector(self, lookup: Lookup, text: str) -> QueryVector:
+        """The vector of a query; models serve one thread at a time."""
+        assert self._embed is not None
+        if "ar" not in lookup.columns.values["language"]:
+            text = persian_letters(text)
+        with self._one_embedder:
+            if text not in self._vectors:
+                self._vectors[text] = self._embed(text)
+            self._vectors.move_to_end(text)
+            if len(self._vectors) > _KEPT_VECTORS:
+                self._vectors.popitem(last=False)
+            return self._vectors[text]
+
+    def _page(
+        self, lookup: Lookup, ranked: Ranked, query: SearchQuery, selection: Selection
+    ) -> tuple[Hit, ...]:
+        """The hits that a query shows, as the archive has them now."""
+        page = slice(query.offset, query.offset + query.limit)
+        ids = lookup.columns.ids(ranked.positions[page])
+        found = self._archive.entries_by_id(ids, selection)
+        return tuple(
+            marked(found[passage_id], query, float(score), _KINDS.get(int(kind), ()))
+            for passage_id, score, kind in zip(ids, ranked.scores[page], ranked.kinds[page], strict=True)
+            if passage_id in found
         )
 
 
-def _names(*names: str) -> set[str]:
-    return {name.casefold() for name in names}
+def _ids_around(connection: Connection, passage_id: str, before: int, after: int) -> list[str]:
+    """Passages of the same recording from some before to some after a passage."""
+    its = readings.alias()
+    near = readings.c.position.between(its.c.position - before, its.c.position + after)
+    same = readings.join(its, its.c.recording_id == readings.c.recording_id)
+    statement = select(readings.c.id).select_from(same).where(its.c.id == passage_id, near)
+    return list(connection.execute(statement.order_by(readings.c.position)).scalars())
 
 
-def _fused(streams: dict[str, dict[str, float]]) -> dict[str, float]:
-    """One ranking of all streams; a single stream keeps its scores."""
-    if len(streams) < 2:
-        return next(iter(streams.values()), {})
-    scores: defaultdict[str, float] = defaultdict(float)
-    for stream in streams.values():
-        for rank, passage_id in enumerate(stream, start=1):
-            scores[passage_id] += 1 / (RANK_OFFSET + rank)
-    words = streams["words"]  # of two passages at the same rank of one stream, the one with the words
-    return dict(sorted(scores.items(), key=lambda hit: (-hit[1], -words.get(hit[0], 0.0), hit[0])))
-
-
-def _hit(entry: Entry, score: float, matched_by: tuple[str, ...]) -> Hit:
-    passage = entry.passage
-    return Hit(
-        passage_id=passage.id,
-        panel=entry.panel_id,
-        recording=passage.recording_id,
-        start_s=passage.span.start_s,
-        end_s=passage.span.end_s,
-        speaker=entry.speaker or None,
-        language=passage.language,
-        text=passage.text,
-        translation=entry.translation,
-        themes=tuple(HitTheme(id=theme, score=theme_score) for theme, theme_score in entry.themes),
-        score=score,
-        matched_by=matched_by,
-    )
+def _weakest(query: SearchQuery) -> float:
+    """Down to which part of the best BM25 score word matches count."""
+    return WEAKEST_WORDS if query.mode == "hybrid" else 0.0

@@ -1,0 +1,177 @@
+"""`symposia serve`: the reading room on an address."""
+
+from __future__ import annotations
+
+import getpass
+import ipaddress
+import socket
+import ssl
+import sys
+import threading
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transcripts.archive import Archive
+from transcripts.errors import ConfigurationError, SymposiaError
+
+if TYPE_CHECKING:
+    from transcripts.search import Embed
+    from transcripts.web.room import ReadingRoom, RoomSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Where the room opens, and how people come in. `certificate` and `key` are PEM files."""
+
+    host: str = "127.0.0.1"
+    port: int = 8700
+    login: bool = False
+    certificate: Path | None = None
+    key: Path | None = None
+    plain_http: bool = False
+
+
+def serve(directory: Path, options: ServeOptions) -> None:
+    """Serve an archive until interrupted.
+
+    Raises ArchiveError when there is no archive, ConfigurationError when options do not fit,
+    SymposiaError when the address cannot be had.
+    """
+    _check(options)
+    with Archive.open(directory) as archive:
+        settings = room_settings(archive, options)
+        if settings.login:
+            _check_somebody_may_enter(archive, directory)
+        listening = _listen(options)
+        try:
+            _run(archive, settings, options, listening)
+        finally:
+            listening.close()
+
+
+def room_settings(archive: Archive, options: ServeOptions) -> RoomSettings:
+    """Login is needed wherever others could come; cookies are for HTTPS unless said otherwise."""
+    from transcripts.web.room import RoomSettings
+
+    return RoomSettings(
+        login=options.login or not is_loopback(options.host),
+        secure_cookies=not options.plain_http,
+        local_name=_user_name(),
+        embed=partial(_embedder, archive),
+    )
+
+
+def _embedder(archive: Archive) -> Embed | None:
+    """Loaded after the first pages are shown: what searches takes seconds to import."""
+    from flows.finding import query_embedder
+
+    return query_embedder(archive)
+
+
+def _user_name() -> str:
+    """Who is logged in on this machine: the name that changes are signed with."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "local"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from its own machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check(options: ServeOptions) -> None:
+    if bool(options.certificate) != bool(options.key):
+        raise ConfigurationError("HTTPS needs both --certificate FILE and --key FILE")
+    if options.certificate and options.key:
+        if options.plain_http:
+            raise ConfigurationError("--plain-http and --certificate exclude each other; leave one out")
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+                options.certificate, options.key
+            )
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigurationError(
+                f"{options.certificate} and {options.key} are no certificate with its key ({error}); "
+                "both are PEM files"
+            ) from error
+
+
+def _check_somebody_may_enter(archive: Archive, directory: Path) -> None:
+    from transcripts.accounts import Accounts
+
+    if not Accounts(archive).users():
+        raise ConfigurationError(
+            f"people have to log in here, and {directory} has no users; add one with "
+            f"'symposia users add NAME --role administrator --archive {directory}'"
+        )
+
+
+def _listen(options: ServeOptions) -> socket.socket:
+    """The socket, bound; one that cannot be had is told before anything is loaded."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((options.host, options.port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise SymposiaError(
+            f"the address {options.host}, port {options.port}, cannot be used ({error}); "
+            "choose another with --host and --port"
+        ) from error
+    return listening
+
+
+def _run(archive: Archive, settings: RoomSettings, options: ServeOptions, listening: socket.socket) -> None:
+    import uvicorn
+
+    from transcripts.web.app import create_app
+
+    app = create_app(archive, settings)
+    threading.Thread(target=_prepare, args=(app.state.room,), daemon=True).start()
+    sys.stderr.write(_welcome(settings, options, listening.getsockname()[1]))
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        server_header=False,
+        ssl_certfile=options.certificate,
+        ssl_keyfile=options.key,
+        timeout_graceful_shutdown=3,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _welcome(settings: RoomSettings, options: ServeOptions, port: int) -> str:
+    scheme = "https" if options.certificate else "http"
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    lines = [f"The reading room is open at {scheme}://{host}:{port}/ (Ctrl+C closes it)."]
+    if settings.login and settings.secure_cookies and not options.certificate:
+        lines.append(
+            "Browsers log in by HTTPS only: put it behind a proxy that speaks HTTPS, or give --certificate "
+            "and --key; in a network that you trust, --plain-http does without."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _prepare(room: ReadingRoom) -> None:
+    """Load what the first reader would otherwise wait for. Trouble is told when somebody asks for it."""
+    from transcripts.web.shown import glances
+    from transcripts.web.visitors import LOCAL
+
+    try:
+        glances(room, LOCAL)
+        room.index.refresh()
+    except SymposiaError as error:
+        sys.stderr.write(f"symposia: {error}\n")
+
+
+__all__ = ["ServeOptions", "is_loopback", "room_settings", "serve"]

@@ -1,0 +1,99 @@
+"""The benchmark of search counts as it says, and makes archives that can be searched and corrected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.search import Asked, Text, as_people_type, figures, fts5, keywords
+from benchmarks.search_synthetic import LANGUAGES, Maker, fill
+from transcripts.archive import Archive
+from transcripts.query import SearchQuery
+from transcripts.review import ReviewDesk
+from transcripts.search import SearchIndex
+
+
+def test_figures_are_recall_and_discounted_gain() -> None:
+    answers = {"one": ["a", "x", "b"], "two": ["x"]}
+    asked = [Asked("en", "one", frozenset({"a", "b"})), Asked("ja", "two", frozenset({"y"}))]
+    found = figures(answers.__getitem__, asked)
+    assert found["recall"] == 0.5
+    assert found["ndcg"] == round((1 + 1 / 2) / (1 + 1 / 1.58496) / 2, 3)
+    assert found["recall_by_language"] == {"en": 1.0, "ja": 0.0}
+
+
+def test_sqlite_is_asked_for_any_of_the_words() -> None:
+    texts = [Text("a", "en", "the ethics of film"), Text("b", "ja", "AI倫理委員会", "An ethics board")]
+    find = fts5(texts, "unicode61")
+    assert set(find('ethics "quoted')) == {"a", "b"}
+    assert find("倫理") == []  # inside a longer token
+    assert find("") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "word", "typed"),
+    [
+        ("ko", "영화를", "영화"),
+        ("fa", "کلیشه‌ها", "كليشه ها"),
+        ("es", "Producción", "produccion"),
+        ("en", "Film", "films"),
+        ("ja", "国際映画祭", "国際"),
+    ],
+)
+def test_people_type_other_forms(code: str, word: str, typed: str) -> None:
+    assert as_people_type(code, word) == typed
+
+
+def test_what_answers_a_word_is_every_sentence_that_has_it() -> None:
+    rows = [{code: f"{code} 映画祭 영화제 فیلمنامه cinema" for code in LANGUAGES}] * 2
+    asked = keywords(rows, lambda code, word: word)
+    assert {each.query for each in asked if each.language == "ja"} == {"映画祭"}
+    assert all(len(each.relevant) == 2 for each in asked)
+
+
+def test_a_made_up_archive_is_searched_and_corrected(tmp_path: Path) -> None:
+    maker = Maker(seed=1, words=300)
+    fill(tmp_path / "made-up", 60, maker)
+    with Archive.open(tmp_path / "made-up") as archive:
+        index = SearchIndex.open(archive, lambda text: maker.vectors(1)[0])
+        assert index.find(SearchQuery()).total == 60
+        assert index.find(SearchQuery(maker.query("en", 2))).total > 0
+        passage_id = "rec-0000-000000"
+        before = archive.entries_by_id([passage_id])[passage_id].passage.text
+        ReviewDesk(archive).correct(passage_id, "text", "zyzzyva", reviewer="Aki", expected=before)
+        assert [hit.passage_id for hit in index.find(SearchQuery("zyzzyva", mode="words")).hits] == [
+            passage_id
+        ]
+
+
+def test_a_large_archive_is_searched_by_its_indexes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = Maker(seed=1, words=300)
+    fill(tmp_path / "made-up", 600, maker)
+    with Archive.open(tmp_path / "made-up") as archive:
+        vectors = {text: maker.vectors(1)[0] for text in ("one", "two")}
+        exact = SearchIndex.open(archive, vectors.__getitem__)
+        queries = [
+            SearchQuery(maker.query("es", 1), mode="words", limit=600),
+            SearchQuery(phrases=(" ".join(maker.vocabularies["en"][:2]),), mode="words", limit=600),
+            SearchQuery(themes=("ethics",), languages=("ja", "ko"), sort="time", limit=600),
+            SearchQuery(excluded=(str(maker.vocabularies["fa"][30]),), limit=600),
+            SearchQuery("one", mode="meaning", languages=("ko",), limit=5),
+        ]
+        expected = [exact.find(query) for query in queries]
+        monkeypatch.setattr("transcripts.index.SMALL", 100)
+        monkeypatch.setattr("transcripts.index.VECTORS_INDEXED_FROM", 500)
+        exact.rebuild()
+        for query, before in zip(queries, expected, strict=True):
+            found, known = ([hit.passage_id for hit in each.hits] for each in (exact.find(query), before))
+            if query.mode == "meaning":  # approximate
+                assert found
+                assert set(found) & set(known)
+            else:
+                assert found == known
+        passage_id = "rec-0000-000007"
+        before_text = archive.entries_by_id([passage_id])[passage_id].passage.text
+        ReviewDesk(archive).correct(passage_id, "text", "zyzzyva", reviewer="Aki", expected=before_text)
+        for sought in (SearchQuery("zyzzyva", mode="words"), SearchQuery(phrases=("zyzzyva",))):
+            assert exact.find(sought).hits[0].passage_id == passage_id
+        assert exact.find(SearchQuery(limit=1)).total == 600

@@ -1,0 +1,73 @@
+"""What is expected of translations: by a fitted regression for English, else by how sure the decoder was."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from fakes_meaning import WordEmbedder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlp.quality import NAMES, Estimator, estimator_digest, load_estimator
+from transcripts.records import Signature
+
+SOURCE = "2019年には、音の仕上げを四日でやってくれと会社に言われました。"
+GOOD = ("In 2019 the company asked us to finish the sound in four days.", -0.4)
+NEAR = ("In 2019 the company told us to finish the sound in four days.", -0.5)
+WRONG = ("the the the of of of of in 3000 to the the", -2.5)
+
+
+@pytest.fixture(scope="module")
+def estimator() -> Estimator:
+    return load_estimator("few-shot", WordEmbedder())
+
+
+def test_a_likely_translation_is_expected_to_be_better_than_noise(estimator: Estimator) -> None:
+    good, near, wrong = estimator.expected(SOURCE, [GOOD, NEAR, WRONG], "ja", "en")
+    assert min(good, near) > wrong
+    assert estimator.doubts(wrong, "ja", "en")
+    assert not estimator.doubts(0.6, "ja", "en")
+
+
+def test_what_is_known_of_a_candidate_has_names(estimator: Estimator) -> None:
+    known = estimator.features(SOURCE, [GOOD, WRONG], "ja")
+    assert known.shape == (2, len(NAMES))
+    good = dict(zip(NAMES, known[0], strict=True))
+    wrong = dict(zip(NAMES, known[1], strict=True))
+    assert good["probability"] == pytest.approx(math.exp(-0.4))
+    assert (good["numbers kept"], good["numbers invented"]) == (1, 0)
+    assert (wrong["numbers kept"], wrong["numbers invented"]) == (0, 1)
+    assert wrong["distinct words"] < good["distinct words"]
+    assert 0 < good["agreement"] < 1
+    assert np.isfinite(known).all()
+
+
+def test_elsewhere_it_is_how_sure_the_decoder_was(estimator: Estimator) -> None:
+    for judge, target in ((estimator, "ja"), (load_estimator("seq2seq", WordEmbedder()), "en")):
+        assert judge.expected("The end.", [("終わり。", -0.5)], "es", target) == [round(math.exp(-0.5), 4)]
+        assert judge.doubts(0.1, "es", target)
+        assert not judge.doubts(0.3, "es", target)
+
+
+def test_languages_that_were_not_fitted_have_a_threshold_too(estimator: Estimator) -> None:
+    (expected,) = estimator.expected("La fin.", [("The end.", -0.3)], "fr", "en")
+    assert 0 < expected < 1
+    assert estimator.doubts(0.05, "fr", "en")
+
+
+def test_its_digest_names_regression_and_encoder() -> None:
+    known = load_estimator("few-shot", WordEmbedder()).digest
+    assert known == estimator_digest("few-shot", WordEmbedder.signature)
+    assert known != estimator_digest("few-shot", Signature("another encoder"))
+    assert known != estimator_digest("seq2seq", WordEmbedder.signature)
+
+
+@settings(max_examples=30)
+@given(st.text(max_size=50), st.lists(st.tuples(st.text(max_size=50), st.floats(-30, 2)), max_size=4))
+def test_every_text_has_an_expectation(source: str, candidates: list[tuple[str, float]]) -> None:
+    judge = load_estimator("few-shot", WordEmbedder())
+    found = judge.expected(source, candidates, "fa", "en")
+    assert len(found) == len(candidates)
+    assert all(0 < each < 1 for each in found)

@@ -1,0 +1,114 @@
+"""`symposia serve`: who needs to log in where, what is refused before anything opens, and that it opens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from web_archive import make_archive
+
+from flows.serving import ServeOptions, is_loopback, room_settings, serve
+from transcripts.accounts import Accounts
+from transcripts.archive import Archive
+from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.5.5.5"])
+def test_these_addresses_are_this_machine_only(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "192.168.1.5", "archive.example", "", "localhost.example", "127.1"]
+)
+def test_anywhere_else_people_log_in(host: str) -> None:
+    assert not is_loopback(host)
+    with Archive.in_memory() as archive:
+        assert room_settings(archive, ServeOptions(host)).login
+
+
+def test_cookies_are_secure_unless_that_is_given_up() -> None:
+    with Archive.in_memory() as archive:
+        assert not room_settings(archive, ServeOptions()).login
+        assert room_settings(archive, ServeOptions(login=True)).login
+        assert room_settings(archive, ServeOptions("0.0.0.0")).secure_cookies
+        assert not room_settings(archive, ServeOptions("0.0.0.0", plain_http=True)).secure_cookies
+
+
+def test_a_room_with_login_and_without_users_does_not_open(tmp_path: Path) -> None:
+    make_archive(tmp_path / "archive").close()
+    with pytest.raises(ConfigurationError, match="symposia users add NAME"):
+        serve(tmp_path / "archive", ServeOptions("0.0.0.0", port=0))
+
+
+def test_there_has_to_be_an_archive(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="does not exist"):
+        serve(tmp_path / "none", ServeOptions())
+
+
+def test_an_address_that_is_taken_is_told(tmp_path: Path) -> None:
+    make_archive(tmp_path / "archive").close()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SymposiaError, match="choose another with --host and --port"):
+            serve(tmp_path / "archive", ServeOptions(port=taken.getsockname()[1]))
+    with pytest.raises(SymposiaError, match="cannot be used"):
+        serve(tmp_path / "archive", ServeOptions(host="127.0.0.1", port=99_999))
+
+
+def test_https_needs_a_certificate_with_its_key(tmp_path: Path) -> None:
+    nonsense = tmp_path / "nonsense.pem"
+    nonsense.write_text("no certificate")
+    for options, said in (
+        (ServeOptions(certificate=nonsense), "both --certificate FILE and --key FILE"),
+        (ServeOptions(key=nonsense), "both --certificate FILE and --key FILE"),
+        (ServeOptions(certificate=nonsense, key=nonsense), "no certificate with its key"),
+        (ServeOptions(certificate=tmp_path / "gone", key=tmp_path / "gone"), "no certificate with its key"),
+        (ServeOptions(certificate=nonsense, key=nonsense, plain_http=True), "exclude each other"),
+    ):
+        with pytest.raises(ConfigurationError, match=said):
+            serve(tmp_path, options)
+
+
+@pytest.mark.parametrize("login", [False, True])
+def test_the_room_opens_and_closes(tmp_path: Path, login: bool) -> None:
+    with make_archive(tmp_path / "archive") as archive:
+        Accounts(archive).add_user("reader", "reader", "a long enough password")
+    command = [
+        sys.executable,
+        "-m",
+        "flows.cli",
+        "serve",
+        "--archive",
+        str(tmp_path / "archive"),
+        "--port",
+        "0",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    with subprocess.Popen(
+        [*command, *(["--login"] if login else [])],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+    ) as process:
+        assert process.stderr
+        said = process.stderr.readline()
+        assert "The reading room is open at http://127.0.0.1:" in said
+        address = said.split()[6]
+        with urllib.request.urlopen(address) as answer:
+            page = answer.read().decode()
+        assert ("The Future of Filmmaking" in page) is not login
+        assert ('name="password"' in page) is login
+        process.send_signal(signal.SIGINT)
+        process.stderr.read()
+        assert process.wait(timeout=60) in (0, 130)

@@ -1,0 +1,60 @@
+"""How hits are spread over themes, languages, speakers, panels, review states and days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from transcripts.holdings import Conference
+from transcripts.index_columns import Columns, Positions
+from transcripts.index_filters import speaker_key
+from transcripts.records import Panel
+from transcripts.results import Count
+
+
+def panels_by_time(conferences: Iterable[Conference]) -> list[str]:
+    """Ids of all panels in the order of the programme."""
+    placed = [
+        (panel.held_on, place, panel.id) for each in conferences for place, panel in enumerate(each.panels)
+    ]
+    return [panel_id for _, _, panel_id in sorted(placed)]
+
+
+def facets(
+    columns: Columns, positions: Positions, conferences: Sequence[Conference]
+) -> dict[str, tuple[Count, ...]]:
+    """Counts of the hits at these positions, as `Results` has them."""
+    panels: dict[str, Panel] = {panel.id: panel for each in conferences for panel in each.panels}
+    themes = {theme.id: theme.name for each in conferences for theme in each.themes}
+    speakers = {speaker_key(each.id, who.id): who for each in conferences for who in each.speakers}
+    by_panel = columns.counts("panel_id", positions)
+    by_speaker = columns.counts("speaker", positions)
+    return {
+        "theme": _counted(columns.theme_counts(positions), themes),
+        "language": _counted(columns.counts("language", positions), {}),
+        "speaker": _most_first(
+            Count(speakers[key].id, speakers[key].name, hits)
+            for key, hits in by_speaker.items()
+            if key in speakers
+        ),
+        "panel": _counted(by_panel, {panel.id: panel.title for panel in panels.values()}),
+        "state": _counted(columns.counts("state", positions), {}),
+        "day": _days(by_panel, panels),
+    }
+
+
+def _counted(hits: Mapping[str, int], names: Mapping[str, str]) -> tuple[Count, ...]:
+    return _most_first(Count(value, names.get(value, value), count) for value, count in hits.items())
+
+
+def _most_first(counts: Iterable[Count]) -> tuple[Count, ...]:
+    return tuple(sorted(counts, key=lambda count: (-count.hits, count.name, count.value)))
+
+
+def _days(by_panel: Mapping[str, int], panels: Mapping[str, Panel]) -> tuple[Count, ...]:
+    """Hits by the day of their panel, those of undated panels left out, in order of time."""
+    days: dict[str, int] = {}
+    for panel_id, hits in by_panel.items():
+        day = panels[panel_id].held_on if panel_id in panels else ""
+        if day:
+            days[day] = days.get(day, 0) + hits
+    return tuple(Count(day, day, hits) for day, hits in sorted(days.items()))

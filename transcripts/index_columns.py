@@ -1,0 +1,129 @@
+"""What hits are counted and ordered by, held in memory beside the index: some 80 bytes a passage.
+
+A row is known by its address in the table, which stays as it is until LanceDB compacts its
+files. `Columns` keeps rows sorted by address; a position is a row's place in that order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+Positions = NDArray[np.int64]
+
+CODED = ("panel_id", "recording_id", "language", "speaker", "state")
+_READ = ["passage_id", "start_ms", "themes", *CODED]
+_ADDRESS = "_rowid"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Some columns of a version of the table. `codes` stand for `values`, which are sorted."""
+
+    table: pa.Table  # sorted by address
+    addresses: NDArray[np.uint64]
+    codes: Mapping[str, NDArray[np.int32]]
+    values: Mapping[str, list[str]]
+    starts_ms: NDArray[np.int64]
+
+    @classmethod
+    def read(cls, table: Any, before: Columns | None = None) -> Columns:
+        """Of a LanceDB table. What `before` has already is not read again."""
+        if before is not None:
+            there = _addresses(_scan(table, []))
+            new = np.setdiff1d(there, before.addresses)
+            if len(new) <= 0.1 * len(there):
+                return before._changed(there, new, table)
+        return cls._of(_scan(table, _READ))
+
+    @classmethod
+    def _of(cls, rows: pa.Table) -> Columns:
+        addresses = _addresses(rows)
+        order = np.argsort(addresses)
+        rows = rows.take(order).combine_chunks()
+        codes, values = {}, {}
+        for name in CODED:
+            codes[name], values[name] = _coded(rows[name])
+        starts_ms = rows["start_ms"].to_numpy()
+        return cls(rows, addresses[order], codes, values, starts_ms)
+
+    def _changed(self, there: NDArray[np.uint64], new: NDArray[np.uint64], table: Any) -> Columns:
+        """With the rows that are there now: those that went are left out, new ones are read."""
+        kept = self.table.filter(np.isin(self.addresses, there, assume_unique=True))
+        if len(new):
+            read = table.take_row_ids(new.tolist()).with_row_id(True).select(_READ).to_arrow()
+            kept = pa.concat_tables([kept, read.select(kept.column_names).cast(kept.schema)])
+        return Columns._of(kept)
+
+    def __len__(self) -> int:
+        return len(self.addresses)
+
+    def positions(self, addresses: NDArray[np.uint64]) -> Positions:
+        """Where rows with these addresses are; all of them have to be there."""
+        return np.searchsorted(self.addresses, addresses).astype(np.int64)
+
+    def ids(self, positions: Positions) -> list[str]:
+        found: list[str] = self.table["passage_id"].take(pa.array(positions)).to_pylist()
+        return found
+
+    def position_of(self, passage_id: str) -> int | None:
+        at = int(pc.index(self.table["passage_id"], passage_id).as_py())
+        return at if at >= 0 else None
+
+    def counts(self, name: str, positions: Positions) -> dict[str, int]:
+        """How many of the rows have each value of a column of `CODED`; values that none has are left out."""
+        found = np.bincount(self.codes[name][positions], minlength=len(self.values[name]))
+        return {value: int(n) for value, n in zip(self.values[name], found, strict=True) if n}
+
+    def theme_counts(self, positions: Positions) -> dict[str, int]:
+        themes = self.table["themes"]
+        if len(positions) < len(self):
+            themes = themes.take(pa.array(positions))
+        counted = pc.value_counts(pc.list_flatten(themes)).to_pylist()
+        return {each["values"]: each["counts"] for each in counted}
+
+    def by_time(self, positions: Positions, panels: Sequence[str]) -> Positions:
+        """The rows in the order of the programme: these panels in this order, recording, time."""
+        rank = {panel: number for number, panel in enumerate(panels)}
+        ranks = np.array([rank.get(panel, len(rank)) for panel in self.values["panel_id"]] or [0])
+        keys = (
+            self.starts_ms[positions],
+            self.codes["recording_id"][positions],
+            ranks[self.codes["panel_id"][positions]],
+        )
+        ordered: Positions = positions[np.lexsort(keys)]
+        return ordered
+
+    def by_score(self, positions: Positions, scores: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The order of the rows, best first; of equal ones, by recording and time."""
+        keys = (self.starts_ms[positions], self.codes["recording_id"][positions], -scores)
+        order: NDArray[np.int64] = np.lexsort(keys)
+        return order
+
+
+def _scan(table: Any, names: list[str]) -> pa.Table:
+    return table.search().select(names).with_row_id(True).limit(None).to_arrow()
+
+
+def _addresses(rows: pa.Table) -> NDArray[np.uint64]:
+    found: NDArray[np.uint64] = rows[_ADDRESS].to_numpy()
+    return found
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:
+    """Numbers that stand for the values of a column, in the order of the values."""
+    encoded = column.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    values = encoded.dictionary.to_pylist()
+    order = sorted(range(len(values)), key=values.__getitem__)
+    rank = np.empty(len(values), dtype=np.int32)
+    rank[order] = np.arange(len(values), dtype=np.int32)
+    codes = rank[encoded.indices.to_numpy()] if len(values) else np.zeros(0, dtype=np.int32)
+    return codes, sorted(values)

@@ -1,0 +1,150 @@
+"""Looking up in one version of the search index. Any number of threads may."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from lancedb.query import BooleanQuery, FullTextOperator, MatchQuery, Occur
+from numpy.typing import NDArray
+
+from transcripts.errors import ArchiveError
+from transcripts.index_columns import Columns, Positions
+from transcripts.offsets import LanguageOffsets
+
+Vector = NDArray[np.float32]
+QueryVector = Sequence[float] | Vector
+
+_FIRST = 1_000  # word matches that are asked for first; 20 times as many until all are there
+_MORE = 20
+# Of the approximate index over vectors: how many of its parts are looked at, and by how much more than
+# is wanted are compared exactly.
+_PARTS = 20
+_REFINED = 3
+# Chosen with the share of offset in `offsets`, see docs/benchmarks.md.
+FEEDBACK = 5
+FEEDBACK_WEIGHT = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Rows by how well they fit, best first."""
+
+    positions: Positions
+    scores: NDArray[np.float64]
+
+    def without(self, unwanted: Positions) -> Ranking:
+        kept = ~np.isin(self.positions, unwanted) if len(unwanted) else slice(None)
+        return Ranking(self.positions[kept], self.scores[kept])
+
+    def first(self, count: int) -> Ranking:
+        return Ranking(self.positions[:count], self.scores[:count])
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One version of the table, with its columns. Without embeddings, nothing has a meaning."""
+
+    table: Any
+    columns: Columns
+    offsets: LanguageOffsets
+    embedded: bool
+    approximate: bool  # whether there is an index over vectors
+
+    def matching(self, where: str) -> Positions:
+        """All rows that a filter takes, in no order that means anything."""
+        if not where:
+            return np.arange(len(self.columns), dtype=np.int64)
+        found = self.table.search().where(where).select([]).with_row_id(True).limit(None).to_arrow()
+        return self._positions(found)
+
+    def containing(self, forms: Sequence[Sequence[str]]) -> Positions:
+        """Rows that have all tokens of at least one of the forms."""
+        match: Any = MatchQuery  # its defaults are not typed
+        if not forms:
+            return np.zeros(0, dtype=np.int64)
+        each = [match(" ".join(form), "words", operator=FullTextOperator.AND) for form in forms]
+        query = each[0] if len(each) == 1 else BooleanQuery([(Occur.SHOULD, one) for one in each])
+        return self._positions(self._asked(self.table.search(query), "", len(self.columns)))
+
+    def by_words(self, tokens: Sequence[str], where: str, weakest: float = 0.0) -> Ranking:
+        """Rows with any of the tokens by BM25, as far down as `weakest` times the best score."""
+        match: Any = MatchQuery
+        if not tokens or not len(self.columns):
+            return NOTHING
+        query, limit = match(" ".join(tokens), "words"), _FIRST
+        while True:
+            found = self._asked(self.table.search(query), where, limit)
+            scores = found["_score"].to_numpy().astype(np.float64)
+            least = weakest * scores.max(initial=0.0)
+            if len(scores) < limit or scores.min() < least:
+                return self._ranked(self._positions(found), scores, least)
+            limit *= _MORE
+
+    def by_meaning(self, vector: QueryVector, where: str, depth: int) -> Ranking:
+        """The rows nearest to a unit vector of shape (dim,), by cosine, those above 0."""
+        if not self.embedded or not len(self.columns):
+            return NOTHING
+        query = self.table.search(np.asarray(vector, dtype=np.float32), vector_column_name="vector")
+        query = query.distance_type("dot")
+        if self.approximate:
+            query = query.nprobes(_PARTS).refine_factor(_REFINED)
+        found = self._asked(query, where, depth)
+        cosines = 1.0 - found["_distance"].to_numpy().astype(np.float64)
+        return self._ranked(self._positions(found), cosines, 0.0)
+
+    def sought(self, vector: QueryVector, text: str, where: str) -> Vector:
+        """The vector to look for, for the embedding of a query, of shape (dim,).
+
+        Without a part of its language's offset, and moved towards what it finds first
+        (pseudo-relevance feedback; Rocchio 1971, for embeddings Li et al. 2021,
+        https://arxiv.org/abs/2108.11044): a short query says little of what it means.
+        Raises ArchiveError when the vector is not of the length of the archive's.
+        """
+        if len(vector) != self.offsets.dimensions:
+            raise ArchiveError(
+                f"the query's embedding has {len(vector)} numbers, the archive's have "
+                f"{self.offsets.dimensions}; search with the profile that the archive was made with"
+            )
+        asked = self.offsets.query(np.asarray(vector, dtype=np.float32), text)
+        count = min(FEEDBACK, len(self.columns) // 10)
+        near = self.by_meaning(asked, where, count).positions[:count]
+        if not count or not len(near):
+            return asked
+        moved: Vector = asked + FEEDBACK_WEIGHT * self.vectors(near).mean(axis=0)
+        return moved / np.linalg.norm(moved)
+
+    def tokens(self, position: int) -> frozenset[str]:
+        """The analysed words of a row."""
+        address = int(self.columns.addresses[position])
+        (row,) = self.table.take_row_ids([address]).select(["words"]).to_list()
+        return frozenset(row["words"].split(" "))
+
+    def vectors(self, positions: Positions) -> Vector:
+        """Stored vectors, shape (rows, dim), in no order that means anything; zeros for no embedding."""
+        addresses = self.columns.addresses[positions].tolist()
+        rows = self.table.take_row_ids(addresses).select(["vector"]).to_arrow()["vector"]
+        flat = rows.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        found: Vector = flat.reshape(len(addresses), -1)
+        return found
+
+    def _asked(self, query: Any, where: str, limit: int) -> pa.Table:
+        """Row ids and scores."""
+        query = query.where(where, prefilter=True) if where else query
+        score = "_distance" if hasattr(query, "refine_factor") else "_score"
+        return query.select([score]).with_row_id(True).limit(max(1, limit)).to_arrow()
+
+    def _positions(self, found: pa.Table) -> Positions:
+        return self.columns.positions(found["_rowid"].to_numpy())
+
+    def _ranked(self, positions: Positions, scores: NDArray[np.float64], above: float) -> Ranking:
+        strong = scores >= above if above else scores > 0
+        positions, scores = positions[strong], scores[strong]
+        order = self.columns.by_score(positions, scores)
+        return Ranking(positions[order], scores[order])
+
+
+NOTHING = Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))

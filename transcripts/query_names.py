@@ -1,0 +1,87 @@
+"""The names in a query's filters, as the ids that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from transcripts.folding import fold
+from transcripts.holdings import Conference, Selection
+from transcripts.query import Notice, SearchQuery
+
+Id = TypeVar("Id")
+
+_MOST_NAMES = 12  # in a notice
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a query selects, and what to tell of its names."""
+
+    selection: Selection
+    notices: tuple[Notice, ...]
+
+
+def resolve(query: SearchQuery, conferences: Sequence[Conference], *, restricted: bool) -> Resolved:
+    """The selection that a query's filters stand for.
+
+    A name is an id or the whole name; where none is so, all names that it is a part of. A
+    filter that nothing fits selects nothing.
+    """
+    themes = {theme.id: theme.name for each in conferences for theme in each.themes}
+    panels = {panel.id: panel.title for each in conferences for panel in each.panels}
+    speakers = {
+        (each.id, speaker.id): (speaker.id, speaker.name) for each in conferences for speaker in each.speakers
+    }
+    notices: list[Notice] = []
+
+    def found(values: Sequence[str], known: Mapping[str, str]) -> frozenset[str] | None:
+        return _found(values, {each: (each, name) for each, name in known.items()}, notices)
+
+    named = _found(query.speakers, speakers, [])
+    labels = [value for value in query.speakers if not _fitting(value, speakers)]
+    return Resolved(
+        Selection(
+            languages=frozenset(map(fold, query.languages)) if query.languages else None,
+            panels=found(query.panels, panels),
+            themes=found(query.themes, themes),
+            speakers=named,
+            speaker_label=labels[0] if labels else "",
+            states=frozenset(query.states) or None,
+            qualities=frozenset(query.qualities) or None,
+            held_after=query.after,
+            held_before=query.before,
+            restricted=restricted,
+        ),
+        tuple(notices),
+    )
+
+
+def _found(
+    values: Sequence[str], known: Mapping[Id, tuple[str, str]], notices: list[Notice]
+) -> frozenset[Id] | None:
+    """The ids that values stand for; None where there are no values."""
+    if not values:
+        return None
+    found: set[Id] = set()
+    for value in values:
+        fitting = _fitting(value, known)
+        if not fitting:
+            notices.append(Notice("unknown-name", value, _listed(name for name, _ in known.values())))
+        found |= fitting
+    return frozenset(found)
+
+
+def _fitting(value: str, known: Mapping[Id, tuple[str, str]]) -> set[Id]:
+    sought = fold(value).strip()
+    folded = {each: [fold(name) for name in names] for each, names in known.items()}
+    whole = {each for each, names in folded.items() if sought in names}
+    if whole or len(sought) < 2:
+        return whole
+    return {each for each, names in folded.items() if any(sought in name for name in names)}
+
+
+def _listed(names: Iterable[str]) -> str:
+    each = sorted(set(names))
+    return ", ".join(each[:_MOST_NAMES]) + (", …" if len(each) > _MOST_NAMES else "") or "none"

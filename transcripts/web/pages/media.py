@@ -1,0 +1,84 @@
+"""The sound: original files, a range at a time, and their captions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException
+from starlette.responses import FileResponse, Response
+
+from transcripts.formats.subtitles import Cue, write_vtt
+from transcripts.web.pages.panel import reading_or_404
+from transcripts.web.reading import PanelReading
+from transcripts.web.room import ReadingRoom
+from transcripts.web.visitors import Room, SomeVisitor, Visitor
+
+router = APIRouter()
+
+# What browsers can be given as sound or video; nothing else of the disk is ever sent.
+MEDIA_TYPES = {
+    ".aac": "audio/aac",
+    ".flac": "audio/flac",
+    ".m4a": "audio/mp4",
+    ".m4v": "video/mp4",
+    ".mka": "audio/x-matroska",
+    ".mkv": "video/x-matroska",
+    ".mov": "video/quicktime",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+    ".oga": "audio/ogg",
+    ".ogg": "audio/ogg",
+    ".ogv": "video/ogg",
+    ".opus": "audio/ogg",
+    ".wav": "audio/wav",
+    ".webm": "video/webm",
+}
+
+
+@router.get("/media/{recording_id}", response_class=FileResponse)
+@router.head("/media/{recording_id}", include_in_schema=False)
+def media(recording_id: str, visitor: SomeVisitor, room: Room) -> Response:
+    """The original file of a recording. Ranges are answered, so that a player can seek.
+
+    403 where part of the recording is withheld from the visitor, 404 where there is no sound.
+    """
+    reading = _reading_of(room, recording_id, visitor)
+    recording = next(each for each in reading.recordings if each.id == recording_id)
+    if reading.silent:
+        raise HTTPException(403, "Part of this recording is withheld, and so its sound is.")
+    path = Path(recording.path)
+    kind = MEDIA_TYPES.get(path.suffix.lower())
+    try:
+        there = recording.kind != "captions" and kind is not None and path.is_file()
+    except (OSError, ValueError):
+        there = False
+    if not there:
+        raise HTTPException(404, "The file of this recording is not where it was when it was read.")
+    return FileResponse(path, media_type=kind)
+
+
+@router.get("/media/{recording_id}/{language}.vtt", response_class=Response)
+def captions(recording_id: str, language: str, visitor: SomeVisitor, room: Room) -> Response:
+    """The passages of a recording as WebVTT: `spoken`, as they were said, or in the target language."""
+    reading = _reading_of(room, recording_id, visitor)
+    if language not in ("spoken", reading.target_language):
+        raise HTTPException(404, "There are no captions in this language.")
+    cues = []
+    for line in reading.lines:
+        passage = line.entry.passage
+        if passage.recording_id != recording_id:
+            continue
+        spoken = language == "spoken" or line.entry.translation is None
+        text = passage.text if spoken else line.entry.translation or ""
+        cues.append(Cue(passage.span, text, passage.language if spoken else language, line.entry.speaker))
+    return Response(write_vtt(cues).encode("utf-8", "replace"), media_type="text/vtt; charset=utf-8")
+
+
+def _reading_of(room: ReadingRoom, recording_id: str, visitor: Visitor) -> PanelReading:
+    panel_id = next((each.panel_id for each in room.archive.recordings() if each.id == recording_id), None)
+    if panel_id is None:
+        raise HTTPException(404, "There is no such recording.")
+    return reading_or_404(room, panel_id, visitor)
+
+
+__all__ = ["MEDIA_TYPES", "router"]

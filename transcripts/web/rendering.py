@@ -1,0 +1,118 @@
+"""Templates to pages: what every template can use, in the visitor's interface language."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from transcripts.web import doubtful, glance
+from transcripts.web.visitors import STRANGER, Visitor, room_of
+from transcripts.web.wording import INTERFACES, Wording, chosen, clock, direction_of, wording
+
+STATIC = Path(__file__).parent / "static"
+TEMPLATES = Path(__file__).parent / "templates"
+LANGUAGE_COOKIE, LOOK_COOKIE = "symposia-language", "symposia-look"
+
+
+@cache
+def environment(code: str) -> Environment:
+    """Templates in one interface language. Everything is escaped; an unknown name is an error."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    words = wording(code)
+    made.install_gettext_callables(words.text, words.plural, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(
+        words=words,
+        interfaces=INTERFACES,
+        clock=clock,
+        direction_of=direction_of,
+        language_class=glance.language_class,
+        static=static_address,
+        passage_address=passage_address,
+        with_query=with_query,
+        QUALITY_WORDS=doubtful.QUALITY_WORDS,
+        STATE_WORDS=doubtful.STATE_WORDS,
+        reasons_of=lambda entry: doubtful.reasons_of(entry, words),
+    )
+    return made
+
+
+def interface(request: Request) -> Wording:
+    """The interface language of a visitor: their choice, else what their browser prefers."""
+    asked = [request.query_params.get("interface", ""), request.cookies.get(LANGUAGE_COOKIE, "")]
+    return chosen(asked, request.headers.get("accept-language", ""))
+
+
+def page(
+    request: Request, template: str, visitor: Visitor, status: int = 200, **context: Any
+) -> HTMLResponse:
+    """A whole page."""
+    words = interface(request)
+    look = request.cookies.get(LOOK_COOKIE, "")
+    text = (
+        environment(words.code)
+        .get_template(template)
+        .render(
+            visitor=visitor,
+            stranger=visitor is STRANGER,
+            login=room_of(request).settings.login,
+            look=look if look in {"light", "dark"} else "",
+            here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            **context,
+        )
+    )
+    # A text of the archive may hold half a letter (a lone surrogate); it is shown as a question mark.
+    content = text.encode("utf-8", "replace")
+    headers = {"content-language": words.code, "vary": "cookie, accept-language"}
+    return HTMLResponse(content, status, headers)
+
+
+def part(words: Wording, template: str, **context: Any) -> str:
+    """A part of a page, to be remembered and put into pages as it is."""
+    return environment(words.code).get_template(template).render(**context)
+
+
+@cache
+def static_address(name: str) -> str:
+    """A file of `static/`, with what it holds in the address: a browser may keep it for good."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def passage_address(panel_id: str, passage_id: str, start_s: float, play: bool = False) -> str:
+    """The link to a passage and its second; with `play`, the sound begins at once."""
+    at = f"t={int(start_s)}" + ("&play=1" if play else "")
+    return f"/panels/{quote(panel_id, safe='')}?{at}#{quote(passage_id, safe='')}"
+
+
+def with_query(path: str, *pairs: tuple[str, Any], **more: Any) -> str:
+    """An address with a query; what is empty is left out."""
+    given = [(name, str(value)) for name, value in [*pairs, *more.items()] if value not in ("", None, ())]
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+__all__ = [
+    "LANGUAGE_COOKIE",
+    "LOOK_COOKIE",
+    "STATIC",
+    "environment",
+    "interface",
+    "page",
+    "part",
+    "passage_address",
+    "with_query",
+]
