@@ -108,7 +108,8 @@ def _write_folder(
         write_atomically(out / file.name, file.content)
     kept = {file.name: _digest(_bytes(file.content)) for file in files}
     stale = {name: digest for name, digest in ours.items() if name not in kept}
-    removed, left = [], []
+    removed: list[str] = []
+    left: list[str] = []
     for name in sorted(stale) if whole else ():
         if (there := out / name).exists():
             unchanged = _digest(there.read_bytes()) == stale[name]

