@@ -101,6 +101,25 @@ def test_every_layer_of_an_exact_format_can_be_corrected(archive: Archive, tmp_p
     )
 
 
+@pytest.mark.parametrize("form", ["tei", "eaf", "exb", "jsonl"])
+def test_exact_formats_give_back_every_layer(archive: Archive, tmp_path: Path, form: str) -> None:
+    found = read_offers(exported(archive, tmp_path, form), None)
+    remarks = documents(archive, "opening")[0].remarks
+    assert found.recording_id == "rec-1"
+    assert sorted((offer.passage_id, offer.span, offer.text, offer.language) for offer in found.offers) == [
+        (each.id, each.span, each.text, each.language) for each in remarks
+    ]
+    rest = {each.passage_id: (each.speaker, dict(each.translations), each.themes) for each in found.offers}
+    assert rest == {
+        each.id: (
+            each.speaker_id or each.speaker,
+            {said.language: said.text for said in each.renderings},
+            frozenset(theme.id for theme in each.themes),
+        )
+        for each in remarks
+    }
+
+
 def test_json_lines_correct_speaker_language_times_and_themes(archive: Archive, tmp_path: Path) -> None:
     path = exported(archive, tmp_path, "jsonl")
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
