@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_people
+from flows import cli_formats, cli_people
 from transcripts.errors import SymposiaError
 
 app = typer.Typer(
@@ -201,6 +201,9 @@ def serve(  # noqa: PLR0913 - one parameter an option
 
 themes = typer.Typer(help="Themes: decide on them, have the tagger learn from that, export them.")
 app.add_typer(themes, name="themes", no_args_is_help=True)
+
+app.command("export")(cli_formats.export)
+app.command("import")(cli_formats.import_corrections)
 
 for name in ("review", "rights", "users"):
     app.add_typer(getattr(cli_people, name), name=name, no_args_is_help=True)

@@ -31,13 +31,16 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _TIMING = re.compile(r"\s*-?\d[\d:.,]*\s*-->")
 # WebVTT's tags and times, and the HTML that people type; '<laughs>' and 'I <3 film' are words.
 _TAG_NAMES = "b|br|c|em|font|i|lang|p|rt|ruby|s|span|strong|u|v"
-_TAG_BODY = rf"/?(?:{_TAG_NAMES})(?:[\s./][^<>]*)?>|\d[\d:.]*>"
+_TAG_BODY = rf"/?(?:{_TAG_NAMES})(?:[\s./][^<>]*)?>|\d[\d:.\u2060]*>"
 _TAG = re.compile(rf"<(?={_TAG_BODY})(/?)(\w+)([^>]*)>", re.IGNORECASE)
+_BLOCK = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)(?:\s|$)")  # what begins no caption
+_KANA_OR_HAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")  # scripts without blanks, of lines to be joined
 _ENTITY = re.compile(r"&#?\w+;")
 # SubRip cannot escape. What a reader would take for markup gets an invisible WORD JOINER.
 _JOINER = "\u2060"
 _LOOKS_LIKE_MARKUP = re.compile(
-    rf"<(?={_JOINER}*(?:{_TAG_BODY}))|&(?={_JOINER}*#?\w+;)|\{{(?={_JOINER}*\\)|--(?={_JOINER}*>)",
+    rf"<(?={_JOINER}*(?:{_TAG_BODY}))|&(?={_JOINER}*#?\w+;)|\{{(?={_JOINER}*\\)|--(?={_JOINER}*>)"
+    rf"|\d(?={_JOINER}*:\d+:\d+[.,]\d)",  # a time: some readers look for nothing else
     re.IGNORECASE,
 )
 _PROTECTED = re.compile(f"({_LOOKS_LIKE_MARKUP.pattern}){_JOINER}", re.IGNORECASE)
@@ -45,12 +48,16 @@ _PROTECTED = re.compile(f"({_LOOKS_LIKE_MARKUP.pattern}){_JOINER}", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One caption: a text of one line, when it is spoken, in which language and by whom if known."""
+    """One caption: when it is spoken, its text, in which language and by whom if known.
+
+    The text is one line, but for captions laid out to be written. `id` is '' where the file has none.
+    """
 
     span: Span
     text: str
     language: str
     voice: str | None = None
+    id: str = ""
 
 
 def cues_of(segments: Iterable[Segment]) -> tuple[Cue, ...]:
@@ -61,8 +68,8 @@ def cues_of(segments: Iterable[Segment]) -> tuple[Cue, ...]:
 def read_captions(path: Path, language: str) -> tuple[Cue, ...]:
     """The captions of an SRT or WebVTT file, in the order of time.
 
-    `language` is that of the file; a WebVTT `<lang>` around a whole voice overrides it.
-    A cue of several voices gives one Cue each, all with the span of the cue. Styling is
+    `language` is that of the file, '' where nobody knows; a WebVTT `<lang>` around a whole voice
+    overrides it. A cue of several voices gives one Cue each, all with the span of the cue. Styling is
     removed, and so are the readings of ruby. Raises FormatError, naming the file and
     the remedy, when it cannot be read, holds no captions, or has impossible times.
     """
@@ -86,18 +93,27 @@ def read_captions(path: Path, language: str) -> tuple[Cue, ...]:
     return tuple(sorted(cues, key=lambda cue: cue.span))
 
 
-def write_srt(cues: Iterable[Cue]) -> str:
-    """The cues as a SubRip file, in the order of time. SubRip has no place for voices and languages."""
+def write_srt(cues: Iterable[Cue], *, laid_out: bool = False) -> str:
+    """The cues as a SubRip file, in the order of time. SubRip has no place for voices, languages and ids.
+
+    A text is written on one line; one that is laid out already keeps its lines.
+    """
     blocks = (
         f"{number}\n{_times(cue, ',')}\n{_LOOKS_LIKE_MARKUP.sub(_protect, text)}\n"
-        for number, (text, cue) in enumerate(_written(cues), 1)
+        for number, (text, cue) in enumerate(_written(cues, laid_out), 1)
     )
     return "\n".join(blocks)
 
 
-def write_vtt(cues: Iterable[Cue]) -> str:
-    """The cues as a WebVTT file, in the order of time, with their voices and languages."""
-    blocks = (f"{_times(cue, '.')}\n{_marked_up(text, cue)}\n" for text, cue in _written(cues))
+def write_vtt(cues: Iterable[Cue], *, laid_out: bool = False) -> str:
+    """The cues as a WebVTT file, in the order of time, with their ids, voices and languages.
+
+    A text is written on one line; one that is laid out already keeps its lines.
+    """
+    blocks = (
+        f"{_identifier(cue.id)}{_times(cue, '.')}\n{_marked_up(text, cue)}\n"
+        for text, cue in _written(cues, laid_out)
+    )
     return "\n".join(["WEBVTT\n", *blocks])
 
 
@@ -156,7 +172,8 @@ def _cues(path: Path, number: int, caption: webvtt.Caption, language: str, is_vt
     payload = caption.raw_text if is_vtt else re.sub(r"\{\\[^}]*\}", "", caption.raw_text)
     for voice, tagged, raw in _voices(payload):
         code = tagged or language
-        text = one_line(raw if is_vtt else _PROTECTED.sub(r"\1", raw), code)
+        script = code or ("ja" if _KANA_OR_HAN.search(raw) else "")
+        text = one_line(raw if is_vtt else _PROTECTED.sub(r"\1", raw), script)
         if not text:
             continue
         start_ms, end_ms = caption.start_time.in_milliseconds(), caption.end_time.in_milliseconds()
@@ -165,7 +182,8 @@ def _cues(path: Path, number: int, caption: webvtt.Caption, language: str, is_vt
                 f"{path}: caption {number} ({text[:40]!r}) ends at {caption.end}, not after it starts at "
                 f"{caption.start}: correct its times."
             )
-        yield Cue(Span(start_ms / 1000, end_ms / 1000), text, code, voice)
+        cue_id = (caption.identifier or "").strip() if is_vtt else ""
+        yield Cue(Span(start_ms / 1000, end_ms / 1000), text, code, voice, cue_id)
 
 
 def _voices(payload: str) -> Iterator[tuple[str | None, str | None, str]]:
@@ -211,11 +229,18 @@ def _annotation(rest: str) -> str:
     return " ".join(html.unescape(rest).split())
 
 
-def _written(cues: Iterable[Cue]) -> Iterator[tuple[str, Cue]]:
-    """The cues that have text, with it on one line, in the order of time."""
+def _written(cues: Iterable[Cue], laid_out: bool) -> Iterator[tuple[str, Cue]]:
+    """The cues that have text, with it on one line or on its lines, in the order of time."""
     for cue in sorted(cues, key=lambda each: each.span):
-        if text := one_line(cue.text, cue.language):
+        lines = cue.text.splitlines() if laid_out else [cue.text]
+        if text := "\n".join(filter(None, (one_line(line, cue.language) for line in lines))):
             yield text, cue
+
+
+def _identifier(cue_id: str) -> str:
+    """The line before the times; an id that would be taken for something else is left out."""
+    can_be = cue_id == one_line(cue_id, "") and "-->" not in cue_id and not _BLOCK.match(cue_id)
+    return f"{cue_id}\n" if cue_id and can_be else ""
 
 
 def _times(cue: Cue, mark: str) -> str:
@@ -230,7 +255,8 @@ def _marked_up(text: str, cue: Cue) -> str:
     if cue.language:
         marked = f"<lang {cue.language}>{marked}</lang>"
     voice = " ".join(_CONTROLS.sub("", cue.voice or "").split())
-    return f"<v {html.escape(voice, quote=False)}>{marked}</v>" if voice else marked
+    end = " >" if voice.endswith("--") else ">"  # no '-->' anywhere: it is a line of times
+    return f"<v {html.escape(voice, quote=False)}{end}{marked}</v>" if voice else marked
 
 
 def _protect(match: re.Match[str]) -> str:
