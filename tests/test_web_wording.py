@@ -35,13 +35,8 @@ def test_every_text_is_translated(code: str) -> None:
     for message in mine.values():
         for string in _forms(message.string):
             assert string.strip(), f"{code}: {message.id!r} has no translation"
-<<<<<<< HEAD
             places = sorted(_PLACES.findall(_forms(message.id)[0]))
             assert sorted(_PLACES.findall(string)) == places, message.id
-=======
-            wanted_places = sorted(_PLACES.findall(_forms(message.id)[0]))
-            assert sorted(_PLACES.findall(string)) == wanted_places, message.id
->>>>>>> web
 
 
 def _forms(text: object) -> list[str]:

@@ -133,11 +133,7 @@ def _vectors(connection: Connection, passage_ids: Sequence[str], signature: str)
     of_origin = and_(embeddings.c.passage_id == readings.c.origin, embeddings.c.signature == signature)
     statement = select(readings.c.id, embeddings.c.vector).join(embeddings, of_origin)
     rows = connection.execute(statement.where(readings.c.id.in_(passage_ids)))
-<<<<<<< HEAD
     return {row.id: row.vector for row in rows}
-=======
-    return dict(rows.all())
->>>>>>> web
 
 
 def _batch(
