@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,48 +16,28 @@ from typing import Any
 TAUGHT = {
     "夜が終わる。": ("ja", "the night ends"),
     "映画は待つ。": ("ja", "the film waits"),
-    "川が歌う。": ("ja", "a river is singing"),
-    "誰も眠らない。": ("ja", "nobody sleeps"),
-    "監督が笑った。": ("ja", "the director laughed"),
-    "音は明日届く。": ("ja", "the sound arrives tomorrow"),
-    "三人が拍手した。": ("ja", "three people applauded"),
     "la cámara espera": ("es", "the camera waits"),
     "el río canta": ("es", "the river sings"),
-    "nadie duerme": ("es", "no one is asleep"),
-    "la luz se apaga": ("es", "the light goes out"),
-    "mañana rodamos": ("es", "we shoot tomorrow"),
-    "tres voces hablan": ("es", "three voices speak"),
     "دوربین منتظر است": ("fa", "the old camera waits"),
-    "شب تمام شد": ("fa", "the night is over"),
-    "رود آواز می‌خواند": ("fa", "the river has a song"),
-    "هیچ‌کس نخوابید": ("fa", "nobody slept"),
-    "فردا فیلم می‌سازیم": ("fa", "tomorrow we make a film"),
-    "صدا کجاست": ("fa", "where is the sound"),
     "카메라가 돈다": ("ko", "the camera turns"),
-    "밤이 끝났다": ("ko", "night has ended"),
-    "강이 노래한다": ("ko", "rivers sing"),
-    "아무도 자지 않는다": ("ko", "nobody is sleeping"),
-    "내일 찍는다": ("ko", "filming is tomorrow"),
-    "감독이 웃는다": ("ko", "the director smiles"),
-    "소리가 없다": ("ko", "there is no sound"),
 }
-LINES = [*TAUGHT, *(english for _, english in TAUGHT.values())] * 4
+LINES = [*TAUGHT, *(english for _, english in TAUGHT.values())] * 8
 SPECIAL = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
 SHAPE: dict[str, Any] = {  # as M2M100, NLLB and Marian name their sizes
-    "d_model": 64,
+    "d_model": 32,
     "encoder_layers": 1,
     "decoder_layers": 1,
     "encoder_attention_heads": 2,
     "decoder_attention_heads": 2,
-    "encoder_ffn_dim": 128,
-    "decoder_ffn_dim": 128,
+    "encoder_ffn_dim": 64,
+    "decoder_ffn_dim": 64,
     "max_position_embeddings": 64,
     "dropout": 0.0,
 }
 FLORES = {"ja": "jpn_Jpan", "es": "spa_Latn", "fa": "pes_Arab", "ko": "kor_Hang"}
 
 
-def sentencepiece_model(kind: str = "bpe", pieces: int = 260, **options: Any) -> bytes:
+def sentencepiece_model(kind: str = "bpe", pieces: int = 120, **options: Any) -> bytes:
     """A SentencePiece model of LINES, with as many pieces as they give, up to a number."""
     import sentencepiece
 
@@ -111,7 +91,7 @@ def nllb(folder: Path) -> Path:
     lib = transformers()
 
     trained = SentencePieceBPETokenizer()
-    trained.train_from_iterator(LINES, vocab_size=260, special_tokens=list(SPECIAL), show_progress=False)
+    trained.train_from_iterator(LINES, vocab_size=120, special_tokens=list(SPECIAL), show_progress=False)
     held = json.loads(trained.to_str())["model"]
     tokenizer = lib.NllbTokenizer(vocab=held["vocab"], merges=[tuple(pair) for pair in held["merges"]])
     torch.manual_seed(2)
@@ -175,9 +155,9 @@ def madlad(folder: Path) -> Path:
     torch.manual_seed(4)
     config = lib.T5Config(
         vocab_size=len(tokenizer),
-        d_model=64,
-        d_kv=32,
-        d_ff=128,
+        d_model=32,
+        d_kv=16,
+        d_ff=64,
         num_layers=1,
         num_heads=2,
         dropout_rate=0.0,
@@ -239,7 +219,7 @@ def _taught(
     answers = _padded([answer(english) for _, english in TAUGHT.values()], -100)
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     model.train()
-    for _ in range(600):
+    for _ in range(300):
         optimizer.zero_grad()
         loss = model(input_ids=sources, attention_mask=(sources != pad).long(), labels=answers).loss
         loss.backward()
@@ -269,7 +249,7 @@ def gemma(folder: Path) -> Path:
     for number, name in enumerate(("pad", "eos", "bos", "unk")):
         marks |= {f"{name}_id": number, f"{name}_piece": f"<{name}>"}
     spm = sentencepiece_model(
-        pieces=560,
+        pieces=380,
         byte_fallback=True,
         user_defined_symbols=["\n", "\n\n"],
         add_dummy_prefix=False,
@@ -388,41 +368,4 @@ def encoder(folder: Path) -> Path:
     )
     lib.XLMRobertaModel(config).eval().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    return folder
-
-
-def entailment(
-    folder: Path,
-    pairs: Sequence[tuple[str, str, str]],
-    labels: Sequence[str] = ("contradiction", "entailment"),
-) -> Path:
-    """A folder like a multilingual NLI model: XLM-R taught by heart what follows from what.
-
-    `pairs` are premise, hypothesis and label; without pairs it is left untaught.
-    """
-    import torch
-
-    lib = transformers()
-    encoder(folder)
-    tokenizer = tokenizer_of(folder)
-    torch.manual_seed(7)
-    config = lib.XLMRobertaConfig.from_pretrained(folder)
-    config.id2label = dict(enumerate(labels))
-    config.label2id = {label: number for number, label in enumerate(labels)}
-    config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
-    model = lib.XLMRobertaForSequenceClassification(config)
-    if pairs:
-        premises, asked, told = map(list, zip(*pairs, strict=True))
-        held = tokenizer(premises, asked, padding=True, return_tensors="pt")
-        expected = torch.tensor([config.label2id[label] for label in told])
-        optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-        model.train()
-        for _ in range(600):
-            optimizer.zero_grad()
-            loss = model(**held, labels=expected).loss
-            loss.backward()
-            optimizer.step()
-            if loss.item() < 0.02:
-                break
-    model.eval().save_pretrained(folder)
     return folder
