@@ -122,6 +122,7 @@ def _listen(options: ServeOptions) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((options.host, options.port))
+        listening.listen(2048)  # as uvicorn does; who comes before it is ready waits
     except (OSError, OverflowError) as error:
         listening.close()
         raise SymposiaError(

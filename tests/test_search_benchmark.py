@@ -72,7 +72,7 @@ def test_a_large_archive_is_searched_by_its_indexes(tmp_path: Path, monkeypatch:
     fill(tmp_path / "made-up", 600, maker)
     with Archive.open(tmp_path / "made-up") as archive:
         vectors = {text: maker.vectors(1)[0] for text in ("one", "two")}
-        exact = SearchIndex.open(archive, vectors.__getitem__)
+        exact = SearchIndex.open(archive, lambda text: vectors.get(text, vectors["two"]))
         queries = [
             SearchQuery(maker.query("es", 1), mode="words", limit=600),
             SearchQuery(phrases=(" ".join(maker.vocabularies["en"][:2]),), mode="words", limit=600),

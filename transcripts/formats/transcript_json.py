@@ -35,10 +35,7 @@ def transcript_document(
             "sha256": recording.sha256,
             "duration_s": round(recording.duration_s, TIME_DIGITS),
         },
-        "segments": [
-            _segment(each) | ({"second_opinion": english[each.id]} if each.id in english else {})
-            for each in segments
-        ],
+        "segments": [_segment(each, english.get(each.id)) for each in segments],
         "untranscribed": [{**_times(gap.span), "reason": gap.reason} for gap in gaps],
         "signature": asdict(signature),
     }
@@ -59,7 +56,7 @@ def transcript_text(
     return "".join(f"[{_clock(span.start_s)}] {line}\n" for span, line in sorted(lines))
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def _segment(segment: Segment, second_opinion: str | None) -> dict[str, Any]:
     return {
         **_times(segment.span),
         "language": segment.language,
@@ -69,6 +66,7 @@ def _segment(segment: Segment) -> dict[str, Any]:
         "confidence": round(segment.confidence, PROBABILITY_DIGITS),
         "flags": list(segment.flags),
         "channel": segment.channel,
+        "second_opinion": second_opinion,
         "words": [_word(each) for each in segment.words],
     }
 
