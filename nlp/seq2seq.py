@@ -23,7 +23,8 @@ from transcripts.errors import ModelError
 from transcripts.records import Signature
 
 BATCH_TOKENS = 2048  # of the sources in one batch
-BATCH_ROWS = 32  # hypotheses decoded together: more are no faster on a few cores and take memory
+BATCH_ROWS = 16  # hypotheses decoded together by a worker: more take memory
+WORKERS_MOST = 4  # batches decoded at a time
 TOKENS_PER_TOKEN = 3  # a translation may have so many tokens for one of the source,
 SPARE_TOKENS = 32  # and these besides
 
@@ -81,13 +82,16 @@ class Seq2Seq:
         quiet_libraries()
         import ctranslate2
 
+        threads = thread_count(options.threads)
+        workers = min(threads, WORKERS_MOST)
         try:
             # The model first: what its loading takes for a moment is free again for the tokenizer and torch.
             self._model: Any = ctranslate2.Translator(
                 str(weights.path),
                 device=options.device,
                 compute_type=options.compute_type,
-                intra_threads=thread_count(options.threads),
+                inter_threads=workers,  # one batch a thread: no waiting in between
+                intra_threads=threads // workers,
             )
             from transformers import AutoTokenizer
 
@@ -162,7 +166,7 @@ class Seq2Seq:
 
         `written` are the fewest and the most tokens of a translation; by its source's length if None.
         """
-        found: dict[int, Any] = {}
+        awaited: dict[int, Any] = {}
         sizes = [len(each) for each in asked]
         for batch in batches(sizes, BATCH_TOKENS, max(1, BATCH_ROWS // way.beam_size)):
             most = len(asked[batch[0]]) * TOKENS_PER_TOKEN + SPARE_TOKENS
@@ -178,9 +182,10 @@ class Seq2Seq:
                 no_repeat_ngram_size=way.no_repeat_ngram_size,
                 repetition_penalty=way.repetition_penalty,
                 return_scores=True,
+                asynchronous=True,
             )
-            found.update(zip(batch, results, strict=True))
-        return [found[index] for index in range(len(asked))]
+            awaited.update(zip(batch, results, strict=True))
+        return [awaited[index].result() for index in range(len(asked))]
 
     def _pieces(self, unit: str) -> list[str]:
         pieces: list[str] = self._tokenizer.convert_ids_to_tokens(self._tokenizer.encode(unit))
