@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -368,4 +368,41 @@ def encoder(folder: Path) -> Path:
     )
     lib.XLMRobertaModel(config).eval().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    return folder
+
+
+def entailment(
+    folder: Path,
+    pairs: Sequence[tuple[str, str, str]],
+    labels: Sequence[str] = ("contradiction", "entailment"),
+) -> Path:
+    """A folder like a multilingual NLI model: XLM-R taught by heart what follows from what.
+
+    `pairs` are premise, hypothesis and label; without pairs it is left untaught.
+    """
+    import torch
+
+    lib = transformers()
+    encoder(folder)
+    tokenizer = tokenizer_of(folder)
+    torch.manual_seed(7)
+    config = lib.XLMRobertaConfig.from_pretrained(folder)
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {label: number for number, label in enumerate(labels)}
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
+    model = lib.XLMRobertaForSequenceClassification(config)
+    if pairs:
+        premises, asked, told = map(list, zip(*pairs, strict=True))
+        held = tokenizer(premises, asked, padding=True, return_tensors="pt")
+        expected = torch.tensor([config.label2id[label] for label in told])
+        optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+        model.train()
+        for _ in range(300):
+            optimizer.zero_grad()
+            loss = model(**held, labels=expected).loss
+            loss.backward()
+            optimizer.step()
+            if loss.item() < 0.02:
+                break
+    model.eval().save_pretrained(folder)
     return folder
