@@ -71,7 +71,7 @@ def glance_at(reading: PanelReading) -> PanelGlance:
         len(reading.lines),
         sum(line.doubtful and line.entry.state == "draft" for line in reading.lines),
         tuple(recording.kind for recording in reading.recordings),
-        tuple(voice.name for voice in reading.voices),
+        tuple(voice.name for voice in reading.voices if voice.name),
         dict(sorted(languages.items(), key=lambda each: -each[1])),
         dict(themes),
         {theme.id: theme.name for theme in reading.themes},
