@@ -156,7 +156,7 @@ def main(directory: Path) -> None:
             query = SearchQuery(words, limit=3)
             show_results(find(archive, query), query, directory)
     console.print(
-        "\nTo go on: . .venv/bin/activate, then the commands above with words of your own, or read and listen "
+        "\nTo go on: . .venv/bin/activate, then the commands above with your own words, or read and listen "
         f"in the browser:\n\n    symposia serve --archive {directory}\n",
         markup=False,
     )
