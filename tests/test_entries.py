@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_archive import CONFERENCE, SCRIPT, STAGES, TRANSLATOR, fill, layers, recording
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from transcripts import entries, schema
 from transcripts.archive import Archive, Selection
 from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, quality_word
+from transcripts.query import SearchQuery
+from transcripts.search import SearchIndex
 
 
 @pytest.fixture
@@ -183,3 +185,15 @@ def test_many_entries_are_read_in_few_statements(archive: Archive) -> None:
     event.listen(archive._engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     assert len(archive.entries()) == 3003
     assert len(statements) < 20
+
+
+def test_a_speaker_is_not_everybody_whom_nothing_names(archive: Archive) -> None:
+    """Captions may say neither who speaks nor that it is somebody else."""
+    speaker = archive.entries()[0].passage.speaker_id
+    with archive.writing() as connection:
+        nobody = {"speaker_id": None, "speaker_label": ""}
+        connection.execute(update(schema.readings).where(schema.readings.c.id == "p07").values(**nobody))
+    chosen = frozenset({("film-ai", speaker)})
+    assert "p07" not in ids(archive, speakers=chosen)
+    hits = SearchIndex.open(archive).find(SearchQuery(speakers=(str(speaker),))).hits
+    assert [hit.entry.passage.id for hit in hits] == ids(archive, speakers=chosen)

@@ -91,7 +91,8 @@ def _conditions(connection: Connection, selection: Selection) -> Iterator[Column
         in_it = names.c.passage_id == readings.c.origin
         yield exists().where(in_it, names.c.target_id.in_(selection.names))
     if selection.speakers is not None:
-        is_label = readings.c.speaker_label == selection.speaker_label
+        label = selection.speaker_label  # without one, nobody unnamed is meant
+        is_label = and_(readings.c.speaker_label == label, readings.c.speaker_label != "")
         unnamed = and_(readings.c.speaker_id.is_(None), is_label)
         named = (
             and_(panels.c.conference_id == conference, readings.c.speaker_id == speaker)

@@ -84,9 +84,11 @@ def _chosen(selection: Selection, conferences: list[Conference]) -> Iterator[str
         yield f"array_has_any(themes, [{themes}])" if themes else "false"
     if selection.speakers is not None:
         keys = [speaker_key(conference, speaker) for conference, speaker in sorted(selection.speakers)]
-        unnamed = (col("speaker") == lit("")) & (col("speaker_label") == lit(selection.speaker_label))
         named: Expr = col("speaker").isin(keys)
-        yield (named | unnamed).to_sql()
+        if selection.speaker_label:  # without one, nobody unnamed is meant
+            is_label = col("speaker_label") == lit(selection.speaker_label)
+            named |= (col("speaker") == lit("")) & is_label
+        yield named.to_sql()
     if selection.held_after or selection.held_before:
         last = selection.held_before or "9999"
         held = {
