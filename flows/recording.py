@@ -15,6 +15,7 @@ import time
 import traceback
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.stages import CAPTIONED, SPOKEN, Job, Made, Stage
 from flows.work import bring_up_to_date, job_for, memory_of
+from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
 
@@ -58,6 +60,11 @@ class Run:
     retry_command: str
     at_work: str = ""  # the stage that is running, for the record of a failure
     seconds: dict[str, float] = field(default_factory=dict)  # what each stage of a recording took
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What people had translated or approved when the run first asked."""
+        return memory_of(self.archive, self.conference.id)
 
 
 RUN: ContextVar[Run] = ContextVar("RUN")
@@ -125,7 +132,7 @@ def process_recording(recording_id: str) -> bool:
     run = RUN.get()
     (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
     job = job_for(source, run.conference, run.models, run.archive)
-    job = replace(job, memory=memory_of(run.archive, run.conference.id))
+    job = replace(job, memory=run.memory)
     return bring_up_to_date(job, run.archive, _perform)
 
 

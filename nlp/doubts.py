@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections import Counter
 
 from nlp.languages import fits_script, language
@@ -60,6 +61,12 @@ def words_of(text: str, code: str) -> list[str]:
     if language(code).spaced:
         return re.findall(r"\w+", text.casefold())
     return [letter for letter in text if letter.isalnum()]
+
+
+def numbers_in(text: str) -> set[str]:
+    """The numbers written in a text, whatever the script of their digits."""
+    plain = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
+    return set(re.findall(r"[0-9]+", plain))
 
 
 def _has_words(text: str) -> bool:

@@ -6,8 +6,6 @@ The prompt is the same for every unit of a language pair, so CTranslate2 reads i
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +15,7 @@ from typing import Any
 from nlp.cache import Notify
 from nlp.conversion import GEMMA_TOKENIZER
 from nlp.decoding import Candidate, Remark, TranslationOptions, batches
-from nlp.doubts import words_of
+from nlp.doubts import numbers_in, words_of
 from nlp.languages import language
 from nlp.machine import keep_freed_memory, thread_count
 from nlp.weights import Weights, resolve
@@ -162,9 +160,9 @@ class FewShot:
     def _echoes(self, unit: str, text: str, source: str, target: str) -> bool:
         """Whether words of an example found their way into a translation, and nothing like them was said."""
         written, said = _phrases(text, target, 4), _phrases(unit, source, 3)
-        invented = _numbers(text) - _numbers(unit)
+        invented = numbers_in(text) - numbers_in(unit)
         return any(
-            invented & _numbers(remark[target])
+            invented & numbers_in(remark[target])
             or (
                 written & _phrases(remark[target], target, 4)
                 and not said & _phrases(remark.get(source, ""), source, 3)
@@ -193,12 +191,6 @@ def _phrases(text: str, code: str, size: int) -> set[tuple[str, ...]]:
     """All phrases of `size` words, or three times as many letters where words have no blanks between."""
     words, length = words_of(text, code), size if language(code).spaced else 3 * size
     return {tuple(words[start : start + length]) for start in range(len(words) - length + 1)}
-
-
-def _numbers(text: str) -> set[str]:
-    """The numbers written in a text, whatever the script of their digits."""
-    plain = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
-    return set(re.findall(r"[0-9]+", plain))
 
 
 @lru_cache(maxsize=1)

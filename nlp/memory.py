@@ -23,6 +23,7 @@ class Memory:
 
     def __init__(self, remarks: Iterable[Remark] = ()) -> None:
         """Remember remarks; those of several sentences also sentence by sentence, where these match."""
+        self._pairs: dict[tuple[str, str], dict[str, Remark]] = {}
         self._remarks = [part for remark in remarks for part in (remark, *_parts(remark))]
 
     @cached_property
@@ -33,6 +34,13 @@ class Memory:
                 found.setdefault(code, {})[_key(text)] = remark
         return found
 
+    def _of_pair(self, source: str, target: str) -> dict[str, Remark]:
+        """Remarks that both languages have, by their text in the first: looked at for every unit."""
+        if (source, target) not in self._pairs:
+            held = self._by_language.get(source, {}).items()
+            self._pairs[source, target] = {key: remark for key, remark in held if target in remark}
+        return self._pairs[source, target]
+
     def exact(self, text: str, source: str, target: str) -> str | None:
         """The translation of this very text, but for case and blanks; None where there is none."""
         remark = self._by_language.get(source, {}).get(_key(text), {})
@@ -40,7 +48,7 @@ class Memory:
 
     def near(self, text: str, source: str, target: str) -> tuple[Remark, ...]:
         """Remarks that are like a text, the likest last: nearest to the text where they are shown."""
-        held = {key: remark for key, remark in self._by_language.get(source, {}).items() if target in remark}
+        held = self._of_pair(source, target)
         alike = process.extract(
             _key(text), held.keys(), scorer=fuzz.ratio, score_cutoff=ALIKE_ABOVE, limit=MOST_SHOWN
         )

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.doubts import numbers_in
 from nlp.embeddings import Embedder, Vectors
 from nlp.units import density
 from transcripts.records import Signature, digest_of
@@ -103,7 +103,7 @@ class Estimator:
         mean probability of a token: how sure the decoder was.
         """
         self._embedder = embedder
-        self._fitted = fitted
+        self.fitted = fitted
         self.digest = _digest(fitted, embedder.signature)
 
     def doubts(self, quality: float, source_code: str, target_code: str) -> bool:
@@ -122,7 +122,7 @@ class Estimator:
         return [round(float(value), 4) for value in np.clip(values, 0.001, 0.999)]
 
     def _of(self, target_code: str) -> Fitted | None:
-        return self._fitted if target_code == FITTED_TARGET else None
+        return self.fitted if target_code == FITTED_TARGET else None
 
     def features(self, source: str, candidates: Sequence[tuple[str, float]], source_code: str) -> Features:
         """What is known of each candidate, shape (candidates, len(FEATURES))."""
@@ -177,8 +177,8 @@ def _copied(asked: _Asked, number: int) -> float:
 
 def _numbers_kept(asked: _Asked, number: int) -> float:
     """The share of the source's numbers that it has; 1 where there are none."""
-    said = _numbers(asked.source)
-    return len(said & _numbers(asked.texts[number])) / len(said) if said else 1.0
+    said = numbers_in(asked.source)
+    return len(said & numbers_in(asked.texts[number])) / len(said) if said else 1.0
 
 
 def _share_of_words(asked: _Asked, number: int, found: Sequence[object]) -> float:
@@ -186,7 +186,7 @@ def _share_of_words(asked: _Asked, number: int, found: Sequence[object]) -> floa
 
 
 # Of a candidate, besides the mean probability of its tokens and the logarithm of that.
-FEATURES: Mapping[str, Any] = MappingProxyType(
+FEATURES: Mapping[str, Callable[[_Asked, int], float]] = MappingProxyType(
     {
         "similarity": lambda asked, number: asked.likeness[number],
         "agreement": _agreement,
@@ -195,7 +195,9 @@ FEATURES: Mapping[str, Any] = MappingProxyType(
         "size": lambda asked, number: math.log(1 + _letters(asked.source, asked.code)),
         "consensus": _consensus,
         "numbers kept": _numbers_kept,
-        "numbers invented": lambda asked, number: len(_numbers(asked.texts[number]) - _numbers(asked.source)),
+        "numbers invented": lambda asked, number: len(
+            numbers_in(asked.texts[number]) - numbers_in(asked.source)
+        ),
         "least alike": lambda asked, number: asked.mutual.min(),
         "distinct words": lambda asked, number: _share_of_words(
             asked, number, list(set(asked.texts[number].lower().split()))
@@ -203,8 +205,8 @@ FEATURES: Mapping[str, Any] = MappingProxyType(
         "capitals": lambda asked, number: _share_of_words(
             asked, number, CAPITALISED.findall(asked.texts[number][1:])
         ),
-        "letters a word": lambda asked, number: np.mean(
-            [len(word) for word in asked.texts[number].split()] or [0]
+        "letters a word": lambda asked, number: float(
+            np.mean([len(word) for word in asked.texts[number].split()] or [0])
         ),
         "ended": lambda asked, number: asked.texts[number].rstrip()[-1:] in (*'.!?"', "”"),
         "foreign": lambda asked, number: len(FOREIGN.findall(asked.source)) / (1 + len(asked.source)),
@@ -245,11 +247,6 @@ def _fitted(kind: str) -> Fitted | None:
             gamma=float(held["gamma"]),
             doubtful_below=held["doubtful_below"].astype(np.float64),
         )
-
-
-def _numbers(text: str) -> set[str]:
-    """The numbers written in a text, whatever the script of their digits."""
-    return set(re.findall(r"[0-9]+", "".join(str(unicodedata.decimal(letter, letter)) for letter in text)))
 
 
 def _letters(text: str, code: str) -> float:

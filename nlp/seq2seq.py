@@ -71,6 +71,8 @@ class Way:
 class Seq2Seq:
     """A converted translation model with its own tokenizer."""
 
+    ways = 3  # of decoding, as `_ways` has them
+
     def __init__(self, options: TranslationOptions, notify: Notify) -> None:
         """Load the model. Raises ModelError when it is missing or not one."""
         weights = resolve(options.model, notify)
@@ -107,7 +109,6 @@ class Seq2Seq:
         self._tell = ARCHITECTURES[self._family]
         wider = max(5, options.beam_size)
         self._ways = (Way(options.beam_size), Way(wider, 3), Way(wider, 3, 1.3))
-        self.ways = len(self._ways)
         self.signature = seq2seq_signature(options, weights.revision, weights.licence)
 
     def check(self, source: str, target: str) -> None:

@@ -69,12 +69,11 @@ class Translator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A candidate for a unit, what looks wrong with it, and how good it is expected to be."""
+    """What is taken for a unit, what looks wrong with it, and how good it is expected to be."""
 
     text: str
-    score: float
     doubts: tuple[str, ...]
-    quality: float = 0.0
+    quality: float
 
     @property
     def worth(self) -> tuple[bool, int, float]:
@@ -125,14 +124,19 @@ class GuardedTranslator:
     def _choose(self, units: Sequence[str], pair: _Pair) -> dict[str, _Choice]:
         """The best candidate of each unit; those in doubt are decoded in every other way in turn."""
         terms = {unit: pair.guidance.terms.wanted(unit, pair.source, pair.target) for unit in units}
-        found: dict[str, list[_Choice]] = {unit: self._remembered(unit, pair) for unit in units}
+        chosen = {
+            unit: _Choice(plain_text(held), (), 1.0)
+            for unit in units
+            if (held := pair.guidance.memory.exact(unit, pair.source, pair.target))
+        }
+        found: dict[str, list[Candidate]] = {unit: [] for unit in units if unit not in chosen}
         for way in range(self._engine.ways):
-            open_units = [unit for unit in units if all(each.doubts for each in found[unit])]
+            open_units = [unit for unit, seen in found.items() if all(each.doubts for each in seen)]
             if not open_units:
                 break
             for unit, candidates in zip(open_units, self._decoded(open_units, pair, way, terms), strict=True):
                 found[unit] += [_looked_at(unit, each, pair, terms[unit]) for each in candidates]
-        return {unit: self._best(unit, choices, pair) for unit, choices in found.items()}
+        return chosen | {unit: self._best(unit, seen, pair) for unit, seen in found.items()}
 
     def _decoded(
         self, units: Sequence[str], pair: _Pair, way: int, terms: Mapping[str, Sequence[Wanted]]
@@ -142,18 +146,14 @@ class GuardedTranslator:
         shown = [pair.guidance.memory.near(unit, pair.source, pair.target) for unit in units]
         return self._engine.decode(asked, pair.source, pair.target, way, shown)
 
-    def _remembered(self, unit: str, pair: _Pair) -> list[_Choice]:
-        held = pair.guidance.memory.exact(unit, pair.source, pair.target)
-        return [_Choice(plain_text(held), 0.0, (), 1.0)] if held else []
-
-    def _best(self, unit: str, choices: Sequence[_Choice], pair: _Pair) -> _Choice:
+    def _best(self, unit: str, seen: Sequence[Candidate], pair: _Pair) -> _Choice:
         """The best of the candidates, with what is expected of it."""
-        decoded = [each for each in choices if each.quality == 0.0]
-        expected = self._judge.expected(
-            unit, [(each.text, each.score) for each in decoded], pair.source, pair.target
-        )
-        judged = [replace(each, quality=value) for each, value in zip(decoded, expected, strict=True)]
-        return max([*judged, *(each for each in choices if each.quality)], key=lambda each: each.worth)
+        texts = [(each.text, each.score) for each in seen]
+        expected = self._judge.expected(unit, texts, pair.source, pair.target)
+        choices = [
+            _Choice(each.text, each.doubts, quality) for each, quality in zip(seen, expected, strict=True)
+        ]
+        return max(choices, key=lambda each: each.worth)
 
     def _joined(self, units: Sequence[str], chosen: Mapping[str, _Choice], pair: _Pair) -> TranslatedText:
         """The translation of a text from those of its units; longer units weigh more in its quality."""
@@ -173,14 +173,14 @@ class GuardedTranslator:
         )
 
 
-def _looked_at(unit: str, candidate: Candidate, pair: _Pair, wanted: Sequence[Wanted]) -> _Choice:
+def _looked_at(unit: str, candidate: Candidate, pair: _Pair, wanted: Sequence[Wanted]) -> Candidate:
     """A candidate with what looks wrong with it, its names mended where they are nearly right."""
     terms, text = pair.guidance.terms, candidate.text
     if missing := terms.missing(text, wanted, pair.target):
         text = terms.mended(text, missing, pair.target)
         missing = terms.missing(text, wanted, pair.target)
     seen = candidate.doubts + doubts(unit, text, pair.source, pair.target)
-    return _Choice(text, candidate.score, seen + (TERM_MISSING,) * bool(missing))
+    return Candidate(text, candidate.score, seen + (TERM_MISSING,) * bool(missing))
 
 
 def _has_words(unit: str) -> bool:

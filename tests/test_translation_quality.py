@@ -10,7 +10,9 @@ from fakes_meaning import WordEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nlp import translation
 from nlp.quality import NAMES, Estimator, estimator_digest, load_estimator
+from transcripts import quality
 from transcripts.records import Signature
 
 SOURCE = "2019年には、音の仕上げを四日でやってくれと会社に言われました。"
@@ -42,6 +44,15 @@ def test_what_is_known_of_a_candidate_has_names(estimator: Estimator) -> None:
     assert wrong["distinct words"] < good["distinct words"]
     assert 0 < good["agreement"] < 1
     assert np.isfinite(known).all()
+
+
+def test_the_packaged_regression_is_of_these_features(estimator: Estimator) -> None:
+    assert estimator.fitted
+    assert estimator.fitted.features == NAMES
+
+
+def test_a_translation_of_a_person_is_known_by_one_flag() -> None:
+    assert translation.REMEMBERED == quality.REMEMBERED  # nlp may not import it from there
 
 
 def test_elsewhere_it_is_how_sure_the_decoder_was(estimator: Estimator) -> None:
