@@ -120,7 +120,9 @@ def test_csv_is_read_by_spreadsheets() -> None:
     assert row["citation"] == citation(ENTRY)
 
 
-@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("x")'])
+@pytest.mark.parametrize(
+    "formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", '=HYPERLINK("x")']
+)
 def test_no_spreadsheet_runs_what_was_said(formula: str) -> None:
     (row,) = csv.DictReader(io.StringIO(as_csv([changed(formula)])))
     for name in ("text", "translation", "speaker", "passage_id"):

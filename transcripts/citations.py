@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import regex as re
 
+from transcripts.formats.tables import safe_cell
 from transcripts.holdings import Entry
 from transcripts.quality import quality_word
 from transcripts.results import Hit
@@ -141,15 +142,8 @@ def as_csv(hits: Sequence[Hit], base: str = "") -> str:
         found = hit_document(hit, base)
         found["themes"] = " ".join(theme["id"] for theme in found["themes"])
         found["matched_by"] = " ".join(found["matched_by"])
-        rows.writerow([_cell(found[name]) for name in _COLUMNS])
+        rows.writerow(["" if found[name] is None else safe_cell(found[name]) for name in _COLUMNS])
     return written.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        value = value.replace("\0", " ")
-        return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else value
-    return "" if value is None else value
 
 
 # BibTeX counts braces even behind a backslash, so they are written as commands.

@@ -46,7 +46,7 @@ def write_csv(documents: Sequence[Document]) -> str:
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
     for document in documents:
-        writer.writerows([_cell(value) for value in _row(document, each)] for each in document.remarks)
+        writer.writerows([safe_cell(value) for value in _row(document, each)] for each in document.remarks)
     return "\ufeff" + file.getvalue()
 
 
@@ -64,7 +64,8 @@ def _row(document: Document, remark: Remark) -> Iterator[str | float]:
     yield remark.state
 
 
-def _cell(value: str | float) -> str | float:
+def safe_cell(value: str | float) -> str | float:
+    """What may stand in a cell of a table that a spreadsheet opens."""
     if not isinstance(value, str):
         return value
     text = value.replace("\0", "")
@@ -118,4 +119,4 @@ def _seconds(time_s: float) -> float:
     return round(time_s, TIME_DIGITS)
 
 
-__all__ = ["write_csv", "write_json_lines"]
+__all__ = ["safe_cell", "write_csv", "write_json_lines"]
