@@ -1,0 +1,188 @@
+"""A folder that is made anew as a whole: what has not changed is linked, and the old one stays until the end.
+
+Files come in groups, each with the digest of all that it is made of. The marker file in the folder
+names the groups, their digests and their files: by it the folder is known as ours, a group whose
+digest is the same is taken over, and nothing that somebody else put there is ever removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from transcripts.errors import SymposiaError
+
+MARKER = ".symposia-site.json"
+_MEDIA = "media/"  # too large to be hashed each time: known by its size
+
+Content = str | bytes | Path  # a path is of a file to be copied
+Make = Callable[[], Mapping[str, Content]]
+
+
+@dataclass(slots=True)
+class Group:
+    """Files that are made together of the same things: their sha256 and size by path."""
+
+    made_of: str
+    files: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+
+class NewFolder:
+    """The folder that is being made. `written` and `kept` count its files."""
+
+    def __init__(self, place: Path, before: Path, known: Mapping[str, Group]) -> None:
+        self.written = self.kept = 0
+        self._place, self._before, self._known = place, before, known
+        self._groups: dict[str, Group] = {}
+        self._old = {path: seen for group in known.values() for path, seen in group.files.items()}
+
+    def add(self, name: str, made_of: str, make: Make) -> None:
+        """Put a group into the folder; `make` is asked only where `made_of` is not what it was."""
+        known = self._known.get(name)
+        if known is not None and known.made_of == made_of:
+            group = known
+            for path in group.files:
+                self._link(path)
+        else:
+            group = Group(made_of)
+            for path, content in make().items():
+                group.files[path] = self._write(path, content)
+        self._groups[name] = group
+
+    def paths(self) -> list[str]:
+        """Every file so far."""
+        return [path for group in self._groups.values() for path in group.files]
+
+    def _link(self, path: str) -> None:
+        there = self._place / path
+        there.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(self._before / path, there)
+        except OSError:  # a file system without links
+            shutil.copyfile(self._before / path, there)
+        self.kept += 1
+
+    def _write(self, path: str, content: Content) -> tuple[str, int]:
+        there = self._place / path
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Path):
+            shutil.copyfile(content, there)
+            self.written += 1
+            return "", there.stat().st_size
+        data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+        seen = hashlib.sha256(data).hexdigest(), len(data)
+        if self._old.get(path) == seen:
+            self._link(path)
+        else:
+            there.write_bytes(data)
+            self.written += 1
+        return seen
+
+    def write_marker(self) -> None:
+        groups = {name: {"made_of": each.made_of, "files": each.files} for name, each in self._groups.items()}
+        text = json.dumps({"made_by": "symposia publish", "groups": groups}, sort_keys=True, indent=0)
+        (self._place / MARKER).write_text(text + "\n", encoding="utf-8")
+
+
+@contextmanager
+def folder_made_anew(out: Path) -> Iterator[NewFolder]:
+    """A new folder that takes the place of `out` at the end; after any error `out` is as it was.
+
+    Raises SymposiaError where `out` holds what others wrote, where somebody is making it already,
+    and where it cannot be written.
+    """
+    out = Path(os.path.abspath(out))
+    new, old = (out.with_name(f".{out.name}.symposia-{what}") for what in ("new", "old"))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(out.with_name(f".{out.name}.symposia-lock"), timeout=0):
+            if old.exists() and not out.exists():
+                old.rename(out)  # a crash between the two renamings below
+            known = known_groups(out)
+            for left in (new, old):
+                shutil.rmtree(left, ignore_errors=True)
+            try:
+                new.mkdir()
+                folder = NewFolder(new, out, known)
+                yield folder
+                folder.write_marker()
+                if out.exists():
+                    out.rename(old)
+                new.rename(out)
+            finally:
+                for left in (new, old):
+                    shutil.rmtree(left, ignore_errors=True)
+    except Timeout as error:
+        raise SymposiaError(f"{out} is being published at this moment: wait until that is done") from error
+    except OSError as error:
+        raise SymposiaError(
+            f"{out} cannot be written ({error.strerror or error}): what was there is unchanged; check the "
+            "folder, its permissions and the space left"
+        ) from error
+
+
+def known_groups(out: Path) -> dict[str, Group]:
+    """What a folder of ours holds; nothing where there is no folder or an empty one.
+
+    Raises SymposiaError where it is not ours, or holds what somebody else wrote or changed.
+    """
+    if not out.exists():
+        return {}
+    if not out.is_dir():
+        raise SymposiaError(f"{out} is a file: name a folder to publish into")
+    there = sorted(path for path in out.rglob("*") if not path.is_dir() or path.is_symlink())
+    if not there:
+        return {}
+    if not (out / MARKER).is_file():
+        raise SymposiaError(
+            f"{out} holds files that symposia did not publish ({_some(out, there)}): nothing was changed; "
+            "name an empty folder, or one that was published before"
+        )
+    groups = _marked(out / MARKER)
+    seen = {path: each for group in groups.values() for path, each in group.files.items()}
+    foreign = [path for path in there if path != out / MARKER and not _is_as_written(out, path, seen)]
+    if foreign:
+        raise SymposiaError(
+            f"somebody added to the site or changed it ({_some(out, foreign)}): nothing was changed; move these "
+            "files elsewhere, and put what pages should look like into the templates of site.yaml"
+        )
+    lost = seen.keys() - {path.relative_to(out).as_posix() for path in there}
+    return {name: each for name, each in groups.items() if not lost & each.files.keys()}
+
+
+def _is_as_written(out: Path, path: Path, seen: Mapping[str, tuple[str, int]]) -> bool:
+    name = path.relative_to(out).as_posix()
+    if name not in seen or path.is_symlink():
+        return False
+    digest, size = seen[name]
+    if name.startswith(_MEDIA):
+        return path.stat().st_size == size
+    return hashlib.sha256(path.read_bytes()).hexdigest() == digest
+
+
+def _marked(marker: Path) -> dict[str, Group]:
+    try:
+        groups: dict[str, Any] = json.loads(marker.read_bytes())["groups"]
+        return {
+            name: Group(each["made_of"], {path: (seen[0], seen[1]) for path, seen in each["files"].items()})
+            for name, each in groups.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise SymposiaError(f"{marker} is damaged: publish into another folder") from error
+
+
+def _some(out: Path, paths: list[Path]) -> str:
+    named = [path.relative_to(out).as_posix() for path in paths[:3]]
+    return ", ".join(named) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+
+
+__all__ = ["MARKER", "Content", "NewFolder", "folder_made_anew", "known_groups"]
