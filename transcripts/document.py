@@ -5,7 +5,7 @@ What is withheld is not in it: neither its words, nor who said them, nor its tim
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -107,15 +107,21 @@ def documents(archive: Archive, panel_id: str | None = None) -> list[Document]:
     if panel_id is not None and panel_id not in known:
         raise ArchiveError(f"the archive has no panel {panel_id!r}: take one of {', '.join(known) or 'none'}")
     wanted = frozenset({panel_id}) if panel_id is not None else None
-    found: dict[str, list[Entry]] = {}
-    for entry in archive.entries(Selection(panels=wanted)):
-        found.setdefault(entry.passage.recording_id, []).append(entry)
-    if not found:
+    entries = archive.entries(Selection(panels=wanted))
+    if not entries:
         what = f"panel {panel_id!r}" if panel_id is not None else "the archive"
         raise ArchiveError(
             f"{what} has nothing to export: no passages, or all of them are withheld "
             "('symposia status' and 'symposia rights list' tell)"
         )
+    return documents_of(archive, entries)
+
+
+def documents_of(archive: Archive, entries: Iterable[Entry]) -> list[Document]:
+    """Documents that hold these passages and no others, in their order."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.passage.recording_id, []).append(entry)
     conferences = {each.id: each for each in archive.conferences()}
     made_by = archive.all_stages()
     with archive.reading() as connection:
@@ -236,4 +242,4 @@ def _public(signature: Signature) -> Signature:
     return replace(signature, model=model, options={})
 
 
-__all__ = ["Document", "Remark", "Rendering", "Theme", "documents"]
+__all__ = ["Document", "Remark", "Rendering", "Theme", "documents", "documents_of"]

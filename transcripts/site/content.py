@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select
 
 from transcripts import schema
 from transcripts.archive import Archive
-from transcripts.document import Document, Remark, documents
+from transcripts.document import Document, Remark, documents_of
 from transcripts.errors import ArchiveError
+from transcripts.formats.media_types import MEDIA_TYPES
 from transcripts.formats.writers import file_name
+from transcripts.holdings import Entry, Selection
+from transcripts.records import Recording
 from transcripts.rights import restrictions
 from transcripts.site.settings import INCLUDED, Site
-from transcripts.web.pages.media import MEDIA_TYPES
+from transcripts.web.reading import PanelReading, reading_of
 
 A_PAGE = 120  # remarks a page
 A_PAGE_LETTERS = 45_000  # of texts and renderings, so that a page has less than 300 KB
@@ -31,61 +33,31 @@ A_PAGE_LETTERS = 45_000  # of texts and renderings, so that a page has less than
 
 @dataclass(frozen=True, slots=True)
 class PublishedPanel:
-    """A panel: a document a recording, in order. `media` are the original files that may be heard, by
-    recording id. `slug` names its files; `pages` are the remarks of each of its pages.
+    """A panel as it is read, and a document a recording of it, in order.
+
+    `media` are the original files that may be heard, by recording id. `slug` names the panel's files;
+    `pages` are the places in `reading.lines` of the passages of each of its pages.
     """
 
     slug: str
+    reading: PanelReading
     documents: tuple[Document, ...]
-    media: dict[str, Path]
-    silenced: bool
-    pages: tuple[tuple[tuple[int, Remark], ...], ...] = ()
-
-    @property
-    def id(self) -> str:
-        return self.documents[0].panel.id
+    media: dict[str, Recording]
+    pages: tuple[range, ...]
 
     @property
     def title(self) -> str:
-        return self.documents[0].panel.title or self.id
-
-    @property
-    def held_on(self) -> str:
-        return self.documents[0].panel.held_on
-
-    @property
-    def conference(self) -> str:
-        return self.documents[0].conference_title
-
-    @property
-    def target_language(self) -> str:
-        return self.documents[0].target_language
+        """The title, or the id of a panel without one."""
+        return self.reading.title.strip() or self.reading.panel_id
 
     @property
     def remarks(self) -> list[Remark]:
         return [remark for document in self.documents for remark in document.remarks]
 
     @property
-    def duration_s(self) -> float:
-        return sum(document.recording.duration_s for document in self.documents)
-
-    @property
-    def languages(self) -> list[str]:
-        """Languages spoken, the one spoken longest first."""
-        spoken = Counter[str]()
-        for remark in self.remarks:
-            spoken[remark.language] += max(1, round(1000 * remark.span.duration_s))
-        return [code for code, _ in spoken.most_common()]
-
-    @property
     def rendered_languages(self) -> list[str]:
+        """Languages that something is translated into, the conference's first."""
         return list(dict.fromkeys(code for each in self.documents for code in each.rendered_languages))
-
-    def page_of(self, passage_id: str) -> int:
-        """The number of the page that a passage is on, from 1."""
-        return next(
-            n for n, page in enumerate(self.pages, 1) for _, remark in page if remark.id == passage_id
-        )
 
 
 def published(
@@ -95,37 +67,36 @@ def published(
 
     Raises ArchiveError where nothing may be published.
     """
-    states = INCLUDED[include]
-    everything = documents(archive)
-    shown = [kept for each in everything if (kept := _with_states(each, states)).remarks]
-    if not shown:
+    entries = archive.entries(Selection(states=frozenset(INCLUDED[include])))
+    if not entries:
         raise ArchiveError(
-            f"nothing in the archive is {include if include != 'draft' else 'there to publish'}: approve passages "
-            "('symposia review set', or in the reading room), or publish more with --include reviewed or draft"
+            f"the archive has nothing to publish that is {' or '.join(INCLUDED[include])}: approve passages "
+            "('symposia review', or the reading room), or take what machines made with --include draft"
         )
-    heard_more = _heard_more(archive, shown)
+    made = documents_of(archive, entries)
+    heard_more = _heard_more(archive, made)
+    recordings = {each.id: each for each in archive.recordings()}
+    conferences = {panel.id: each for each in archive.conferences() for panel in each.panels}
     by_panel: dict[str, list[Document]] = {}
-    for document in shown:
+    for document in made:
         by_panel.setdefault(document.panel.id, []).append(document)
+    said: dict[str, list[Entry]] = {}
+    for entry in entries:
+        said.setdefault(entry.panel_id, []).append(entry)
     rank = {panel_id: number for number, panel_id in enumerate(site.order)}
-    ordered = sorted(by_panel.values(), key=lambda each: rank.get(each[0].panel.id, len(rank)))
-    paths = {recording.id: Path(recording.path) for recording in archive.recordings()}
-    notes: list[str] = []
-    panels = []
-    for slug, mine in zip(slugs(each[0].panel.id for each in ordered), ordered, strict=True):
-        silenced = [each.recording.id for each in mine if each.recording.id in heard_more]
-        media = {
-            each.recording.id: paths[each.recording.id]
-            for each in mine
-            if with_media and each.recording.id not in heard_more and _is_playable(each, paths)
-        }
-        if with_media and any(each.recording.kind != "captions" for each in mine if each.recording.id in silenced):
-            notes.append(
-                f"{mine[0].panel.id}: its sound is left out, as not all that is said in it is published"
-            )
-        panels.append(
-            PublishedPanel(slug, tuple(mine), media, bool(silenced), tuple(map(tuple, _pages(mine))))
-        )
+    order = sorted(by_panel, key=lambda each: rank.get(each, len(rank)))
+    panels, notes = [], []
+    for slug, panel_id in zip(slugs(order), order, strict=True):
+        mine = [recordings[each.recording.id] for each in by_panel[panel_id]]
+        silent = [each.id for each in mine if each.id in heard_more and each.kind != "captions"]
+        media = {each.id: each for each in mine if with_media and each.id not in heard_more and _is_playable(each)}
+        if with_media and silent:
+            notes.append(f"{panel_id}: its sound is left out, as not all that is heard in it is published")
+        missing = [each for each in mine if each.kind != "captions" and not {each.id} & {*media, *silent}]
+        notes += [f"{panel_id}: there is no sound at {each.path}" for each in missing if with_media]
+        reading = reading_of(conferences[panel_id], panel_id, mine, said[panel_id], silent=bool(silent))
+        pages = tuple(_pages(reading, by_panel[panel_id]))
+        panels.append(PublishedPanel(slug, reading, tuple(by_panel[panel_id]), media, pages))
     return panels, notes
 
 
@@ -141,19 +112,6 @@ def slugs(ids: Iterable[str]) -> Iterator[str]:
             name = f"{start}-{number}"
         taken.add(name)
         yield name
-
-
-def _with_states(document: Document, states: Sequence[str]) -> Document:
-    """The document without the remarks that are not to be published, nor those who only speak there."""
-    remarks = tuple(each for each in document.remarks if each.state in states)
-    speaking = {each.speaker_id for each in remarks}
-    panel = document.panel
-    return replace(
-        document,
-        remarks=remarks,
-        speakers=tuple(each for each in document.speakers if each.id in speaking),
-        panel=replace(panel, speaker_ids=tuple(each for each in panel.speaker_ids if each in speaking)),
-    )
 
 
 def _heard_more(archive: Archive, shown: Sequence[Document]) -> set[str]:
@@ -174,36 +132,29 @@ def _heard_more(archive: Archive, shown: Sequence[Document]) -> set[str]:
     }
 
 
-def _is_playable(document: Document, paths: dict[str, Path]) -> bool:
-    path = paths[document.recording.id]
+def _is_playable(recording: Recording) -> bool:
+    path = Path(recording.path)
     try:
-        return (
-            document.recording.kind != "captions"
-            and path.suffix.lower() in MEDIA_TYPES
-            and path.is_file()
-        )
+        return recording.kind != "captions" and path.suffix.lower() in MEDIA_TYPES and path.is_file()
     except (OSError, ValueError):
         return False
 
 
-def _pages(mine: Sequence[Document]) -> Iterator[list[tuple[int, Remark]]]:
-    """Remarks with the number of their recording, a page at a time.
+def _pages(reading: PanelReading, mine: Sequence[Document]) -> Iterator[range]:
+    """The passages of each page.
 
-    Pages hold the same number of remarks, fewer only where these are very long, so that a
-    correction hardly ever moves a remark to another page.
+    Pages hold the same number of passages, fewer only where these are very long, so that a
+    correction hardly ever moves a passage to another page.
     """
-    page: list[tuple[int, Remark]] = []
-    letters = 0
-    for number, document in enumerate(mine):
-        for remark in document.remarks:
-            size = len(remark.text) + sum(len(each.text) for each in remark.renderings)
-            if page and (len(page) == A_PAGE or letters + size > A_PAGE_LETTERS):
-                yield page
-                page, letters = [], 0
-            page.append((number, remark))
-            letters += size
-    if page:
-        yield page
+    remarks = [remark for document in mine for remark in document.remarks]
+    start, letters = 0, 0
+    for number, remark in enumerate(remarks):
+        size = len(remark.text) + sum(len(each.text) for each in remark.renderings)
+        if number > start and (number - start == A_PAGE or letters + size > A_PAGE_LETTERS):
+            yield range(start, number)
+            start, letters = number, 0
+        letters += size
+    yield range(start, len(remarks))
 
 
 __all__ = ["PublishedPanel", "published", "slugs"]

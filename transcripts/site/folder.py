@@ -45,11 +45,17 @@ class NewFolder:
         self._groups: dict[str, Group] = {}
         self._old = {path: seen for group in known.values() for path, seen in group.files.items()}
 
-    def add(self, name: str, made_of: str, make: Make) -> None:
-        """Put a group into the folder; `make` is asked only where `made_of` is not what it was."""
-        known = self._known.get(name)
-        if known is not None and known.made_of == made_of:
-            group = known
+    def has(self, name: str, made_of: str) -> bool:
+        """Whether a group can be taken over as it is."""
+        return name in self._known and self._known[name].made_of == made_of
+
+    def add(self, name: str, made_of: str, make: Make) -> dict[str, tuple[str, int]]:
+        """Put a group into the folder; `make` is asked only where `made_of` is not what it was.
+
+        Its files: sha256 and size by path.
+        """
+        if self.has(name, made_of):
+            group = self._known[name]
             for path in group.files:
                 self._link(path)
         else:
@@ -57,10 +63,7 @@ class NewFolder:
             for path, content in make().items():
                 group.files[path] = self._write(path, content)
         self._groups[name] = group
-
-    def paths(self) -> list[str]:
-        """Every file so far."""
-        return [path for group in self._groups.values() for path in group.files]
+        return group.files
 
     def _link(self, path: str) -> None:
         there = self._place / path

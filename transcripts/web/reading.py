@@ -5,16 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select
 
 from transcripts.archive import Archive
-from transcripts.holdings import Entry, Selection
+from transcripts.holdings import Conference, Entry, Selection
 from transcripts.records import Recording, Span, Word
 from transcripts.rights import Restriction, restrictions
 from transcripts.schema import segments, turns
 from transcripts.web.doubtful import quality_of
-from transcripts.web.visitors import Visitor
+
+if TYPE_CHECKING:  # a published site reads panels without a web server
+    from transcripts.web.visitors import Visitor
 
 VOICES = 10  # colours there are; further voices begin again
 NEAR_S = 0.05  # by which a word may lie outside of its passage
@@ -106,6 +109,19 @@ def read_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelReadin
     if everything and not entries:
         return None
     recordings = tuple(each for each in archive.recordings() if each.panel_id == panel_id)
+    silent = len(entries) < len(everything) or _is_heard(archive, (each.id for each in recordings), held)
+    return reading_of(conference, panel_id, recordings, entries, silent=silent)
+
+
+def reading_of(
+    conference: Conference,
+    panel_id: str,
+    recordings: Sequence[Recording],
+    entries: Sequence[Entry],
+    *,
+    silent: bool,
+) -> PanelReading:
+    """A panel with these passages; every one of them is of one of the recordings."""
     panel = next(each for each in conference.panels if each.id == panel_id)
     themes = tuple(Theme(each.id, each.name, number) for number, each in enumerate(conference.themes))
     numbers = {theme.id: theme.number for theme in themes}
@@ -118,7 +134,7 @@ def read_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelReadin
         panel.held_on,
         conference.title,
         conference.target_language,
-        recordings,
+        tuple(recordings),
         tuple(
             Line(
                 entry,
@@ -132,7 +148,7 @@ def read_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelReadin
         ),
         voices,
         themes,
-        len(entries) < len(everything) or _is_heard(archive, places, held),
+        silent,
     )
 
 
@@ -234,6 +250,7 @@ __all__ = [
     "Voice",
     "marked",
     "read_panel",
+    "reading_of",
     "timed_words",
     "words_of_recording",
 ]

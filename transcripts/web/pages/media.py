@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException
 from starlette.responses import FileResponse, Response
 
+from transcripts.formats.media_types import MEDIA_TYPES
 from transcripts.formats.subtitles import Cue, write_vtt
 from transcripts.web.pages.panel import reading_or_404
 from transcripts.web.reading import PanelReading
@@ -14,25 +15,6 @@ from transcripts.web.room import ReadingRoom
 from transcripts.web.visitors import Room, SomeVisitor, Visitor
 
 router = APIRouter()
-
-# What browsers can be given as sound or video; nothing else of the disk is ever sent.
-MEDIA_TYPES = {
-    ".aac": "audio/aac",
-    ".flac": "audio/flac",
-    ".m4a": "audio/mp4",
-    ".m4v": "video/mp4",
-    ".mka": "audio/x-matroska",
-    ".mkv": "video/x-matroska",
-    ".mov": "video/quicktime",
-    ".mp3": "audio/mpeg",
-    ".mp4": "video/mp4",
-    ".oga": "audio/ogg",
-    ".ogg": "audio/ogg",
-    ".ogv": "video/ogg",
-    ".opus": "audio/ogg",
-    ".wav": "audio/wav",
-    ".webm": "video/webm",
-}
 
 
 @router.get("/media/{recording_id}", response_class=FileResponse)
@@ -81,4 +63,4 @@ def _reading_of(room: ReadingRoom, recording_id: str, visitor: Visitor) -> Panel
     return reading_or_404(room, panel_id, visitor)
 
 
-__all__ = ["MEDIA_TYPES", "router"]
+__all__ = ["router"]

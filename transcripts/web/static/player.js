@@ -67,7 +67,8 @@
     const id = sound.dataset.recording;
     if (words.has(id)) return;
     words.set(id, {});
-    const answer = await fetch(`/api/panels/${encodeURIComponent(player.dataset.panel)}/words?recording=${encodeURIComponent(id)}`);
+    if (!sound.dataset.words) return;
+    const answer = await fetch(sound.dataset.words);
     if (answer.ok) words.set(id, (await answer.json()).passages);
   }
 

@@ -1,0 +1,242 @@
+"""A whole site of an archive: which files there are, what each is made of, and where it goes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from transcripts.archive import Archive
+from transcripts.document import Document
+from transcripts.formats.captions import captions, tracks
+from transcripts.formats.subtitles import write_vtt
+from transcripts.formats.writers import WRITERS, file_name
+from transcripts.records import digest_of, running_version
+from transcripts.site.content import PublishedPanel, published, slugs
+from transcripts.site.folder import Content, NewFolder, folder_made_anew
+from transcripts.site.iiif import Track, manifest
+from transcripts.site.metadata import feed, sitemap
+from transcripts.site.pages import HERE, STATIC, Extras, Page, Pages, word_times
+from transcripts.site.search_index import part_files, parts
+from transcripts.site.settings import Site
+
+WEB = HERE.parent / "web" / "static"
+_SHARED = ("mark.svg", "player.js", "style.css")  # with the reading room
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What was published: files written and taken over, panels, passages, and what a person should know."""
+
+    written: int
+    kept: int
+    panels: int
+    passages: int
+    notes: tuple[str, ...]
+
+
+def publish(
+    archive: Archive, out: Path, site: Site, *, include: str = "approved", with_media: bool = True
+) -> Publication:
+    """Make the site in `out`, or make it anew there; what has not changed is taken over.
+
+    Raises ArchiveError where nothing may be published, and SymposiaError where `out` holds what others
+    wrote or cannot be written; then it is as it was.
+    """
+    panels, notes = published(archive, site, include, with_media=with_media)
+    with folder_made_anew(out) as folder, ThreadPoolExecutor(2) as makers:
+        work = _Work(site, panels, include, folder)
+        search = work.begin_search(makers)
+        notes += work.media_notes
+        work.pages()
+        work.end_search(search)
+    passages = sum(len(each.reading.lines) for each in panels)
+    return Publication(folder.written, folder.kept, len(panels), passages, tuple(notes))
+
+
+class _Work:
+    """The groups of files of one site, put into its folder one after the other."""
+
+    def __init__(
+        self, site: Site, panels: Sequence[PublishedPanel], include: str, folder: NewFolder
+    ) -> None:
+        self.site, self.panels, self.include, self.folder = site, panels, include, folder
+        code = [*sorted(HERE.glob("*.py")), *sorted((HERE.parent / "formats").glob("*.py"))]
+        seen = [hashlib.sha256(path.read_bytes()).hexdigest() for path in code]
+        self._version = digest_of([running_version(), include, seen])
+        self._content = {each.slug: _digest(each.documents) for each in panels}
+        self.media_notes: list[str] = []
+        self.media = self._media()
+
+    def begin_search(self, makers: ThreadPoolExecutor) -> list[tuple[str, str, Future[Mapping[str, bytes]]]]:
+        """The parts of the index, made beside everything else where they have changed."""
+        begun = []
+        for number, places in enumerate(parts([len(each.reading.lines) for each in self.panels]), 1):
+            mine = [self.panels[at] for at in places]
+            made_of = self._made_of(*([each.slug, _digest(each.reading), each.pages] for each in mine))
+            name = f"search/{number}"
+            make = partial(part_files, mine, with_program=number == 1)
+            if self.folder.has(name, made_of):
+                begun.append((name, made_of, Future()))
+            else:
+                begun.append((name, made_of, makers.submit(make)))
+        return begun
+
+    def end_search(self, begun: Sequence[tuple[str, str, Future[Mapping[str, bytes]]]]) -> None:
+        for name, made_of, future in begun:
+            self.folder.add(name, made_of, lambda name=name, future=future: _under(name, future.result()))  # type: ignore[misc]
+
+    def pages(self) -> None:
+        """Everything but the index and the media."""
+        self._assets()
+        extras = Extras(
+            downloads=self._downloads(),
+            parts=[f"search/{n}" for n, _ in enumerate(parts([len(each.reading.lines) for each in self.panels]), 1)],
+            media=self.media,
+            tracks=self._tracks,
+        )
+        first: Pages | None = None
+        addresses: list[str] = []
+        for code in self.site.languages:
+            pages = Pages(self.site, self.panels, self.include, code, extras)
+            first = first or pages
+            for page in pages.all():
+                self.folder.add(page.path, page.made_of, partial(_rendered, pages, page))
+                addresses.append(page.path)
+            for panel in self.panels:
+                self._json(f"{pages.prefix}panels/{panel.slug}/places.json", _places(panel))
+        for panel in self.panels:
+            for number, document in enumerate(panel.documents, 1):
+                times = partial(word_times, panel, document.recording.id)
+                path = f"panels/{panel.slug}/words-{number}.json"
+                made_of = self._made_of(self._content[panel.slug], number)
+                self.folder.add(path, made_of, lambda path=path, times=times: {path: _compact({"passages": times()})})  # type: ignore[misc]
+        if self.site.address and first is not None:
+            self._for_programs(first.title, addresses)
+
+    def _for_programs(self, title: str, addresses: Sequence[str]) -> None:
+        whole = self._made_of(title, repr(self.site), [[each.slug, self._content[each.slug]] for each in self.panels])
+        if self.include == "approved":
+            self.folder.add("sitemap.xml", self._made_of(addresses, self.site.address), lambda: {"sitemap.xml": sitemap(self.site, addresses)})
+            robots = f"User-agent: *\nAllow: /\nSitemap: {self.site.address}sitemap.xml\n"
+        else:
+            robots = "User-agent: *\nDisallow: /\n"
+        self.folder.add("robots.txt", self._made_of(robots), lambda: {"robots.txt": robots})
+        self.folder.add("feed.xml", whole, lambda: {"feed.xml": feed(self.site, title, self.panels)})
+        for panel in self.panels:
+            path = f"iiif/{panel.slug}.json"
+            made_of = self._made_of(repr(self.site), self._content[panel.slug], sorted(self.media.items()))
+            make = partial(manifest, panel, self.site, self.media, self._tracks)
+            self.folder.add(path, made_of, lambda path=path, make=make: {path: make()})  # type: ignore[misc]
+
+    def _assets(self) -> None:
+        files: dict[str, Content] = {f"assets/{name}": (WEB / name).read_bytes() for name in _SHARED}
+        files |= {f"assets/{path.name}": path.read_bytes() for path in sorted(STATIC.iterdir())}
+        files["assets/site.css"] = (STATIC / "site.css").read_text("utf-8") + _colours(self.site)
+        if self.site.logo is not None:
+            files[f"assets/logo{self.site.logo.suffix.lower()}"] = self.site.logo.read_bytes()
+        self.folder.add("assets", _digest(files), lambda: files)
+
+    def _media(self) -> dict[str, str]:
+        """Where the sound of each recording is, by its id. It is taken only if it is what was transcribed."""
+        recordings = [each for panel in self.panels for each in panel.media.values()]
+        places: dict[str, str] = {}
+        for slug, recording in zip(slugs(each.id for each in recordings), recordings, strict=True):
+            source = Path(recording.path)
+            path = f"media/{slug}{source.suffix.lower()}"
+            if not self.folder.has(path, recording.sha256):
+                with source.open("rb") as file:
+                    found = hashlib.file_digest(file, "sha256").hexdigest()
+                if found != recording.sha256:
+                    self.media_notes.append(
+                        f"{recording.panel_id}: {source} is another file than the one that was transcribed; "
+                        "its sound is left out"
+                    )
+                    continue
+            self.folder.add(path, recording.sha256, lambda path=path, source=source: {path: source})  # type: ignore[misc]
+            places[recording.id] = path
+        return places
+
+    @cached_property
+    def _tracks(self) -> dict[str, list[Track]]:
+        """The captions of each recording: track, language, path."""
+        return {
+            document.recording.id: [
+                (track, document.languages[0] if track == "original" else track, f"downloads/{panel.slug}/{name}")
+                for track, name in _track_names(panel, document)
+            ]
+            for panel in self.panels
+            for document in panel.documents
+        }
+
+    def _downloads(self) -> dict[str, list[tuple[str, str, int]]]:
+        """What can be taken away of each panel: format, name of the file, size in bytes."""
+        offered: dict[str, list[tuple[str, str, int]]] = {}
+        for panel in self.panels:
+            mine = offered.setdefault(panel.slug, [])
+            place = f"downloads/{panel.slug}"
+            for form in dict.fromkeys(("vtt", *self.site.downloads)):
+                made_of = self._made_of(form, self._content[panel.slug])
+                files = self.folder.add(f"{place} {form}", made_of, partial(_download, panel, form, place))
+                mine += [(form, path.removeprefix(f"{place}/"), size) for path, (_, size) in files.items()]
+        return offered
+
+    def _json(self, path: str, value: object) -> None:
+        self.folder.add(path, self._made_of(value), lambda: {path: _compact(value)})
+
+    def _made_of(self, *what: object) -> str:
+        return _digest((self._version, what))
+
+
+def _rendered(pages: Pages, page: Page) -> dict[str, Content]:
+    return {page.path: pages.render(page)}
+
+
+def _download(panel: PublishedPanel, form: str, place: str) -> dict[str, Content]:
+    if form == "vtt":  # under names that the pages know
+        return {
+            f"{place}/{name}": write_vtt(captions(document, track), laid_out=True)
+            for document in panel.documents
+            for track, name in _track_names(panel, document)
+        }
+    return {f"{place}/{each.name}": each.content for each in WRITERS[form](panel.documents)}
+
+
+def _track_names(panel: PublishedPanel, document: Document) -> list[tuple[str, str]]:
+    number = panel.documents.index(document) + 1
+    start = panel.slug if number == 1 else f"{panel.slug}-{number}"
+    return [(track, f"{start}.{file_name(track)}.vtt") for track in tracks(document)]
+
+
+def _places(panel: PublishedPanel) -> dict[str, int]:
+    """The page of each passage, from 0, where there is more than one."""
+    if len(panel.pages) == 1:
+        return {}
+    lines = panel.reading.lines
+    return {lines[at].entry.passage.id: page for page, places in enumerate(panel.pages) for at in places}
+
+
+def _colours(site: Site) -> str:
+    if not site.accent:
+        return ""
+    dark = site.accent_dark or site.accent
+    return f"\n:root {{ --accent: light-dark({site.accent}, {dark}); }}\n"
+
+
+def _under(folder: str, files: Mapping[str, bytes]) -> dict[str, Content]:
+    return {f"{folder}/{name}": content for name, content in files.items()}
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+__all__ = ["Publication", "publish"]

@@ -1,0 +1,176 @@
+"""The index that the search of a published site asks in the browser: Pagefind, in parts of some panels each.
+
+One index a part holds all languages, as one language, in words that are made here
+(`search_words.py`). Only the parts whose passages have changed are made again; the browser merges them.
+What hits are narrowed to (language, theme, speaker) are words as well: Pagefind writes its own filters
+in another order each time, and a site is to be the same for the same archive.
+
+Pagefind's program is spoken to directly, as its Python API takes a tenth of a second for each record.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+from transcripts.errors import SymposiaError
+from transcripts.site.content import PublishedPanel
+from transcripts.site.metadata import page_path
+from transcripts.site.search_words import search_words
+from transcripts.web.wording import clock
+
+A_PART = 1_200  # passages, about: a part is made in about a second
+LANGUAGE = "en"  # of all words, whatever they are: its stems are for Latin letters only
+PROGRAM = ("pagefind.js", "pagefind-worker.js", f"wasm.{LANGUAGE}.pagefind")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A passage to be found: where it is (`id`), its words, and what is shown of it."""
+
+    id: str
+    words: str
+    shown: Mapping[str, str]
+
+
+def parts(sizes: Sequence[int]) -> Iterator[range]:
+    """Which panels share a part, by how many passages they have."""
+    start, held = 0, 0
+    for number, size in enumerate(sizes):
+        if held and held + size > A_PART:
+            yield range(start, number)
+            start, held = number, 0
+        held += size
+    if held:
+        yield range(start, len(sizes))
+
+
+def part_files(panels: Sequence[PublishedPanel], *, with_program: bool) -> dict[str, bytes]:
+    """The files of the part of these panels; the first part has the program that all are asked with."""
+    files = indexed([record for panel in panels for record in _records(panel)])
+    return {name: content for name, content in files.items() if _is_used(name, with_program)}
+
+
+def indexed(records: Sequence[Record]) -> dict[str, bytes]:
+    """Every file that Pagefind makes of these records, by its name.
+
+    Raises SymposiaError where Pagefind is not installed or fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="symposia-search-") as folder:
+        requests = list(_requests(records, folder))
+        answers = _asked(requests)
+        refused = [each for each in answers if each["type"] == "Error"]
+        if refused or len(answers) < len(requests):
+            reason = refused[0]["message"] if refused else "it ended too early"
+            raise SymposiaError(f"Pagefind could not make the search index: {reason}")
+        root = Path(folder)
+        return {
+            path.relative_to(root).as_posix(): path.read_bytes()
+            for path in sorted(root.rglob("*"))
+            if path.is_file()
+        }
+
+
+def _asked(requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What Pagefind's program answers. It reads and writes at once, and ends when it hears no more."""
+    with subprocess.Popen(
+        [_program(), "--service"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        writer = threading.Thread(target=_send, args=(process.stdin, requests))
+        writer.start()
+        answers: list[bytes] = []
+        rest = b""
+        while len(answers) < len(requests) and (more := process.stdout.read1(1 << 20)):  # type: ignore[attr-defined]
+            *whole, rest = (rest + more).split(b",")
+            answers += whole
+        writer.join()
+        process.terminate()
+    return [json.loads(base64.b64decode(each))["payload"] for each in answers]
+
+
+def _send(pipe: IO[bytes], requests: Sequence[Mapping[str, Any]]) -> None:
+    with contextlib.suppress(OSError):  # where it ended, its answers tell
+        for number, each in enumerate(requests, 1):
+            text = json.dumps({"message_id": number, "payload": each})
+            pipe.write(base64.b64encode(text.encode()) + b",")
+        pipe.flush()
+
+
+def _program() -> Path:
+    remedy = "the search of a site needs Pagefind: pip install 'pagefind[extended]'"
+    try:
+        from pagefind.service import get_executable
+    except ImportError as error:
+        raise SymposiaError(remedy) from error
+    program: Path | None = get_executable()
+    if program is None:
+        raise SymposiaError(remedy)
+    return program
+
+
+def _records(panel: PublishedPanel) -> Iterator[Record]:
+    for at, (line, remark) in enumerate(zip(panel.reading.lines, panel.remarks, strict=True)):
+        entry, passage = line.entry, line.entry.passage
+        second = int(passage.span.start_s)
+        page = next(n for n, places in enumerate(panel.pages) if at in places)
+        words = [*search_words(passage.text)]
+        for each in remark.renderings:
+            words += search_words(each.text)
+        words.append(filter_word("l", passage.language))
+        words += [filter_word("t", theme) for theme, _ in entry.themes]
+        if passage.speaker_id:
+            words.append(filter_word("s", f"{entry.conference_id}/{passage.speaker_id}"))
+        shown = {
+            "where": f"{page_path(panel.slug, page)}?t={second}#{quote(passage.id, safe='')}",
+            "clock": clock(passage.span.start_s),
+            "panel": panel.title,
+            "speaker": entry.speaker,
+            "language": passage.language,
+            "text": passage.text,
+            "into": entry.target_language if entry.translation else "",
+            "translation": entry.translation or "",
+        }
+        yield Record(passage.id, " ".join(words), {name: value for name, value in shown.items() if value})
+
+
+def _requests(records: Sequence[Record], folder: str) -> Iterator[dict[str, Any]]:
+    yield {"type": "NewIndex", "config": {"force_language": LANGUAGE}}
+    for each in records:
+        yield {
+            "type": "AddRecord",
+            "index_id": 0,
+            "url": each.id,
+            "content": each.words,
+            "language": LANGUAGE,
+            "meta": dict(each.shown),
+        }
+    yield {"type": "WriteFiles", "index_id": 0, "output_path": folder}
+
+
+def _is_used(name: str, with_program: bool) -> bool:
+    """Whether the page asks for a file: its program and its index, not the widgets that come along."""
+    return "/" in name or name.endswith((".pf_meta", "entry.json")) or (with_program and name in PROGRAM)
+
+
+def filter_word(kind: str, name: str) -> str:
+    """The word that every passage of a language, theme or speaker has; no text has it."""
+    letters = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return "qz" + kind + letters.translate(_LETTERS) + "zq"
+
+
+_LETTERS = str.maketrans("0123456789abcdef", "bcdfghjklmnprtvw")  # words of consonants have no English ending
+
+
+__all__ = ["Record", "filter_word", "indexed", "part_files", "parts"]
