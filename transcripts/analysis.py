@@ -71,7 +71,7 @@ SCRIPTS = {
 _PAIRED = regex.compile(rf"\p{{Han}}{{2,}}|\p{{Hangul}}{{2,}}|[{UNSPACED}]{{2,}}")
 # What every text has: left out of queries that have other words. Words that mean something in
 # the other of two languages (sin, son, no, me, has) are not here.
-_COMMON = frozenset(
+COMMON = frozenset(
     " ".join(
         (
             "a an and are as at be been but by for from had have how i if in into is it its of on or our",
@@ -120,7 +120,7 @@ def query_words(text: str) -> list[str]:
     """
     plain = _compatible(text)
     found = list(_tokens(plain, UNKNOWN))
-    telling = [token for token in found if fold(plain[token.start : token.end]) not in _COMMON]
+    telling = [token for token in found if fold(plain[token.start : token.end]) not in COMMON]
     left = [token.text for token in telling or found] or _WORD.findall(fold(text))
     pairs = (pair.text for each in (plain, " ".join(left)) for pair in _pairs(each))
     return list(dict.fromkeys([*left, *pairs]))
@@ -138,7 +138,7 @@ def coverage(query: str, having: Collection[str]) -> float:
     """The share of a query's letters, common words left out, that a passage with these tokens has."""
     plain = _compatible(query)
     sought = [
-        token for token in tokens(plain, UNKNOWN) if fold(plain[token.start : token.end]) not in _COMMON
+        token for token in tokens(plain, UNKNOWN) if fold(plain[token.start : token.end]) not in COMMON
     ]
     letters = {at for _, start, end in sought for at in range(start, end)}
     had = {at for token, start, end in sought if token in having for at in range(start, end)}

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
+from transcripts.analysis import COMMON
 from transcripts.citations import citation
 from transcripts.errors import ConfigurationError
 from transcripts.records import digest_of, running_version
@@ -202,6 +203,7 @@ class Pages:
             "language_names": {code: self.words.language(code) for code in sorted(set(spoken))},
             "directions": {code: direction_of(code) for code in sorted(set(spoken))},
             "filter_word": filter_word,
+            "common_words": " ".join(sorted(COMMON)),
         }
 
     def _example(self) -> str:

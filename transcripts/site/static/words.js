@@ -101,3 +101,43 @@ export function wordsOf(text) {
     return found.persian ? persianGroups(found.persian).flat() : latinForms(found.word);
   });
 }
+
+// A text in pieces, each with whether it is one of the words: for marking what was found.
+export function pieces(text, words) {
+  const plain = [...text];
+  const bounds = [];
+  plain.forEach((letter, at) => {
+    for (let n = [...(fold(letter) || "")].length; n > 0; n -= 1) bounds.push(at);
+  });
+  const folded = plain.map((letter) => fold(letter)).join("");
+  const units = [...folded];
+  const at = []; // of each UTF-16 unit of the folded text, its letter
+  units.forEach((letter, n) => {
+    for (let size = letter.length; size > 0; size -= 1) at.push(bounds[n]);
+  });
+  const marked = new Array(plain.length).fill(false);
+  const mark = (from, to) => {
+    for (let n = at[from]; n <= at[to - 1]; n += 1) marked[n] = true;
+  };
+  for (const found of folded.matchAll(RUN)) {
+    const run = found[0];
+    if (found.groups.pairs) {
+      if (words.has(run)) mark(found.index, found.index + run.length);
+      for (let n = 0; n + 2 <= run.length; n += 1) {
+        if (words.has(run.slice(n, n + 2))) mark(found.index + n, found.index + n + 2);
+      }
+    } else if (found.groups.persian) {
+      for (const word of run.matchAll(PERSIAN_WORD)) {
+        if (persianGroups(word[0]).flat().some((form) => words.has(form))) {
+          mark(found.index + word.index, found.index + word.index + word[0].length);
+        }
+      }
+    } else if (latinForms(run).some((form) => words.has(form))) mark(found.index, found.index + run.length);
+  }
+  const made = [];
+  plain.forEach((letter, n) => {
+    if (made.length && made[made.length - 1][1] === marked[n]) made[made.length - 1][0] += letter;
+    else made.push([letter, marked[n]]);
+  });
+  return made;
+}
