@@ -93,7 +93,7 @@ def published(
         if with_media and silent:
             notes.append(f"{panel_id}: its sound is left out, as not all that is heard in it is published")
         missing = [each for each in mine if each.kind != "captions" and not {each.id} & {*media, *silent}]
-        notes += [f"{panel_id}: there is no sound at {each.path}" for each in missing if with_media]
+        notes += [f"{panel_id}: no sound that browsers play is at {each.path}" for each in missing if with_media]
         reading = reading_of(conferences[panel_id], panel_id, mine, said[panel_id], silent=bool(silent))
         pages = tuple(_pages(reading, by_panel[panel_id]))
         panels.append(PublishedPanel(slug, reading, tuple(by_panel[panel_id]), media, pages))

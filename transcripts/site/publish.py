@@ -182,7 +182,7 @@ class _Work:
             for form in dict.fromkeys(("vtt", *self.site.downloads)):
                 made_of = self._made_of(form, self._content[panel.slug])
                 files = self.folder.add(f"{place} {form}", made_of, partial(_download, panel, form, place))
-                mine += [(form, path.removeprefix(f"{place}/"), size) for path, (_, size) in files.items()]
+                mine += [(form, path.removeprefix(f"{place}/"), size) for path, (_, size) in sorted(files.items())]
         return offered
 
     def _json(self, path: str, value: object) -> None:

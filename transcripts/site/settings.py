@@ -10,7 +10,7 @@ INCLUDED = {
     "reviewed": ("approved", "reviewed"),
     "draft": ("approved", "reviewed", "draft"),
 }
-DOWNLOADS = ("vtt", "srt", "txt", "docx", "epub", "csv", "jsonl", "tei")
+DOWNLOADS = ("vtt", "txt", "epub", "csv", "jsonl", "tei")
 
 
 @dataclass(frozen=True, slots=True)
