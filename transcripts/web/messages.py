@@ -18,18 +18,21 @@ from babel.messages.pofile import read_po, write_po
 from transcripts.query import NOTICES
 from transcripts.web.wording import INTERFACES, LOCALES
 
+_HERE = Path(__file__).parent
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 _OPTIONS = {"**/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
 
 
 def collected() -> Catalog:
-    """Every message that a page can show."""
+    """Every message that a page can show, of the reading room or of a published site."""
     template = Catalog(project="symposia", charset="utf-8")
-    found = extract_from_dir(
-        Path(__file__).parent, _METHODS, _OPTIONS, keywords={"_": None, "N_": None, "ngettext": (1, 2)}
-    )
-    for path, _line, message, comments, _context in found:
-        template.add(message, locations=[(path.replace("\\", "/"), 0)], auto_comments=comments)
+    for place, before in ((_HERE, ""), (_HERE.parent / "site", "../site/")):
+        found = extract_from_dir(
+            place, _METHODS, _OPTIONS, keywords={"_": None, "N_": None, "ngettext": (1, 2)}
+        )
+        for path, _line, message, comments, _context in found:
+            where = before + path.replace("\\", "/")
+            template.add(message, locations=[(where, 0)], auto_comments=comments)
     for notice in NOTICES.values():
         template.add(notice, locations=[("../query.py", 0)])
     return template
