@@ -3,7 +3,7 @@
 import { fold, groupsOf, pieces } from "./words.js";
 
 const form = document.getElementById("ask");
-const status = document.getElementById("found");
+const status = document.getElementById("status");
 const hits = document.getElementById("hits");
 const more = document.getElementById("more");
 const parts = JSON.parse(form.dataset.parts);
