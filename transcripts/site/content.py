@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -94,7 +94,8 @@ def published(
             notes.append(f"{panel_id}: its sound is left out, as not all that is heard in it is published")
         missing = [each for each in mine if each.kind != "captions" and not {each.id} & {*media, *silent}]
         notes += [f"{panel_id}: no sound that browsers play is at {each.path}" for each in missing if with_media]
-        reading = reading_of(conferences[panel_id], panel_id, mine, said[panel_id], silent=bool(silent))
+        named = [replace(each, path=Path(each.path).name) for each in mine]  # pages depend on no place
+        reading = reading_of(conferences[panel_id], panel_id, named, said[panel_id], silent=bool(silent))
         pages = tuple(_pages(reading, by_panel[panel_id]))
         panels.append(PublishedPanel(slug, reading, tuple(by_panel[panel_id]), media, pages))
     return panels, notes
@@ -125,7 +126,7 @@ def _heard_more(archive: Archive, shown: Sequence[Document]) -> set[str]:
         schema.restrictions.c.target.in_([each.target for each in held if each.kind == "passage"]),
     )
     with archive.reading() as connection:
-        total = dict(connection.execute(counted).tuples().all())
+        total = dict(connection.execute(counted).all())
         silent = set(connection.execute(turns).scalars()) | set(connection.execute(cut_out).scalars())
     return silent | {
         each.recording.id for each in shown if len(each.remarks) < total.get(each.recording.id, 0)
