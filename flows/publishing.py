@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from transcripts.site.settings import Site
 
 def publish_archive(directory: Path, out: Path, include: str, settings: Path | None, media: bool) -> None:
     """Publish an archive. Raises SymposiaError, and then the folder is as it was."""
+    gc.disable()  # what is read is kept until the end: looking through it again and again takes a third of the time
     site = Site()
     if settings is not None:
         from flows.site_file import load_site

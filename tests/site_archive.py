@@ -73,10 +73,21 @@ def long_panels(directory: Path, panels: int, passages: int) -> Archive:
     """Panels of many passages each."""
     archive = Archive.open(directory, create=True)
     made = tuple(Panel(f"p{n}", f"Panel {n}", ("en",)) for n in range(panels))
-    archive.set_conference(Conference("c", "C", "en", made, (Speaker("s", "S"),), themes=(ThemeName("t", "T"),)))
+    archive.set_conference(
+        Conference("c", "C", "en", made, (Speaker("s", "S"),), themes=(ThemeName("t", "T"),))
+    )
     for panel in made:
         said = tuple(
-            Passage(f"{panel.id}-{n}", panel.id, n, Span(n * 2.0, n * 2.0 + 1), "s", "S1", "en", f"Word{n} of {panel.id}.")
+            Passage(
+                f"{panel.id}-{n}",
+                panel.id,
+                n,
+                Span(n * 2.0, n * 2.0 + 1),
+                "s",
+                "S1",
+                "en",
+                f"Word{n} of {panel.id}.",
+            )
             for n in range(passages)
         )
         tags = tuple(ThemeTag(each.id, "t", 0.9, True, TRANSLATOR) for each in said[::2])

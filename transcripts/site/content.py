@@ -89,11 +89,15 @@ def published(
     for slug, panel_id in zip(slugs(order), order, strict=True):
         mine = [recordings[each.recording.id] for each in by_panel[panel_id]]
         silent = [each.id for each in mine if each.id in heard_more and each.kind != "captions"]
-        media = {each.id: each for each in mine if with_media and each.id not in heard_more and _is_playable(each)}
+        media = {
+            each.id: each for each in mine if with_media and each.id not in heard_more and _is_playable(each)
+        }
         if with_media and silent:
             notes.append(f"{panel_id}: its sound is left out, as not all that is heard in it is published")
         missing = [each for each in mine if each.kind != "captions" and not {each.id} & {*media, *silent}]
-        notes += [f"{panel_id}: no sound that browsers play is at {each.path}" for each in missing if with_media]
+        notes += [
+            f"{panel_id}: no sound that browsers play is at {each.path}" for each in missing if with_media
+        ]
         named = [replace(each, path=Path(each.path).name) for each in mine]  # pages depend on no place
         reading = reading_of(conferences[panel_id], panel_id, named, said[panel_id], silent=bool(silent))
         pages = tuple(_pages(reading, by_panel[panel_id]))

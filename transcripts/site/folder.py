@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from transcripts.errors import SymposiaError
 
 MARKER = ".symposia-site.json"
-_MEDIA = "media/"  # too large to be hashed each time: known by its size
+_BY_SIZE = ("media/", "search/")  # too large, or too many that nobody edits: known by their sizes
 
 Content = str | bytes | Path  # a path is of a file to be copied
 Make = Callable[[], Mapping[str, Content]]
@@ -167,7 +167,7 @@ def _is_as_written(out: Path, path: Path, seen: Mapping[str, tuple[str, int]]) -
     if name not in seen or path.is_symlink():
         return False
     digest, size = seen[name]
-    if name.startswith(_MEDIA):
+    if name.startswith(_BY_SIZE):
         return path.stat().st_size == size
     return hashlib.sha256(path.read_bytes()).hexdigest() == digest
 

@@ -73,8 +73,16 @@ def _canvas(
         "duration": duration_s,
         "items": [],
         "annotations": [
-            {"id": f"{base}/captions", "type": "AnnotationPage", "items": _captions(base, canvas, site, tracks)},
-            {"id": f"{base}/themes", "type": "AnnotationPage", "items": list(_themes(base, canvas, document))},
+            {
+                "id": f"{base}/captions",
+                "type": "AnnotationPage",
+                "items": _captions(base, canvas, site, tracks),
+            },
+            {
+                "id": f"{base}/themes",
+                "type": "AnnotationPage",
+                "items": list(_themes(base, canvas, document)),
+            },
         ],
     }
     if recording.kind == "video":

@@ -7,7 +7,9 @@ from markupsafe import Markup
 
 # Raw HTML is shown as text; addresses such as javascript: are no links (markdown-it's own rule).
 # A picture would be asked for from wherever it is, and no page asks anybody for anything.
-_PARSER = MarkdownIt("commonmark", {"html": False, "linkify": False}).disable(["image", "html_block", "html_inline"])
+_PARSER = MarkdownIt("commonmark", {"html": False, "linkify": False}).disable(
+    ["image", "html_block", "html_inline"]
+)
 
 
 def as_html(text: str) -> Markup:

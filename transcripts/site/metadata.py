@@ -41,7 +41,9 @@ def event(panel: PublishedPanel, site: Site, title: str, media: Mapping[str, str
             {
                 "@type": "Person",
                 "name": each.name,
-                "affiliation": {"@type": "Organization", "name": each.affiliation} if each.affiliation else None,
+                "affiliation": {"@type": "Organization", "name": each.affiliation}
+                if each.affiliation
+                else None,
             }
             for each in people.values()
             if each.name.strip()
@@ -85,7 +87,11 @@ def _recording(
                 "@type": "CreativeWork",
                 "name": panel.title,
                 "inLanguage": code,
-                "translationOfWork": {"@type": "CreativeWork", "name": panel.title, "inLanguage": list(document.languages)},
+                "translationOfWork": {
+                    "@type": "CreativeWork",
+                    "name": panel.title,
+                    "inLanguage": list(document.languages),
+                },
                 "isAccessibleForFree": True,
             }
             for code in document.rendered_languages
@@ -165,7 +171,11 @@ def feed(site: Site, title: str, panels: Sequence[PublishedPanel]) -> bytes:
         _put(entry, "id", where)
         _put(entry, "updated", f"{panel.reading.held_on or _UNKNOWN_DAY}T00:00:00Z")
         _put(entry, "link", rel="alternate", href=where)
-        _put(entry, "summary", ", ".join(voice.name for voice in panel.reading.voices if voice.name) or panel.title)
+        _put(
+            entry,
+            "summary",
+            ", ".join(voice.name for voice in panel.reading.voices if voice.name) or panel.title,
+        )
     return _xml(top)
 
 

@@ -49,13 +49,15 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class Extras:
     """Files that pages refer to: by panel, those to download (format, name, size in bytes); the parts of the
-    index; by recording, where its sound lies and its tracks of captions (language, address).
+    index; by recording, where its sound lies and its captions (track, language, path). `seen` are digests
+    of all that is known of each passage, by panel.
     """
 
     downloads: Mapping[str, Sequence[tuple[str, str, int]]]
     parts: Sequence[str]
     media: Mapping[str, str]
-    tracks: Mapping[str, Sequence[tuple[str, str]]]
+    tracks: Mapping[str, Sequence[tuple[str, str, str]]]
+    seen: Mapping[str, Sequence[str]]
 
 
 class Pages:
@@ -110,7 +112,12 @@ class Pages:
     @cached_property
     def frame(self) -> str:
         """The digest of what every page is made of: settings, templates, texts of the interface."""
-        folders = [TEMPLATES, STATIC, LOCALES / self.words.code, *([self.site.templates] if self.site.templates else [])]
+        folders = [
+            TEMPLATES,
+            STATIC,
+            LOCALES / self.words.code,
+            *([self.site.templates] if self.site.templates else []),
+        ]
         files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
         code = [*sorted(HERE.glob("*.py")), *files]
         seen = [hashlib.sha256(path.read_bytes()).hexdigest() for path in code]
@@ -121,7 +128,15 @@ class Pages:
         """Every page."""
         seen = [(each.slug, each.title, each.pages, self.glances[each.slug]) for each in self.panels]
         home = self._home()
-        yield self._page("index.html", "home.html", [seen, home], panels=self.panels, glances=self.glances, structured_site=series(self.panels, self.site, self.title), **home)
+        yield self._page(
+            "index.html",
+            "home.html",
+            [seen, home],
+            panels=self.panels,
+            glances=self.glances,
+            structured_site=series(self.panels, self.site, self.title),
+            **home,
+        )
         yield self._page("panels/index.html", "panels.html", seen, panels=self.panels, glances=self.glances)
         for panel in self.panels:
             yield from self._panel(panel)
@@ -197,7 +212,10 @@ class Pages:
         }
 
     def _search(self) -> dict[str, Any]:
-        spoken = [*self.shelves.languages, *(code for each in self.panels for code in each.rendered_languages)]
+        spoken = [
+            *self.shelves.languages,
+            *(code for each in self.panels for code in each.rendered_languages),
+        ]
         return {
             "parts_of_index": list(self.parts),
             "language_names": {code: self.words.language(code) for code in sorted(set(spoken))},
@@ -234,7 +252,7 @@ class Pages:
             yield self._page(
                 page_path(panel.slug, number),
                 "panel.html",
-                made_of=[head, lines],
+                made_of=[head, page, self.extras.seen[panel.slug][page.start : page.stop]],
                 panel=panel,
                 lines=lines,
                 number=number,
@@ -242,8 +260,14 @@ class Pages:
                 starts=starts,
                 glance=self.glances[panel.slug],
                 address_of=partial(page_path, panel.slug),
-                media={each.recording.id: self.extras.media.get(each.recording.id, "") for each in panel.documents},
-                tracks={each.recording.id: self.extras.tracks.get(each.recording.id, ()) for each in panel.documents},
+                media={
+                    each.recording.id: self.extras.media.get(each.recording.id, "")
+                    for each in panel.documents
+                },
+                tracks={
+                    each.recording.id: self.extras.tracks.get(each.recording.id, ())
+                    for each in panel.documents
+                },
                 downloads=self.downloads[panel.slug],
                 structured=event(panel, self.site, self.title, self.extras.media) if number == 0 else "",
             )
@@ -255,7 +279,11 @@ class Pages:
             yield self._page(
                 theme_path(theme.slug, number),
                 "theme.html",
-                made_of=[theme, len(pages), [(panel.slug, panel.pages, at, panel.reading.lines[at]) for panel, at in page]],
+                made_of=[
+                    theme,
+                    len(pages),
+                    [(panel.slug, panel.pages, at, self.extras.seen[panel.slug][at]) for panel, at in page],
+                ],
                 theme=theme,
                 quotes=page,
                 number=number,

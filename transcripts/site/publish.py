@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
 from transcripts.archive import Archive
 from transcripts.document import Document
-from transcripts.formats.captions import captions, tracks
+from transcripts.formats.captions import ORIGINAL, captions, tracks
 from transcripts.formats.subtitles import write_vtt
 from transcripts.formats.writers import WRITERS, file_name
 from transcripts.records import digest_of, running_version
@@ -61,14 +61,16 @@ def publish(
 class _Work:
     """The groups of files of one site, put into its folder one after the other."""
 
-    def __init__(
-        self, site: Site, panels: Sequence[PublishedPanel], include: str, folder: NewFolder
-    ) -> None:
+    def __init__(self, site: Site, panels: Sequence[PublishedPanel], include: str, folder: NewFolder) -> None:
         self.site, self.panels, self.include, self.folder = site, panels, include, folder
         code = [*sorted(HERE.glob("*.py")), *sorted((HERE.parent / "formats").glob("*.py"))]
         seen = [hashlib.sha256(path.read_bytes()).hexdigest() for path in code]
         self._version = digest_of([running_version(), include, seen])
-        self._content = {each.slug: _digest(each.documents) for each in panels}
+        self._seen = {each.slug: _digests(each) for each in panels}
+        self._content = {
+            each.slug: _digest([[replace(one, remarks=()) for one in each.documents], self._seen[each.slug]])
+            for each in panels
+        }
         self.media_notes: list[str] = []
         self.media = self._media()
 
@@ -77,7 +79,9 @@ class _Work:
         begun = []
         for number, places in enumerate(parts([len(each.reading.lines) for each in self.panels]), 1):
             mine = [self.panels[at] for at in places]
-            made_of = self._made_of(*([each.slug, _digest(each.reading), each.pages] for each in mine))
+            made_of = self._made_of(
+                *([each.slug, each.title, self._seen[each.slug], each.pages] for each in mine)
+            )
             name = f"search/{number}"
             make = partial(part_files, mine, with_program=number == 1)
             if self.folder.has(name, made_of):
@@ -95,9 +99,13 @@ class _Work:
         self._assets()
         extras = Extras(
             downloads=self._downloads(),
-            parts=[f"search/{n}" for n, _ in enumerate(parts([len(each.reading.lines) for each in self.panels]), 1)],
+            parts=[
+                f"search/{n}"
+                for n, _ in enumerate(parts([len(each.reading.lines) for each in self.panels]), 1)
+            ],
             media=self.media,
             tracks=self._tracks,
+            seen=self._seen,
         )
         first: Pages | None = None
         addresses: list[str] = []
@@ -114,14 +122,22 @@ class _Work:
                 times = partial(word_times, panel, document.recording.id)
                 path = f"panels/{panel.slug}/words-{number}.json"
                 made_of = self._made_of(self._content[panel.slug], number)
-                self.folder.add(path, made_of, lambda path=path, times=times: {path: _compact({"passages": times()})})  # type: ignore[misc]
+                self.folder.add(
+                    path, made_of, lambda path=path, times=times: {path: _compact({"passages": times()})}
+                )  # type: ignore[misc]
         if self.site.address and first is not None:
             self._for_programs(first.title, addresses)
 
     def _for_programs(self, title: str, addresses: Sequence[str]) -> None:
-        whole = self._made_of(title, repr(self.site), [[each.slug, self._content[each.slug]] for each in self.panels])
+        whole = self._made_of(
+            title, repr(self.site), [[each.slug, self._content[each.slug]] for each in self.panels]
+        )
         if self.include == "approved":
-            self.folder.add("sitemap.xml", self._made_of(addresses, self.site.address), lambda: {"sitemap.xml": sitemap(self.site, addresses)})
+            self.folder.add(
+                "sitemap.xml",
+                self._made_of(addresses, self.site.address),
+                lambda: {"sitemap.xml": sitemap(self.site, addresses)},
+            )
             robots = f"User-agent: *\nAllow: /\nSitemap: {self.site.address}sitemap.xml\n"
         else:
             robots = "User-agent: *\nDisallow: /\n"
@@ -166,7 +182,11 @@ class _Work:
         """The captions of each recording: track, language, path."""
         return {
             document.recording.id: [
-                (track, document.languages[0] if track == "original" else track, f"downloads/{panel.slug}/{name}")
+                (
+                    track,
+                    document.languages[0] if track == "original" else track,
+                    f"downloads/{panel.slug}/{name}",
+                )
                 for track, name in _track_names(panel, document)
             ]
             for panel in self.panels
@@ -179,10 +199,22 @@ class _Work:
         for panel in self.panels:
             mine = offered.setdefault(panel.slug, [])
             place = f"downloads/{panel.slug}"
-            for form in dict.fromkeys(("vtt", *self.site.downloads)):
-                made_of = self._made_of(form, self._content[panel.slug])
-                files = self.folder.add(f"{place} {form}", made_of, partial(_download, panel, form, place))
-                mine += [(form, path.removeprefix(f"{place}/"), size) for path, (_, size) in sorted(files.items())]
+            for document in panel.documents:
+                for track, name in _track_names(panel, document):
+                    path = f"{place}/{name}"
+                    make = partial(_captions, document, track, path)
+                    files = self.folder.add(path, self._made_of(track, _told_in(document, track)), make)
+                    mine.append(("vtt", name, files[path][1]))
+            for form in self.site.downloads:
+                if form != "vtt":
+                    made_of = self._made_of(form, self._content[panel.slug])
+                    files = self.folder.add(
+                        f"{place} {form}", made_of, partial(_download, panel, form, place)
+                    )
+                    mine += [
+                        (form, path.removeprefix(f"{place}/"), size)
+                        for path, (_, size) in sorted(files.items())
+                    ]
         return offered
 
     def _json(self, path: str, value: object) -> None:
@@ -197,13 +229,27 @@ def _rendered(pages: Pages, page: Page) -> dict[str, Content]:
 
 
 def _download(panel: PublishedPanel, form: str, place: str) -> dict[str, Content]:
-    if form == "vtt":  # under names that the pages know
-        return {
-            f"{place}/{name}": write_vtt(captions(document, track), laid_out=True)
-            for document in panel.documents
-            for track, name in _track_names(panel, document)
-        }
     return {f"{place}/{each.name}": each.content for each in WRITERS[form](panel.documents)}
+
+
+def _captions(document: Document, track: str, path: str) -> dict[str, Content]:
+    return {path: write_vtt(captions(document, track), laid_out=True)}
+
+
+def _told_in(document: Document, track: str) -> list[object]:
+    """What the captions of a track are made of."""
+    told: list[object] = []
+    for each in document.remarks:
+        if track in (ORIGINAL, each.language):
+            told.append((each.id, each.span, each.speaker, each.language, each.text, each.words))
+        elif (rendering := each.rendering(track)) is not None:
+            told.append((each.id, each.span, each.speaker, rendering.text))
+    return told
+
+
+def _digests(panel: PublishedPanel) -> list[str]:
+    """The digest of all that is known of each passage."""
+    return [_digest(each) for each in zip(panel.reading.lines, panel.remarks, strict=True)]
 
 
 def _track_names(panel: PublishedPanel, document: Document) -> list[tuple[str, str]]:

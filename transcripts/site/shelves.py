@@ -133,7 +133,9 @@ def _speaker(key: str, places: Sequence[tuple[PublishedPanel, int]]) -> SpeakerS
         page = next(n for n, page in enumerate(panel.pages) if at in page)
         start = "index" if page == 0 else str(page + 1)
         where = f"panels/{slug}/{start}.html?t={int(spans[0].span.start_s)}"
-        panels.append((panel.title, slug, f"{where}#{spans[0].id}", len(mine), sum(s.span.duration_s for s in spans)))
+        panels.append(
+            (panel.title, slug, f"{where}#{spans[0].id}", len(mine), sum(s.span.duration_s for s in spans))
+        )
     return SpeakerShelf(key, first.speaker, first.affiliation, tuple(languages), tuple(panels))
 
 
