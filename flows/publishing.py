@@ -13,7 +13,7 @@ from transcripts.site.settings import Site
 
 def publish_archive(directory: Path, out: Path, include: str, settings: Path | None, media: bool) -> None:
     """Publish an archive. Raises SymposiaError, and then the folder is as it was."""
-    gc.disable()  # what is read is kept until the end: looking through it again and again takes a third of the time
+    gc.disable()  # what is read is kept to the end, and looking through it again and again takes time
     site = Site()
     if settings is not None:
         from flows.site_file import load_site
@@ -25,7 +25,7 @@ def publish_archive(directory: Path, out: Path, include: str, settings: Path | N
         sys.stderr.write(f"symposia: {note}.\n")
     if not site.address:
         sys.stderr.write(
-            "symposia: no 'address' in a site file: left out are the map of the site, its feed and IIIF manifests.\n"
+            "symposia: no 'address' in a site file: its map, its feed and its IIIF manifests are left out.\n"
         )
     sys.stderr.write(
         f"symposia: published {done.passages} passages of {done.panels} panels into {out}: "

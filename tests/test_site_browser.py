@@ -6,7 +6,6 @@ import functools
 import http.server
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,7 +105,7 @@ def test_the_sound_plays_and_the_text_follows(browser: Browser, base: str) -> No
         page.wait_for_function("!document.querySelector('audio').paused")
         expect(page.locator(".line.now")).to_have_count(1)
         page.wait_for_function("CSS.highlights.has('spoken')")
-        assert page.evaluate("(performance.getEntriesByName(location.href), document.querySelector('audio').duration)") > 100
+        assert page.evaluate("document.querySelector('audio').duration") > 100
 
 
 def test_either_text_can_be_read_alone(browser: Browser, base: str) -> None:
@@ -137,8 +136,17 @@ def test_an_address_of_the_panel_leads_to_the_page_of_the_passage(browser: Brows
         expect(page).to_have_url(f"{long}/panels/p0/2.html?t=402#p0-201")
 
 
-PAGES = ("index.html", "panels/opening/index.html", "panels/o-neill-b/index.html", "speakers.html", "themes/index.html",
-         "themes/ethics.html", "search.html?q=ethics", "about.html", "downloads.html")  # fmt: skip
+PAGES = (
+    "index.html",
+    "panels/opening/index.html",
+    "panels/o-neill-b/index.html",
+    "speakers.html",
+    "themes/index.html",
+    "themes/ethics.html",
+    "search.html?q=ethics",
+    "about.html",
+    "downloads.html",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -202,7 +210,8 @@ def words(browser: Browser, base: str) -> Iterator[Page]:
 @given(st.one_of(hostile_texts, st.text(alphabet=st.characters(codec="utf-8"), max_size=60)))
 @settings(max_examples=200, deadline=None)
 def test_what_is_typed_becomes_the_words_of_the_index(words: Page, text: str) -> None:
-    assert sorted(set(words.evaluate("text => window.words.wordsOf(text)", text))) == sorted(set(search_words(text)))
+    typed = words.evaluate("text => window.words.wordsOf(text)", text)
+    assert sorted(set(typed)) == sorted(set(search_words(text)))
 
 
 @pytest.mark.parametrize("line", SCRIPT, ids=lambda line: line[1])

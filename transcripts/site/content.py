@@ -1,4 +1,4 @@
-"""What a site publishes of an archive, and nothing else: panels, their remarks, and which sound may go with them.
+"""What a site publishes of an archive, and nothing else: panels, and the sound that may go with them.
 
 What is withheld, or not as far in its review as is asked for, is not in it: neither its words, nor
 who said them, nor its sound. A recording is one file: whoever gets it hears all of it. So its sound
@@ -88,21 +88,31 @@ def published(
     panels, notes = [], []
     for slug, panel_id in zip(slugs(order), order, strict=True):
         mine = [recordings[each.recording.id] for each in by_panel[panel_id]]
-        silent = [each.id for each in mine if each.id in heard_more and each.kind != "captions"]
-        media = {
-            each.id: each for each in mine if with_media and each.id not in heard_more and _is_playable(each)
-        }
-        if with_media and silent:
-            notes.append(f"{panel_id}: its sound is left out, as not all that is heard in it is published")
-        missing = [each for each in mine if each.kind != "captions" and not {each.id} & {*media, *silent}]
-        notes += [
-            f"{panel_id}: no sound that browsers play is at {each.path}" for each in missing if with_media
-        ]
+        media, more = _media(mine, heard_more)
+        silent = len(media) < sum(each.kind != "captions" for each in mine)
         named = [replace(each, path=Path(each.path).name) for each in mine]  # pages depend on no place
-        reading = reading_of(conferences[panel_id], panel_id, named, said[panel_id], silent=bool(silent))
+        reading = reading_of(conferences[panel_id], panel_id, named, said[panel_id], silent=silent)
         pages = tuple(_pages(reading, by_panel[panel_id]))
-        panels.append(PublishedPanel(slug, reading, tuple(by_panel[panel_id]), media, pages))
+        panels.append(
+            PublishedPanel(slug, reading, tuple(by_panel[panel_id]), media if with_media else {}, pages)
+        )
+        notes += [f"{panel_id}: {note}" for note in more if with_media]
     return panels, notes
+
+
+def _media(mine: Sequence[Recording], heard_more: set[str]) -> tuple[dict[str, Recording], list[str]]:
+    """The recordings that may be heard and can be, and why others are not among them."""
+    media, notes = {}, []
+    for each in mine:
+        if each.kind == "captions":
+            continue
+        if each.id in heard_more:
+            notes.append("its sound is left out, as not all that is heard in it is published")
+        elif not _is_playable(each):
+            notes.append(f"its sound is left out, as no file that browsers play is at {each.path}")
+        else:
+            media[each.id] = each
+    return media, notes
 
 
 def slugs(ids: Iterable[str]) -> Iterator[str]:
@@ -130,7 +140,7 @@ def _heard_more(archive: Archive, shown: Sequence[Document]) -> set[str]:
         schema.restrictions.c.target.in_([each.target for each in held if each.kind == "passage"]),
     )
     with archive.reading() as connection:
-        total = dict(connection.execute(counted).all())
+        total: dict[str, int] = dict(connection.execute(counted).all())
         silent = set(connection.execute(turns).scalars()) | set(connection.execute(cut_out).scalars())
     return silent | {
         each.recording.id for each in shown if len(each.remarks) < total.get(each.recording.id, 0)

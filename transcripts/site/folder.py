@@ -103,7 +103,7 @@ def folder_made_anew(out: Path) -> Iterator[NewFolder]:
     Raises SymposiaError where `out` holds what others wrote, where somebody is making it already,
     and where it cannot be written.
     """
-    out = Path(os.path.abspath(out))
+    out = out.resolve()
     new, old = (out.with_name(f".{out.name}.symposia-{what}") for what in ("new", "old"))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -155,8 +155,8 @@ def known_groups(out: Path) -> dict[str, Group]:
     foreign = [path for path in there if path != out / MARKER and not _is_as_written(out, path, seen)]
     if foreign:
         raise SymposiaError(
-            f"somebody added to the site or changed it ({_some(out, foreign)}): nothing was changed; move these "
-            "files elsewhere, and put what pages should look like into the templates of site.yaml"
+            f"somebody added to the site or changed it ({_some(out, foreign)}): nothing was written; move "
+            "these files elsewhere, and put what pages should look like into templates of a site file"
         )
     lost = seen.keys() - {path.relative_to(out).as_posix() for path in there}
     return {name: each for name, each in groups.items() if not lost & each.files.keys()}

@@ -137,6 +137,7 @@ def _captions(base: str, canvas: str, site: Site, tracks: Sequence[Track]) -> li
 def _themes(base: str, canvas: str, document: Document) -> Any:
     names = {each.id: each.name for each in document.themes}
     for remark in document.remarks:
+        start_s, end_s = remark.span.start_s, max(remark.span.end_s, remark.span.start_s + 0.001)
         for theme in remark.themes:
             yield {
                 "id": f"{base}/themes/{quote(remark.id, safe='')}/{quote(theme.id, safe='')}",
@@ -147,7 +148,7 @@ def _themes(base: str, canvas: str, document: Document) -> Any:
                     "value": names.get(theme.id) or theme.id,
                     "format": "text/plain",
                 },
-                "target": f"{canvas}#t={remark.span.start_s:.3f},{max(remark.span.end_s, remark.span.start_s + 0.001):.3f}",
+                "target": f"{canvas}#t={start_s:.3f},{end_s:.3f}",
             }
 
 

@@ -147,7 +147,7 @@ def _address(site: Site, path: str) -> str:
 
 def sitemap(site: Site, pages: Iterable[str]) -> bytes:
     """Where every page is, for search engines."""
-    top = etree.Element(f"{{{_SITEMAP}}}urlset", nsmap={None: _SITEMAP})
+    top = etree.Element(f"{{{_SITEMAP}}}urlset", nsmap={None: _SITEMAP})  # type: ignore[dict-item]
     for path in pages:
         place = etree.SubElement(etree.SubElement(top, f"{{{_SITEMAP}}}url"), f"{{{_SITEMAP}}}loc")
         place.text = _address(site, path)
@@ -156,7 +156,7 @@ def sitemap(site: Site, pages: Iterable[str]) -> bytes:
 
 def feed(site: Site, title: str, panels: Sequence[PublishedPanel]) -> bytes:
     """The panels as an Atom feed, the latest first."""
-    top = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM})
+    top = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM})  # type: ignore[dict-item]
     latest = max((each.reading.held_on for each in panels), default="") or _UNKNOWN_DAY
     _put(top, "title", title)
     _put(top, "id", site.address)

@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-from markupsafe import Markup
 
 from transcripts.analysis import COMMON
 from transcripts.citations import citation
@@ -48,9 +47,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """Files that pages refer to: by panel, those to download (format, name, size in bytes); the parts of the
-    index; by recording, where its sound lies and its captions (track, language, path). `seen` are digests
-    of all that is known of each passage, by panel.
+    """Files that pages refer to.
+
+    By panel, those to download (format, name, size in bytes); the parts of the index; by recording,
+    where its sound lies and its captions (track, language, path). `seen` are digests of all that is
+    known of each passage, by panel.
     """
 
     downloads: Mapping[str, Sequence[tuple[str, str, int]]]
@@ -296,15 +297,10 @@ def theme_path(slug: str, number: int) -> str:
     return f"themes/{slug}{f'-{number + 1}' if number else ''}.html"
 
 
-def word_times(panel: PublishedPanel, recording_id: str) -> dict[str, list[int]]:
-    """When the words of the passages of a recording are said; see `timed_words`."""
-    return {
-        remark.id: timed_words(remark.text, remark.words)
-        for document in panel.documents
-        if document.recording.id == recording_id
-        for remark in document.remarks
-        if remark.words
-    }
+def word_times(panel: PublishedPanel, places: range) -> dict[str, list[int]]:
+    """When the words of the passages of a page are said; see `timed_words`."""
+    page = panel.remarks[places.start : places.stop]
+    return {remark.id: timed_words(remark.text, remark.words) for remark in page if remark.words}
 
 
 def _start_of(panel: PublishedPanel, page: range) -> list[float]:

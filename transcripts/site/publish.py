@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -76,14 +76,14 @@ class _Work:
 
     def begin_search(self, makers: ThreadPoolExecutor) -> list[tuple[str, str, Future[Mapping[str, bytes]]]]:
         """The parts of the index, made beside everything else where they have changed."""
-        begun = []
+        begun: list[tuple[str, str, Future[Mapping[str, bytes]]]] = []
         for number, places in enumerate(parts([len(each.reading.lines) for each in self.panels]), 1):
             mine = [self.panels[at] for at in places]
             made_of = self._made_of(
                 *([each.slug, each.title, self._seen[each.slug], each.pages] for each in mine)
             )
             name = f"search/{number}"
-            make = partial(part_files, mine, with_program=number == 1)
+            make: Callable[[], Mapping[str, bytes]] = partial(part_files, mine, with_program=number == 1)
             if self.folder.has(name, made_of):
                 begun.append((name, made_of, Future()))
             else:
@@ -92,7 +92,7 @@ class _Work:
 
     def end_search(self, begun: Sequence[tuple[str, str, Future[Mapping[str, bytes]]]]) -> None:
         for name, made_of, future in begun:
-            self.folder.add(name, made_of, lambda name=name, future=future: _under(name, future.result()))  # type: ignore[misc]
+            self.folder.add(name, made_of, partial(_part, name, future))
 
     def pages(self) -> None:
         """Everything but the index and the media."""
@@ -116,38 +116,31 @@ class _Work:
                 self.folder.add(page.path, page.made_of, partial(_rendered, pages, page))
                 addresses.append(page.path)
             for panel in self.panels:
-                self._json(f"{pages.prefix}panels/{panel.slug}/places.json", _places(panel))
+                places_of = _places(panel)
+                self._file(
+                    f"{pages.prefix}panels/{panel.slug}/places.json", places_of, partial(_compact, places_of)
+                )
         for panel in self.panels:
-            for number, document in enumerate(panel.documents, 1):
-                times = partial(word_times, panel, document.recording.id)
+            for number, places in enumerate(panel.pages, 1):
                 path = f"panels/{panel.slug}/words-{number}.json"
-                made_of = self._made_of(self._content[panel.slug], number)
-                self.folder.add(
-                    path, made_of, lambda path=path, times=times: {path: _compact({"passages": times()})}
-                )  # type: ignore[misc]
+                seen = self._seen[panel.slug][places.start : places.stop]
+                self._file(path, seen, partial(_word_times, panel, places))
         if self.site.address and first is not None:
             self._for_programs(first.title, addresses)
 
     def _for_programs(self, title: str, addresses: Sequence[str]) -> None:
-        whole = self._made_of(
-            title, repr(self.site), [[each.slug, self._content[each.slug]] for each in self.panels]
-        )
+        site = self.site
+        robots = "User-agent: *\nDisallow: /\n"
         if self.include == "approved":
-            self.folder.add(
-                "sitemap.xml",
-                self._made_of(addresses, self.site.address),
-                lambda: {"sitemap.xml": sitemap(self.site, addresses)},
-            )
-            robots = f"User-agent: *\nAllow: /\nSitemap: {self.site.address}sitemap.xml\n"
-        else:
-            robots = "User-agent: *\nDisallow: /\n"
-        self.folder.add("robots.txt", self._made_of(robots), lambda: {"robots.txt": robots})
-        self.folder.add("feed.xml", whole, lambda: {"feed.xml": feed(self.site, title, self.panels)})
+            self._file("sitemap.xml", [addresses, site.address], partial(sitemap, site, addresses))
+            robots = f"User-agent: *\nAllow: /\nSitemap: {site.address}sitemap.xml\n"
+        self._file("robots.txt", robots, lambda: robots)
+        told = [(each.title, each.reading.held_on, each.reading.voices) for each in self.panels]
+        self._file("feed.xml", [title, site.address, told], partial(feed, site, title, self.panels))
         for panel in self.panels:
-            path = f"iiif/{panel.slug}.json"
-            made_of = self._made_of(repr(self.site), self._content[panel.slug], sorted(self.media.items()))
-            make = partial(manifest, panel, self.site, self.media, self._tracks)
-            self.folder.add(path, made_of, lambda path=path, make=make: {path: make()})  # type: ignore[misc]
+            made_of = [repr(site), self._content[panel.slug], sorted(self.media.items())]
+            make = partial(manifest, panel, site, self.media, self._tracks)
+            self._file(f"iiif/{panel.slug}.json", made_of, make)
 
     def _assets(self) -> None:
         files: dict[str, Content] = {f"assets/{name}": (WEB / name).read_bytes() for name in _SHARED}
@@ -173,7 +166,7 @@ class _Work:
                         "its sound is left out"
                     )
                     continue
-            self.folder.add(path, recording.sha256, lambda path=path, source=source: {path: source})  # type: ignore[misc]
+            self.folder.add(path, recording.sha256, partial(_copied, path, source))
             places[recording.id] = path
         return places
 
@@ -201,10 +194,9 @@ class _Work:
             place = f"downloads/{panel.slug}"
             for document in panel.documents:
                 for track, name in _track_names(panel, document):
-                    path = f"{place}/{name}"
-                    make = partial(_captions, document, track, path)
-                    files = self.folder.add(path, self._made_of(track, _told_in(document, track)), make)
-                    mine.append(("vtt", name, files[path][1]))
+                    make = partial(_captions, document, track)
+                    size = self._file(f"{place}/{name}", [track, _told_in(document, track)], make)
+                    mine.append(("vtt", name, size))
             for form in self.site.downloads:
                 if form != "vtt":
                     made_of = self._made_of(form, self._content[panel.slug])
@@ -217,8 +209,9 @@ class _Work:
                     ]
         return offered
 
-    def _json(self, path: str, value: object) -> None:
-        self.folder.add(path, self._made_of(value), lambda: {path: _compact(value)})
+    def _file(self, path: str, made_of: object, make: Callable[[], Content]) -> int:
+        """Put one file into the folder; its size in bytes."""
+        return self.folder.add(path, self._made_of(made_of), lambda: {path: make()})[path][1]
 
     def _made_of(self, *what: object) -> str:
         return _digest((self._version, what))
@@ -232,8 +225,8 @@ def _download(panel: PublishedPanel, form: str, place: str) -> dict[str, Content
     return {f"{place}/{each.name}": each.content for each in WRITERS[form](panel.documents)}
 
 
-def _captions(document: Document, track: str, path: str) -> dict[str, Content]:
-    return {path: write_vtt(captions(document, track), laid_out=True)}
+def _captions(document: Document, track: str) -> str:
+    return write_vtt(captions(document, track), laid_out=True)
 
 
 def _told_in(document: Document, track: str) -> list[object]:
@@ -273,8 +266,16 @@ def _colours(site: Site) -> str:
     return f"\n:root {{ --accent: light-dark({site.accent}, {dark}); }}\n"
 
 
-def _under(folder: str, files: Mapping[str, bytes]) -> dict[str, Content]:
-    return {f"{folder}/{name}": content for name, content in files.items()}
+def _copied(path: str, source: Path) -> dict[str, Content]:
+    return {path: source}
+
+
+def _part(folder: str, future: Future[Mapping[str, bytes]]) -> dict[str, Content]:
+    return {f"{folder}/{name}": content for name, content in future.result().items()}
+
+
+def _word_times(panel: PublishedPanel, places: range) -> str:
+    return _compact({"passages": word_times(panel, places)})
 
 
 def _compact(value: object) -> str:
