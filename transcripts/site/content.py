@@ -71,7 +71,7 @@ def published(
     if not entries:
         raise ArchiveError(
             f"the archive has nothing to publish that is {' or '.join(INCLUDED[include])}: approve passages "
-            "('symposia review state', or in the reading room), or take what machines made with --include draft"
+            "('symposia review state', or the reading room), or take what machines made with --include draft"
         )
     made = documents_of(archive, entries)
     heard_more = _heard_more(archive, made)
