@@ -7,11 +7,11 @@ site works at any place.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
@@ -25,14 +25,18 @@ from transcripts.site.markdown import as_html
 from transcripts.site.metadata import event, page_path, series
 from transcripts.site.search_index import filter_word
 from transcripts.site.settings import Site
-from transcripts.site.shelves import Shelves
+from transcripts.site.shelves import Shelves, ThemeShelf
 from transcripts.web import doubtful, glance
+from transcripts.web.glance import PanelGlance
 from transcripts.web.reading import timed_words
 from transcripts.web.wording import INTERFACES, LOCALES, Wording, clock, direction_of, wording
 
 HERE = Path(__file__).parent
 TEMPLATES, STATIC = HERE / "templates", HERE / "static"
-QUOTES_A_PAGE = 100
+ROWS_A_PAGE = 600  # of lists: a row has 200 to 400 bytes
+QUOTES_A_PAGE, PANELS_A_PAGE = 100, 20
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,16 @@ class Extras:
     media: Mapping[str, str]
     tracks: Mapping[str, Sequence[tuple[str, str, str]]]
     seen: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What lists show of a panel."""
+
+    slug: str
+    title: str
+    is_heard: bool
+    glance: PanelGlance
 
 
 class Pages:
@@ -127,21 +141,24 @@ class Pages:
 
     def all(self) -> Iterator[Page]:
         """Every page."""
-        seen = [(each.slug, each.title, each.pages, self.glances[each.slug]) for each in self.panels]
+        cards = [
+            Card(each.slug, each.title, bool(each.media), self.glances[each.slug]) for each in self.panels
+        ]
         home = self._home()
         yield self._page(
             "index.html",
             "home.html",
-            [seen, home],
-            panels=self.panels,
-            glances=self.glances,
+            [cards, home],
+            cards=cards,
             structured_site=series(self.panels, self.site, self.title),
             **home,
         )
-        yield self._page("panels/index.html", "panels.html", seen, panels=self.panels, glances=self.glances)
+        yield from self._list("panels/index", "panels.html", cards, lambda _: ROWS_A_PAGE // PANELS_A_PAGE)
         for panel in self.panels:
             yield from self._panel(panel)
-        yield self._page("speakers.html", "speakers.html", speakers=self.shelves.speakers)
+        yield from self._list(
+            "speakers", "speakers.html", self.shelves.speakers, lambda each: 1 + len(each.panels)
+        )
         yield self._page("themes/index.html", "themes.html", themes=self.shelves.themes)
         for theme in self.shelves.themes:
             yield from self._theme(theme)
@@ -150,7 +167,7 @@ class Pages:
         yield self._page("search.html", "search.html", found_by, shelves=shelves, **self._search())
         yield self._page("about.html", "about.html", models=self.shelves.models, example=self._example())
         files = [(each.slug, each.title, self.downloads[each.slug]) for each in self.panels]
-        yield self._page("downloads.html", "downloads.html", files=files)
+        yield from self._list("downloads", "downloads.html", files, lambda each: 1 + len(each[2]))
 
     def render(self, page: Page) -> str:
         """The text of a page. Raises ConfigurationError where a template of the organisers is wrong."""
@@ -273,28 +290,51 @@ class Pages:
                 structured=event(panel, self.site, self.title, self.extras.media) if number == 0 else "",
             )
 
-    def _theme(self, theme: Any) -> Iterator[Page]:
-        quotes = self.shelves.quotes(theme.id)
-        pages = [quotes[at : at + QUOTES_A_PAGE] for at in range(0, len(quotes), QUOTES_A_PAGE)] or [[]]
+    def _theme(self, theme: ThemeShelf) -> Iterator[Page]:
+        seen = self.extras.seen
+        quotes = [
+            (panel, at, [theme, panel.slug, panel.title, panel.pages, seen[panel.slug][at]])
+            for panel, at in self.shelves.quotes(theme.id)
+        ]
+        rows = ROWS_A_PAGE // QUOTES_A_PAGE
+        yield from self._list(
+            f"themes/{theme.slug}", "theme.html", quotes, lambda _: rows, lambda each: each[2], theme=theme
+        )
+
+    def _list(
+        self,
+        start: str,
+        template: str,
+        items: Sequence[Item],
+        rows: Callable[[Item], int],
+        told: Callable[[Item], object] = lambda each: each,
+        **context: Any,
+    ) -> Iterator[Page]:
+        """A list over as many pages as its rows take; `told` is what is shown of an item."""
+        pages: list[list[Item]] = [[]]
+        taken = 0
+        for each in items:
+            if pages[-1] and taken + rows(each) > ROWS_A_PAGE:
+                pages.append([])
+                taken = 0
+            pages[-1].append(each)
+            taken += rows(each)
         for number, page in enumerate(pages):
             yield self._page(
-                theme_path(theme.slug, number),
-                "theme.html",
-                made_of=[
-                    theme,
-                    len(pages),
-                    [(panel.slug, panel.pages, at, self.extras.seen[panel.slug][at]) for panel, at in page],
-                ],
-                theme=theme,
-                quotes=page,
+                list_path(start, number),
+                template,
+                [len(pages), [told(each) for each in page]],
+                items=page,
                 number=number,
                 pages=len(pages),
-                address_of=partial(theme_path, theme.slug),
+                address_of=partial(list_path, start),
+                **context,
             )
 
 
-def theme_path(slug: str, number: int) -> str:
-    return f"themes/{slug}{f'-{number + 1}' if number else ''}.html"
+def list_path(start: str, number: int) -> str:
+    """The path of a page of a list, counted from 0."""
+    return f"{start}{f'-{number + 1}' if number else ''}.html"
 
 
 def word_times(panel: PublishedPanel, places: range) -> dict[str, list[int]]:
