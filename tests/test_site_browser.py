@@ -207,7 +207,11 @@ def words(browser: Browser, base: str) -> Iterator[Page]:
         yield page
 
 
-@given(st.one_of(hostile_texts, st.text(alphabet=st.characters(codec="utf-8"), max_size=60)))
+# Letters that the Unicode of both knows.
+_ASSIGNED = st.characters(codec="utf-8", exclude_categories=("Cn", "Co"))
+
+
+@given(st.one_of(hostile_texts, st.text(_ASSIGNED, max_size=60)))
 @settings(max_examples=200, deadline=None)
 def test_what_is_typed_becomes_the_words_of_the_index(words: Page, text: str) -> None:
     typed = words.evaluate("text => window.words.wordsOf(text)", text)
@@ -217,4 +221,4 @@ def test_what_is_typed_becomes_the_words_of_the_index(words: Page, text: str) ->
 @pytest.mark.parametrize("line", SCRIPT, ids=lambda line: line[1])
 def test_the_words_of_passages_are_the_same_on_both_sides(words: Page, line: tuple[str, ...]) -> None:
     for text in (line[4], line[5], line[4].replace("ک", "ك").replace("\u200c", " ")):
-        assert words.evaluate("text => window.words.wordsOf(text)", text) == search_words(text)
+        assert sorted(words.evaluate("text => window.words.wordsOf(text)", text)) == sorted(search_words(text))

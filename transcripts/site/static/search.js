@@ -14,6 +14,8 @@ const A_PAGE = 10;
 const GROUPS_MAX = 24; // of one query
 const common = new Set(form.dataset.common.split(" "));
 
+document.getElementById("no-script").remove();
+
 const folder = (part) => new URL(`${form.dataset.root}${part}/`, location.href).href;
 
 let loading = null;

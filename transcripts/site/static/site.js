@@ -54,7 +54,15 @@ document.addEventListener("keydown", (event) => {
   async function seek() {
     const passage = decodeURIComponent(location.hash.slice(1));
     const seconds = new URLSearchParams(location.search).get("t");
-    if (passage && document.getElementById(passage)) return;
+    const here = passage && document.getElementById(passage);
+    if (here) {
+      // Passages out of sight have no height before they are looked at: where they are is known then.
+      for (let n = 0; n < 3; n += 1) {
+        here.scrollIntoView({ block: "center", behavior: "instant" });
+        await new Promise(requestAnimationFrame);
+      }
+      return;
+    }
     let wanted = seconds === null ? page : pageOf(0, Number(seconds));
     if (passage) {
       const answer = await fetch(transcript.dataset.places);
@@ -64,7 +72,7 @@ document.addEventListener("keydown", (event) => {
     }
     if (wanted !== page) location.replace(address(wanted) + location.search + location.hash);
   }
-  if (starts.length > 1) {
+  if (starts.length > 1 || location.hash) {
     seek();
     window.addEventListener("hashchange", seek);
   }
