@@ -221,4 +221,6 @@ def test_what_is_typed_becomes_the_words_of_the_index(words: Page, text: str) ->
 @pytest.mark.parametrize("line", SCRIPT, ids=lambda line: line[1])
 def test_the_words_of_passages_are_the_same_on_both_sides(words: Page, line: tuple[str, ...]) -> None:
     for text in (line[4], line[5], line[4].replace("ک", "ك").replace("\u200c", " ")):
-        assert sorted(words.evaluate("text => window.words.wordsOf(text)", text)) == sorted(search_words(text))
+        assert sorted(words.evaluate("text => window.words.wordsOf(text)", text)) == sorted(
+            search_words(text)
+        )

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,7 @@ class NewFolder:
         self.written = self.kept = 0
         self._place, self._before, self._known = place, before, known
         self._groups: dict[str, Group] = {}
+        self._folders: set[str] = set()
         self._old = {path: seen for group in known.values() for path, seen in group.files.items()}
 
     def has(self, name: str, made_of: str) -> bool:
@@ -65,28 +66,34 @@ class NewFolder:
         self._groups[name] = group
         return group.files
 
+    def _place_of(self, path: str) -> str:
+        """Where a file is to be; its folder is there."""
+        there = f"{self._place}/{path}"
+        folder = there.rpartition("/")[0]
+        if folder not in self._folders:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - so many paths are quicker as texts
+            self._folders.add(folder)
+        return there
+
     def _link(self, path: str) -> None:
-        there = self._place / path
-        there.parent.mkdir(parents=True, exist_ok=True)
+        there, before = self._place_of(path), f"{self._before}/{path}"
         try:
-            os.link(self._before / path, there)
+            os.link(before, there)  # noqa: PTH200 - see above
         except OSError:  # a file system without links
-            shutil.copyfile(self._before / path, there)
+            shutil.copyfile(before, there)
         self.kept += 1
 
     def _write(self, path: str, content: Content) -> tuple[str, int]:
-        there = self._place / path
-        there.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(content, Path):
-            shutil.copyfile(content, there)
+            shutil.copyfile(content, self._place_of(path))
             self.written += 1
-            return "", there.stat().st_size
+            return "", Path(self._place_of(path)).stat().st_size
         data = content.encode("utf-8", "replace") if isinstance(content, str) else content
         seen = hashlib.sha256(data).hexdigest(), len(data)
         if self._old.get(path) == seen:
             self._link(path)
         else:
-            there.write_bytes(data)
+            Path(self._place_of(path)).write_bytes(data)
             self.written += 1
         return seen
 
@@ -142,34 +149,47 @@ def known_groups(out: Path) -> dict[str, Group]:
         return {}
     if not out.is_dir():
         raise SymposiaError(f"{out} is a file: name a folder to publish into")
-    there = sorted(path for path in out.rglob("*") if not path.is_dir() or path.is_symlink())
+    there = dict(sorted(_files_in(out)))
     if not there:
         return {}
-    if not (out / MARKER).is_file():
+    if MARKER not in there:
         raise SymposiaError(
-            f"{out} holds files that symposia did not publish ({_some(out, there)}): nothing was changed; "
+            f"{out} holds files that symposia did not publish ({_some(there)}): nothing was changed; "
             "name an empty folder, or one that was published before"
         )
     groups = _marked(out / MARKER)
     seen = {path: each for group in groups.values() for path, each in group.files.items()}
-    foreign = [path for path in there if path != out / MARKER and not _is_as_written(out, path, seen)]
+    foreign = [
+        name for name, size in there.items() if name != MARKER and not _is_as_written(out, name, size, seen)
+    ]
     if foreign:
         raise SymposiaError(
-            f"somebody added to the site or changed it ({_some(out, foreign)}): nothing was written; move "
+            f"somebody added to the site or changed it ({_some(foreign)}): nothing was written; move "
             "these files elsewhere, and put what pages should look like into templates of a site file"
         )
-    lost = seen.keys() - {path.relative_to(out).as_posix() for path in there}
+    lost = seen.keys() - there.keys()
     return {name: each for name, each in groups.items() if not lost & each.files.keys()}
 
 
-def _is_as_written(out: Path, path: Path, seen: Mapping[str, tuple[str, int]]) -> bool:
-    name = path.relative_to(out).as_posix()
-    if name not in seen or path.is_symlink():
+def _files_in(folder: Path, before: str = "") -> Iterator[tuple[str, int]]:
+    """Every file below a folder, by its path in it, with its size in bytes; -1 for what is no plain file.
+
+    With strings and one look at each folder: a site of 10,000 passages has more files than that.
+    """
+    with os.scandir(folder) as found:
+        for each in found:
+            if each.is_dir(follow_symlinks=False):
+                yield from _files_in(Path(each.path), f"{before}{each.name}/")
+            else:
+                plain = each.is_file(follow_symlinks=False)
+                yield before + each.name, each.stat().st_size if plain else -1
+
+
+def _is_as_written(out: Path, name: str, size: int, seen: Mapping[str, tuple[str, int]]) -> bool:
+    digest, expected = seen.get(name, ("", None))
+    if size != expected:
         return False
-    digest, size = seen[name]
-    if name.startswith(_BY_SIZE):
-        return path.stat().st_size == size
-    return hashlib.sha256(path.read_bytes()).hexdigest() == digest
+    return name.startswith(_BY_SIZE) or hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
 
 
 def _marked(marker: Path) -> dict[str, Group]:
@@ -183,9 +203,9 @@ def _marked(marker: Path) -> dict[str, Group]:
         raise SymposiaError(f"{marker} is damaged: publish into another folder") from error
 
 
-def _some(out: Path, paths: list[Path]) -> str:
-    named = [path.relative_to(out).as_posix() for path in paths[:3]]
-    return ", ".join(named) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+def _some(names: Iterable[str]) -> str:
+    first, *more = [*names]
+    return ", ".join([first, *more[:2]]) + (f" and {len(more) - 2} more" if len(more) > 2 else "")
 
 
 __all__ = ["MARKER", "Content", "NewFolder", "folder_made_anew", "known_groups"]

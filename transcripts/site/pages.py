@@ -275,6 +275,7 @@ class Pages:
                 lines=lines,
                 number=number,
                 lanes=lanes,
+                rendered_languages=panel.rendered_languages,
                 starts=starts,
                 glance=self.glances[panel.slug],
                 address_of=partial(page_path, panel.slug),

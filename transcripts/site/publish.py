@@ -71,17 +71,15 @@ class _Work:
             each.slug: _digest([[replace(one, remarks=()) for one in each.documents], self._seen[each.slug]])
             for each in panels
         }
+        self._parts = parts(panels)
         self.media_notes: list[str] = []
         self.media = self._media()
 
     def begin_search(self, makers: ThreadPoolExecutor) -> list[tuple[str, str, Future[Mapping[str, bytes]]]]:
         """The parts of the index, made beside everything else where they have changed."""
         begun: list[tuple[str, str, Future[Mapping[str, bytes]]]] = []
-        for number, places in enumerate(parts([len(each.reading.lines) for each in self.panels]), 1):
-            mine = [self.panels[at] for at in places]
-            made_of = self._made_of(
-                *([each.slug, each.title, self._seen[each.slug], each.pages] for each in mine)
-            )
+        for number, mine in enumerate(self._parts, 1):
+            made_of = self._made_of([self._page_seen(panel, page) for panel, page in mine])
             name = f"search/{number}"
             make: Callable[[], Mapping[str, bytes]] = partial(part_files, mine, with_program=number == 1)
             if self.folder.has(name, made_of):
@@ -99,10 +97,7 @@ class _Work:
         self._assets()
         extras = Extras(
             downloads=self._downloads(),
-            parts=[
-                f"search/{n}"
-                for n, _ in enumerate(parts([len(each.reading.lines) for each in self.panels]), 1)
-            ],
+            parts=[f"search/{number}" for number, _ in enumerate(self._parts, 1)],
             media=self.media,
             tracks=self._tracks,
             seen=self._seen,
@@ -123,7 +118,7 @@ class _Work:
         for panel in self.panels:
             for number, places in enumerate(panel.pages, 1):
                 path = f"panels/{panel.slug}/words-{number}.json"
-                seen = self._seen[panel.slug][places.start : places.stop]
+                seen = self._page_seen(panel, number - 1)
                 self._file(path, seen, partial(_word_times, panel, places))
         if self.site.address and first is not None:
             self._for_programs(first.title, addresses)
@@ -208,6 +203,11 @@ class _Work:
                         for path, (_, size) in sorted(files.items())
                     ]
         return offered
+
+    def _page_seen(self, panel: PublishedPanel, page: int) -> list[object]:
+        """What the passages of a page are made of."""
+        places = panel.pages[page]
+        return [panel.slug, panel.title, page, self._seen[panel.slug][places.start : places.stop]]
 
     def _file(self, path: str, made_of: object, make: Callable[[], Content]) -> int:
         """Put one file into the folder; its size in bytes."""

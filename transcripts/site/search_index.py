@@ -1,4 +1,4 @@
-"""The index that the search of a published site asks in the browser: Pagefind, in parts of some panels each.
+"""The index that the search of a published site asks in the browser: Pagefind, in parts of some pages each.
 
 One index a part holds all languages, as one language, in words that are made here
 (`search_words.py`). Only the parts whose passages have changed are made again; the browser merges them.
@@ -29,7 +29,7 @@ from transcripts.site.metadata import page_path
 from transcripts.site.search_words import search_words
 from transcripts.web.wording import clock
 
-A_PART = 1_200  # passages, about: a part is made in about a second
+A_PART = 600  # passages, at most: a part is made in less than a second
 LANGUAGE = "en"  # of all words, whatever they are: its stems are for Latin letters only
 PROGRAM = ("pagefind.js", "pagefind-worker.js", f"wasm.{LANGUAGE}.pagefind")
 
@@ -43,21 +43,23 @@ class Record:
     shown: Mapping[str, str]
 
 
-def parts(sizes: Sequence[int]) -> Iterator[range]:
-    """Which panels share a part, by how many passages they have."""
-    start, held = 0, 0
-    for number, size in enumerate(sizes):
-        if held and held + size > A_PART:
-            yield range(start, number)
-            start, held = number, 0
-        held += size
-    if held:
-        yield range(start, len(sizes))
+def parts(panels: Sequence[PublishedPanel]) -> list[list[tuple[PublishedPanel, int]]]:
+    """The pages that share a part: panels, and numbers of their pages."""
+    found: list[list[tuple[PublishedPanel, int]]] = []
+    held = A_PART
+    for panel in panels:
+        for number, places in enumerate(panel.pages):
+            if held + len(places) > A_PART:
+                found.append([])
+                held = 0
+            found[-1].append((panel, number))
+            held += len(places)
+    return found
 
 
-def part_files(panels: Sequence[PublishedPanel], *, with_program: bool) -> dict[str, bytes]:
-    """The files of the part of these panels; the first part has the program that all are asked with."""
-    files = indexed([record for panel in panels for record in _records(panel)])
+def part_files(pages: Sequence[tuple[PublishedPanel, int]], *, with_program: bool) -> dict[str, bytes]:
+    """The files of the part of these pages; the first part has the program that all are asked with."""
+    files = indexed([record for panel, number in pages for record in _records(panel, number)])
     return {name: content for name, content in files.items() if _is_used(name, with_program)}
 
 
@@ -120,11 +122,12 @@ def _program() -> Path:
     return program
 
 
-def _records(panel: PublishedPanel) -> Iterator[Record]:
-    for at, (line, remark) in enumerate(zip(panel.reading.lines, panel.remarks, strict=True)):
+def _records(panel: PublishedPanel, page: int) -> Iterator[Record]:
+    places = panel.pages[page]
+    lines, remarks = (found[places.start : places.stop] for found in (panel.reading.lines, panel.remarks))
+    for line, remark in zip(lines, remarks, strict=True):
         entry, passage = line.entry, line.entry.passage
         second = int(passage.span.start_s)
-        page = next(n for n, places in enumerate(panel.pages) if at in places)
         words = [*search_words(passage.text)]
         for each in remark.renderings:
             words += search_words(each.text)
