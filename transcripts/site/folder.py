@@ -78,7 +78,7 @@ class NewFolder:
     def _link(self, path: str) -> None:
         there, before = self._place_of(path), f"{self._before}/{path}"
         try:
-            os.link(before, there)  # noqa: PTH200 - see above
+            os.link(before, there)
         except OSError:  # a file system without links
             shutil.copyfile(before, there)
         self.kept += 1
