@@ -48,8 +48,9 @@ class Count:
 class Results:
     """A page of hits, how many there are in all, and how they are spread.
 
-    `facets` has 'theme', 'language', 'speaker', 'panel' and 'state', most hits first, and
-    'day', in order of time; speakers without a name are not counted under 'speaker'.
+    `facets` has 'theme', 'name' (who or what is mentioned), 'language', 'speaker', 'panel' and
+    'state', most hits first, and 'day', in order of time; speakers without a name are not
+    counted under 'speaker'.
     """
 
     hits: tuple[Hit, ...]
