@@ -67,7 +67,7 @@ def test_who_is_withheld_is_not_told_as_mentioned_either(archive: Archive) -> No
     archive.keep(recording("rec-2"), dataclasses.replace(said, names=(mentioned,)), STAGES)
     index = SearchIndex.open(archive, embed)
     assert counted(index.find(SearchQuery()), "name") == {"producer": 1}
-    restrict(archive, "speaker", "producer", "asked for it", by="ana")
+    restrict(archive, "speaker", "producer", reason="asked for it", by="ana")
     assert counted(index.find(SearchQuery()), "name") == {}
     assert counted(index.find(SearchQuery(), restricted=True), "name") == {"producer": 1}
     told = index.find(SearchQuery(names=("nobody",))).notices
