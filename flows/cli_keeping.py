@@ -1,4 +1,4 @@
-"""The commands that keep an archive for good: verify, deposit, restore. Added to the command line by `cli`."""
+"""The commands that keep an archive for good: verify, deposit, restore. Added by `cli`."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def deposit_archive(directory: Path, out: Path, wishes: Wishes) -> None:
     sys.stderr.write(f"symposia: packed {len(made.files)} files ({megabytes:.1f} MB) into {out}.\n")
     if made.withheld:
         sys.stderr.write(
-            f"symposia: {len(made.withheld)} panels, speakers or passages are withheld, and the package holds "
-            "them: it is to be kept, not to be opened to everybody (README.txt says which).\n"
+            f"symposia: {len(made.withheld)} panels, speakers or passages are withheld, and the package "
+            "holds them: it is to be kept, not to be opened to everybody (README.txt says which).\n"
         )
 
 
@@ -48,7 +48,8 @@ def restore_archive(bag: Path, directory: Path) -> None:
         summary = archive.summary()
     sys.stderr.write(
         f"symposia: restored {directory}: {summary.recordings} recordings, {summary.passages} passages, "
-        f"{summary.reviews} changes of people. Accounts are not part of a package: 'symposia users add' makes them.\n"
+        f"{summary.reviews} changes of people. Accounts are no part of a package: 'symposia users add' "
+        "makes them.\n"
     )
 
 

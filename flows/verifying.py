@@ -27,7 +27,7 @@ _Row = TypeVar("_Row", NameMention, Translation, Embedding, Clause, ThemeTag)
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """What is asked for: to make anew what is derived, and a folder in which to look for missing originals."""
+    """What is asked for: to make anew what is derived, and where to look for originals that are missing."""
 
     mend: bool = False
     look_in: Path | None = None

@@ -23,7 +23,8 @@ class Description:
     """A collection or a panel, for catalogues.
 
     `identifier` is a DOI ('10.…/…'), a URL or a URN. `kind` is DataCite's resourceTypeGeneral. `people`
-    are pairs of name and affiliation; `days` ISO 8601; `parts` pairs of relation and URL or URN.
+    are pairs of name and affiliation; `days` ISO 8601; `relations` pairs of DataCite's relationType and a
+    URL or URN.
     """
 
     identifier: str
@@ -40,7 +41,6 @@ class Description:
     sizes: tuple[str, ...] = ()
     rights: tuple[str, ...] = ()
     relations: tuple[tuple[str, str], ...] = ()
-    abstract_language: str = "en"
 
 
 def people_of(found: Iterable[Document]) -> tuple[tuple[str, str], ...]:
@@ -65,47 +65,51 @@ def languages_of(found: Sequence[Document]) -> tuple[str, ...]:
 def datacite(of: Description) -> etree._Element:
     """DataCite Metadata Schema 4 (https://schema.datacite.org/meta/kernel-4/)."""
     root = etree.Element(f"{{{DATACITE}}}resource", nsmap={None: DATACITE})  # type: ignore[dict-item]
-    kind = "DOI" if of.identifier.startswith("10.") else of.identifier.partition(":")[0].upper()
-    kind = "URL" if kind in ("HTTP", "HTTPS") else kind
-    _add(root, "identifier", of.identifier, identifierType=kind)
+    _add(root, "identifier", of.identifier, identifierType=_identifier_kind(of.identifier))
     creators = _add(root, "creators")
     for name, affiliation in of.people or ((_UNKNOWN, ""),):
         creator = _add(creators, "creator")
-        _add(creator, "creatorName", name or _UNKNOWN)
+        _add(creator, "creatorName", one_line(name, "") or _UNKNOWN)
         if one_line(affiliation, ""):
             _add(creator, "affiliation", affiliation)
-    _add(_add(root, "titles"), "title", of.title or _UNAVAILABLE)
-    _add(root, "publisher", of.publisher or _UNAVAILABLE)
+    _add(_add(root, "titles"), "title", one_line(of.title, "") or _UNAVAILABLE)
+    _add(root, "publisher", one_line(of.publisher, "") or _UNAVAILABLE)
     _add(root, "publicationYear", of.year)
-    if of.subjects:
-        subjects = _add(root, "subjects")
-        for subject in of.subjects:
-            _add(subjects, "subject", subject)
-    if of.days:
-        days = _add(root, "dates")
-        for day in of.days:
-            _add(days, "date", day, dateType="Created")
+    _listed(root, "subjects", "subject", of.subjects)
+    _listed(root, "dates", "date", of.days, dateType="Created")
     if of.languages:
         _add(root, "language", of.languages[0])
     _add(root, "resourceType", of.kind, resourceTypeGeneral=of.kind)
-    if of.relations:
-        related = _add(root, "relatedIdentifiers")
-        for relation, where in of.relations:
-            kind = "URL" if where.startswith("http") else "URN"
-            _add(related, "relatedIdentifier", where, relatedIdentifierType=kind, relationType=relation)
-    for name, values in (("size", of.sizes), ("format", of.formats)):
-        listed = _add(root, f"{name}s") if values else root
-        for value in values:
-            _add(listed, name, value)
-    if of.rights:
-        rights = _add(root, "rightsList")
-        for value in of.rights:
-            link = {"rightsURI": value} if value.startswith(("http://", "https://")) else {}
-            _add(rights, "rights", value, **link)
-    descriptions = _add(root, "descriptions")
-    abstract = _add(descriptions, "description", of.abstract, descriptionType="Abstract")
-    abstract.set(XML_LANG, of.abstract_language)
+    for relation, where in of.relations:
+        related = _list_in(root, "relatedIdentifiers")
+        kinds = {"relatedIdentifierType": _identifier_kind(where), "relationType": relation}
+        _add(related, "relatedIdentifier", where, **kinds)
+    _listed(root, "sizes", "size", of.sizes)
+    _listed(root, "formats", "format", of.formats)
+    for value in of.rights:
+        link = {"rightsURI": value} if value.startswith(("http://", "https://")) else {}
+        _add(_list_in(root, "rightsList"), "rights", value, **link)
+    abstract = _add(_add(root, "descriptions"), "description", of.abstract, descriptionType="Abstract")
+    abstract.set(XML_LANG, "en")
     return root
+
+
+def _identifier_kind(identifier: str) -> str:
+    """DOI, URL or URN."""
+    if identifier.startswith("10."):
+        return "DOI"
+    return "URL" if identifier.startswith(("http://", "https://")) else "URN"
+
+
+def _list_in(root: etree._Element, name: str) -> etree._Element:
+    """The child of that name, made where there is none yet."""
+    there = root.find(f"{{{DATACITE}}}{name}")
+    return _add(root, name) if there is None else there
+
+
+def _listed(root: etree._Element, many: str, one: str, values: Iterable[str], **attributes: str) -> None:
+    for value in filter(None, (one_line(each, "") for each in values)):
+        _add(_list_in(root, many), one, value, **attributes)
 
 
 def _add(parent: etree._Element, name: str, text: str = "", **attributes: str) -> etree._Element:

@@ -57,8 +57,8 @@ def new_folder(out: Path) -> Iterator[Path]:
         folder.rename(out)
     except OSError as error:
         raise SymposiaError(
-            f"{out} cannot be made ({error.filename or out}: {error.strerror or error}): check the folder, its "
-            "permissions and the space left; nothing was left behind"
+            f"{out} cannot be made ({error.filename or out}: {error.strerror or error}): check the folder, "
+            "its permissions and the space left; nothing was left behind"
         ) from error
     finally:
         if folder is not None and folder.exists():

@@ -31,11 +31,11 @@ def find_originals(archive: Archive, folder: Path, *, keep: bool) -> dict[str, P
     }
     found: dict[str, Path] = {}
     for path in sorted(each for each in folder.rglob("*") if is_there(each)) if missing else ():
-        each = missing.get(sha256_of(path))
-        if each is not None:
-            others = files[each.recording.id]
+        lost = missing.get(sha256_of(path))
+        if lost is not None:
+            others = files[lost.recording.id]
             if len(others) == 1 or all(is_there(path.parent / other.path.name) for other in others):
-                found[each.recording.id] = path.absolute()
+                found[lost.recording.id] = path.absolute()
     if keep and found:
         with archive.writing() as connection:
             for recording_id, path in found.items():

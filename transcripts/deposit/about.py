@@ -17,8 +17,8 @@ def about_package(made: Contents) -> Description:
         made.name,
         made.day[:4],
         "Collection",
-        f"{len(found)} recordings of {len(panels)} panels ({shown}), with transcripts in the languages spoken, "
-        f"translations, themes and the history of corrections: {passages} passages.",
+        f"{len(found)} recordings of {len(panels)} panels ({shown}), with transcripts in the languages "
+        f"spoken, translations, themes and the history of corrections: {passages} passages.",
         people_of(found),
         made.wishes.publisher,
         subjects_of(found),

@@ -42,7 +42,7 @@ def check_bag(folder: Path, watch: Watch = lambda name, size: None) -> None:
     if faults:
         shown = "; ".join(faults[:20]) + (f"; and {len(faults) - 20} more" if len(faults) > 20 else "")
         raise ArchiveError(
-            f"{folder} is not as it was packed: {shown}. Nothing was restored: take another copy of the package"
+            f"{folder} is not as it was packed: {shown}. Nothing was restored: take another copy of it"
         )
 
 

@@ -34,9 +34,7 @@ from transcripts.records import running_version
 
 PROFILE = "urn:symposia:bagit-profile:1"
 RECORD, ORIGINALS = "record", "originals"
-TRAINED = (
-    "themes-trained.json"  # what the tagger learned: the one file that an archive has beside its database
-)
+TRAINED = "themes-trained.json"  # what the tagger learned: the one file beside the database
 _BLOCK_BYTES = 1 << 20
 
 # What lies beside the payload and describes it.

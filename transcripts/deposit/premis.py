@@ -58,9 +58,8 @@ def write_premis(made: Contents) -> bytes:
             _agent(root, agent, name, kind, version, note)
     for number, each in enumerate(made.withheld, 1):
         until = f" until {each.until}" if each.until else ""
-        _rights(
-            root, f"rights-{number}", f"The {each.kind} '{each.target}' is withheld{until}: {each.reason}"
-        )
+        said = f"The {each.kind} '{each.target}' is withheld{until}: {each.reason}"
+        _rights(root, f"rights-{number}", said)
     return xml_bytes(root)
 
 

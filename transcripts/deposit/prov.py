@@ -14,16 +14,15 @@ from transcripts.formats.subtitles import one_line
 from transcripts.records import Signature
 
 _PREFIX = "urn:symposia:"
+_THINGS = ("entity", "activity", "agent")
+_RELATIONS = ("wasGeneratedBy", "wasDerivedFrom", "wasAssociatedWith", "wasAttributedTo")
 
 Statements = dict[str, dict[str, dict[str, Any]]]
 
 
 def write_prov(made: Contents) -> bytes:
     """The document. Ids are written as in URLs: any id can be a name then."""
-    told: Statements = {name: {} for name in ("entity", "activity", "agent")}
-    told |= {
-        name: {} for name in ("wasGeneratedBy", "wasDerivedFrom", "wasAssociatedWith", "wasAttributedTo")
-    }
+    told: Statements = {name: {} for name in (*_THINGS, *_RELATIONS)}
     for recording in made.recordings:
         told["entity"][_name("recording", recording.id)] = {
             "prov:label": recording.id,

@@ -25,6 +25,25 @@ bagit.txt, bag-info.txt
                  This is a bag: BagIt, RFC 8493.
 """
 
+_MADE = """\
+HOW IT WAS MADE
+
+Machines heard, translated and tagged; people corrected part of it. In readings.jsonl, state says which:
+draft is the output of machines that nobody has looked at; reviewed and approved is what people vouched
+for. Quote drafts with care. Programs and models, with their licences, are in signatures.jsonl. Times are
+seconds from the start of the recording. Accounts and passwords are not in this package.
+
+HOW TO READ IT
+
+Any text editor and any player will do. With symposia (a Python program),
+'symposia restore PACKAGE --archive NEW' checks every byte and makes the archive again, with its history."""
+_RESTRICTED = """\
+RESTRICTED: NOT TO BE OPENED TO EVERYBODY
+
+This package is complete: data/record and data/originals hold what is withheld from the public, as listed
+here. data/tei, data/captions and the metadata for catalogues are without it.
+"""
+
 
 def write_readme(made: Contents) -> bytes:
     """Plain text in UTF-8: what this is, what is where, what is machine work, how to read it."""
@@ -43,8 +62,8 @@ def _lines(made: Contents) -> Iterator[str]:
     yield from _withheld(made)
     yield "WHAT THIS IS"
     yield ""
-    yield "Recordings of panels on which people spoke several languages, with what was said, who said it, when,"
-    yield "translations, themes, and what people corrected. Panels:"
+    yield "Recordings of panels on which people spoke several languages: what was said, who said it and when,"
+    yield "with translations, themes, and what people corrected. Panels:"
     yield ""
     recordings = {each.panel_id: 0 for each in made.recordings}
     for recording in made.recordings:
@@ -61,32 +80,16 @@ def _lines(made: Contents) -> Iterator[str]:
     if not made.wishes.originals:
         yield "The originals are not in this package. recordings.jsonl has the SHA-256 of each."
         yield ""
-    yield "HOW IT WAS MADE"
-    yield ""
-    yield "Machines heard, translated and tagged; people corrected part of it. In readings.jsonl, state says which:"
-    yield "draft is the output of machines that nobody has looked at; reviewed and approved is what people"
-    yield "vouched for. Quote drafts with care. Programs and models, with their licences, are in signatures.jsonl."
-    yield "Times are seconds from the start of the recording. Accounts and passwords are not in this package."
-    yield ""
-    yield "HOW TO READ IT"
-    yield ""
-    yield "Any text editor and any player will do. With symposia (Python), 'symposia restore PACKAGE --archive NEW'"
-    yield "checks every byte and makes the archive again, with its history."
+    yield _MADE
 
 
 def _withheld(made: Contents) -> Iterator[str]:
     if not made.withheld:
         return
-    yield "RESTRICTED: NOT TO BE OPENED TO EVERYBODY"
-    yield ""
-    yield "This package is complete. In data/record and data/originals it holds what is withheld from the public:"
-    yield ""
+    yield _RESTRICTED
     for each in made.withheld:
         until = f"until {each.until}" if each.until else "for good"
-        yield one_line(f"  the {each.kind} {each.target!r}, {until}: {each.reason}", "")
-    yield ""
-    yield "data/tei, data/captions and the catalogue metadata are without it. Before any of the rest is opened,"
-    yield "have it taken out."
+        yield one_line(f"the {each.kind} {each.target!r}, {until}: {each.reason}", "")
     yield ""
 
 

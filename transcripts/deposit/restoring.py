@@ -46,7 +46,7 @@ def _check_version(record: Path) -> None:
     if version != str(schema.SCHEMA_VERSION):
         raise ArchiveError(
             f"this package has tables of version {version}, and this symposia knows version "
-            f"{schema.SCHEMA_VERSION}: restore it with the symposia that its README.txt names, or read its tables"
+            f"{schema.SCHEMA_VERSION}: restore it with the symposia that its README.txt names"
         )
 
 
