@@ -9,7 +9,7 @@ from lxml import etree
 
 from transcripts.document import Document
 from transcripts.formats.subtitles import one_line
-from transcripts.formats.xml_files import XML_LANG, added
+from transcripts.formats.xml_files import XML_LANG, added, xml_text
 
 DATACITE = "http://datacite.org/schema/kernel-4"
 OAI_DC = "http://www.openarchives.org/OAI/2.0/oai_dc/"
@@ -69,11 +69,11 @@ def datacite(of: Description) -> etree._Element:
     creators = _add(root, "creators")
     for name, affiliation in of.people or ((_UNKNOWN, ""),):
         creator = _add(creators, "creator")
-        _add(creator, "creatorName", one_line(name, "") or _UNKNOWN)
-        if one_line(affiliation, ""):
+        _add(creator, "creatorName", _plain(name) or _UNKNOWN)
+        if _plain(affiliation):
             _add(creator, "affiliation", affiliation)
-    _add(_add(root, "titles"), "title", one_line(of.title, "") or _UNAVAILABLE)
-    _add(root, "publisher", one_line(of.publisher, "") or _UNAVAILABLE)
+    _add(_add(root, "titles"), "title", _plain(of.title) or _UNAVAILABLE)
+    _add(root, "publisher", _plain(of.publisher) or _UNAVAILABLE)
     _add(root, "publicationYear", of.year)
     _listed(root, "subjects", "subject", of.subjects)
     _listed(root, "dates", "date", of.days, dateType="Created")
@@ -86,7 +86,7 @@ def datacite(of: Description) -> etree._Element:
         _add(related, "relatedIdentifier", where, **kinds)
     _listed(root, "sizes", "size", of.sizes)
     _listed(root, "formats", "format", of.formats)
-    for value in of.rights:
+    for value in filter(None, map(_plain, of.rights)):
         link = {"rightsURI": value} if value.startswith(("http://", "https://")) else {}
         _add(_list_in(root, "rightsList"), "rights", value, **link)
     abstract = _add(_add(root, "descriptions"), "description", of.abstract, descriptionType="Abstract")
@@ -108,12 +108,17 @@ def _list_in(root: etree._Element, name: str) -> etree._Element:
 
 
 def _listed(root: etree._Element, many: str, one: str, values: Iterable[str], **attributes: str) -> None:
-    for value in filter(None, (one_line(each, "") for each in values)):
+    for value in filter(None, (_plain(each) for each in values)):
         _add(_list_in(root, many), one, value, **attributes)
 
 
+def _plain(text: str) -> str:
+    """A text on one line, with what XML can hold; may be empty."""
+    return xml_text(one_line(text, "")).strip()
+
+
 def _add(parent: etree._Element, name: str, text: str = "", **attributes: str) -> etree._Element:
-    return added(parent, f"{{{DATACITE}}}{name}", one_line(text, ""), **attributes)
+    return added(parent, f"{{{DATACITE}}}{name}", _plain(text), **attributes)
 
 
 def dublin_core(of: Description) -> etree._Element:
@@ -134,7 +139,7 @@ def dublin_core(of: Description) -> etree._Element:
         "rights": of.rights,
     }
     for name, texts in values.items():
-        for text in filter(None, (one_line(each, "") for each in texts)):
+        for text in filter(None, (_plain(each) for each in texts)):
             added(root, f"{{{_DC}}}{name}", text)
     return root
 

@@ -88,30 +88,22 @@ def _payload_faults(folder: Path, watch: Watch) -> Iterator[str]:
     logging.getLogger("bagit").setLevel(logging.CRITICAL + 1)
     try:
         bag = bagit.Bag(str(folder))
-        bag.validate(completeness_only=True)
-    except bagit.BagValidationError as error:
-        yield from (str(each) for each in error.details or [error])
-        if not error.details:
-            yield from _changed_files(folder, watch)
+        missing, unknown = bag.compare_manifests_with_fs()
+    except (bagit.BagError, ValueError, LookupError) as error:  # a damaged file that it cannot read
+        yield f"the manifest cannot be used ({str(error).replace(str(folder), '.')})"
         return
-    except bagit.BagError as error:
-        yield str(error).replace(f"{folder}/", "")
-        return
-    except (ValueError, LookupError) as error:  # what the library does not expect in a damaged file
-        yield f"the manifest cannot be read ({error})"
-        return
-    yield from _changed_files(folder, watch)
-
-
-def _changed_files(folder: Path, watch: Watch) -> Iterator[str]:
-    import bagit
-
-    for name, digests in sorted(bagit.Bag(str(folder)).payload_entries().items()):
-        path = folder / name
-        if not path.is_file():
-            yield f"{name} is missing"
-        elif digest_of_file(path, watch) != digests.get(ALGORITHM, "").lower():
+    yield from (f"{name} is missing" for name in sorted(missing))
+    yield from (f"{name} is not in manifest-{ALGORITHM}.txt" for name in sorted(unknown))
+    sound = not missing and not unknown
+    for name, digests in sorted(bag.payload_entries().items()):
+        if name not in missing and digest_of_file(folder / name, watch) != digests.get(ALGORITHM):
+            sound = False
             yield f"{name} has changed, or its line in manifest-{ALGORITHM}.txt has"
+    if sound:
+        try:
+            bag.validate(completeness_only=True)
+        except bagit.BagError as error:
+            yield str(error)
 
 
 def _is_within(folder: Path, path: Path) -> bool:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from transcripts.deposit.contents import Contents, PackedFile, Reviewed
 from transcripts.formats.subtitles import one_line
-from transcripts.formats.xml_files import added, xml_bytes
+from transcripts.formats.xml_files import added, xml_bytes, xml_text
 from transcripts.records import Recording, Signature, running_version
 
 PREMIS = "http://www.loc.gov/premis/v3"
@@ -191,7 +191,7 @@ def _licence(signature: Signature) -> str:
 def _agent(root: etree._Element, agent: str, name: str, kind: str, version: str, note: str) -> None:
     found = _add(root, "agent")
     _identifier(found, "agentIdentifier", agent)
-    _add(found, "agentName", name)
+    _add(found, "agentName", xml_text(one_line(name, "")) or agent)
     _add(found, "agentType", kind)
     if version:
         _add(found, "agentVersion", version)
