@@ -45,7 +45,9 @@ def make(directory: Path, *, withheld: bool = True, user: bool = False) -> Archi
     desk = ReviewDesk(archive)
     desk.correct("p01", "text", "AI倫理委員会で議論した。", reviewer="Ana")
     desk.correct("p04", "translation", "Ethics is no ornament.", reviewer="Ben <b>")
-    desk.undo(desk.correct("p02", "text", "mistaken", reviewer="Ana").id, reviewer="Ben <b>")
+    mistaken = desk.correct("p02", "text", "mistaken", reviewer="Ana")
+    assert mistaken
+    desk.undo(mistaken.id, reviewer="Ben <b>")
     for passage in ("p01", "p04", "p06"):
         desk.set_state(passage, "approved", reviewer="Ana")
     if user:

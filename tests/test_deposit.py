@@ -129,9 +129,8 @@ def test_premis_names_every_file_with_its_fixity(made: tuple[Archive, Path]) -> 
     bag = made[1]
     root = etree.parse(str(bag / "metadata/premis.xml")).getroot()
     schema_of("premis.rng").assertValid(root)
-    manifest = dict(
-        reversed(line.split("  ")) for line in (bag / "manifest-sha512.txt").read_text("utf-8").splitlines()
-    )
+    lines = (bag / "manifest-sha512.txt").read_text("utf-8").splitlines()
+    manifest = {name: digest for digest, name in (line.split("  ") for line in lines)}
     told = {
         each.findtext(f"{P}objectIdentifier/{P}objectIdentifierValue"): each.findtext(f".//{P}messageDigest")
         for each in root.iter(f"{P}object")

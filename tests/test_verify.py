@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from deposit_archive import make
 
-from flows.layers import Passages, Tags, Translations, digest, layer_bytes
+from flows.layers import Layer, Passages, Tags, Translations, digest, layer_bytes
 from flows.verifying import Verify, layer_faults, verify_archive
 from transcripts.archive import Archive, StageRecord
 from transcripts.errors import ArchiveError
@@ -144,7 +144,7 @@ def hashed(directory: Path) -> Iterator[Archive]:
     """An archive whose stages carry the hashes of their layers, as a run leaves them."""
     with Archive.open(directory) as archive:
         kept = archive.layers("rec-1")
-        of = {
+        of: dict[str, Layer] = {
             "passages": Passages(kept.passages),
             "translation": Translations(kept.translations),
             "themes": Tags(kept.tags),

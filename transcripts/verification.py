@@ -169,7 +169,7 @@ def original_faults(archive: Archive, watch: Watch) -> Iterator[Fault]:
 def _original_fault(each: Original, watch: Watch) -> Fault | None:
     told = f" (sha256 {each.sha256})" if each.sha256 else ""
     where = f"{each.path}, the original of {each.recording.id!r}{told},"
-    back = "put the file back there from a copy; if it was moved: 'symposia verify --look-in FOLDER --mend'"
+    back = "put it back there from a copy; if it was moved: 'symposia verify --look-in FOLDER --mend'"
     try:
         if not is_there(each.path):
             return Fault(f"{where} is missing", back)
