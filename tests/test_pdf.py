@@ -83,13 +83,14 @@ def test_pypdf_reads_all_texts_in_order(path: Path) -> None:
     assert places == sorted(places)
     assert reader.metadata
     assert (reader.metadata.title, reader.metadata.author) == ("C & D", "symposia")
-    catalogue = reader.trailer["/Root"]
+    catalogue: Any = reader.trailer["/Root"]
     assert (catalogue["/Lang"], catalogue["/MarkInfo"]["/Marked"]) == ("en", True)
 
 
 @needs_pango
 def test_fonts_of_five_scripts_are_in_the_file(path: Path) -> None:
-    fonts: dict[str, Any] = pypdf.PdfReader(path).pages[0]["/Resources"]["/Font"]
+    page: Any = pypdf.PdfReader(path).pages[0]
+    fonts = page["/Resources"]["/Font"]
     names = []
     for each in fonts.values():
         font = each.get_object()

@@ -23,7 +23,7 @@ _STYLE = """
 @page { size: A4; margin: 22mm 20mm;
   @top-center { content: string(recording); font: 8pt "Noto Sans", sans-serif; color: #595959; }
   @bottom-center { content: counter(page) " / " counter(pages); font: 8pt "Noto Sans", sans-serif; } }
-body { font: 10pt/1.5 "Noto Sans", "Noto Sans CJK JP", "Noto Naskh Arabic", sans-serif; }
+body { margin: 0; font: 10pt/1.5 "Noto Sans", "Noto Sans CJK JP", "Noto Naskh Arabic", sans-serif; }
 :lang(ja) { font-family: "Noto Sans", "Noto Sans CJK JP", sans-serif; }
 :lang(ko) { font-family: "Noto Sans", "Noto Sans CJK KR", sans-serif; }
 :lang(zh) { font-family: "Noto Sans", "Noto Sans CJK SC", sans-serif; }
