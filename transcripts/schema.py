@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from transcripts.columns import METADATA, json, layer, number, refers, text
 
-SCHEMA_VERSION = 4  # raised whenever an older symposia could misread the tables
+SCHEMA_VERSION = 5  # raised whenever an older symposia could misread the tables
 
 # revision: raised by every change that the search index must follow.
 # archive_id: tells an index that it belongs to another archive.
@@ -193,6 +193,15 @@ embeddings = layer(
     Column("vector", LargeBinary, nullable=False),  # float32, little-endian, shape (dim,)
     refers("signature", "signatures.digest"),
     UniqueConstraint("passage_id", "signature"),
+)
+
+translation_embeddings = layer(
+    "translation_embeddings",
+    refers("passage_id", "passages.id"),
+    text("language"),  # of the translation
+    Column("vector", LargeBinary, nullable=False),  # as in embeddings
+    refers("signature", "signatures.digest"),
+    UniqueConstraint("passage_id", "language", "signature"),
 )
 
 clauses = layer(
@@ -376,6 +385,7 @@ LAYERS = (
     translations,
     theme_tags,
     embeddings,
+    translation_embeddings,
     clauses,
     names,
     notes,
