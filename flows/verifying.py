@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from flows.layers import Embeddings, Layer, Names, Tags, Translations, digest, layer_bytes
+from flows.layers import Layer, digest, layer_bytes
 from flows.work import archived_layers
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError
 from transcripts.keeping import touch
 from transcripts.moving import find_originals
 from transcripts.originals import originals, size_of
-from transcripts.records import Clause, Embedding, NameMention, ThemeTag, Translation, running_version
+from transcripts.records import running_version
 from transcripts.verification import Fault, database_faults, original_faults, stray_files
-
-_Row = TypeVar("_Row", NameMention, Translation, Embedding, Clause, ThemeTag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +93,16 @@ def layer_faults(archive: Archive) -> Iterator[Fault]:
 
 def _as_of(layer: Layer, version: str) -> Layer:
     """A layer as if a version of symposia had made all of it."""
-    match layer:
-        case Names(names=rows):
-            return Names(tuple(_signed(rows, version)))
-        case Translations(translations=rows):
-            return Translations(tuple(_signed(rows, version)))
-        case Embeddings(embeddings=rows, clauses=clauses):
-            return Embeddings(tuple(_signed(rows, version)), tuple(_signed(clauses, version)))
-        case Tags(tags=rows):
-            return Tags(tuple(_signed(rows, version)))
-    return layer
+    rows = {
+        each.name: tuple(_signed(row, version) for row in getattr(layer, each.name)) for each in fields(layer)
+    }
+    return replace(layer, **rows)
 
 
-def _signed(rows: Iterable[_Row], version: str) -> Iterator[_Row]:
-    for row in rows:
-        yield replace(row, signature=replace(row.signature, code_version=version))
+def _signed(row: Any, version: str) -> Any:
+    if not hasattr(row, "signature"):
+        return row
+    return replace(row, signature=replace(row.signature, code_version=version))
 
 
 def _look(archive: Archive, folder: Path, mend: bool) -> None:

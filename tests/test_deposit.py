@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import bagit
+import bagit_profile
 import pytest
 from deposit_archive import PASSWORD, make
 from hypothesis import given, settings
@@ -66,6 +67,12 @@ def test_the_bag_is_valid_by_its_validator(made: tuple[Archive, Path]) -> None:
     assert bag.info["External-Identifier"] == "10.1234/abc"
     assert bag.info["BagIt-Profile-Identifier"] == package.PROFILE
     assert bag.info["Access"].startswith("restricted")
+
+
+def test_the_bag_is_as_its_profile_says(made: tuple[Archive, Path]) -> None:
+    described = json.loads((made[1] / "metadata/bagit-profile.json").read_text("utf-8"))
+    profile = bagit_profile.Profile(package.PROFILE, profile=described)
+    assert profile.validate(bagit.Bag(str(made[1]))), str(profile.report)
 
 
 def test_it_holds_originals_tables_and_readable_copies(made: tuple[Archive, Path]) -> None:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,10 +33,16 @@ from transcripts.keeping import meta_value
 from transcripts.originals import Original, is_there, originals
 from transcripts.records import running_version
 
-PROFILE = "urn:symposia:bagit-profile:1"
+PROFILE = "urn:symposia:bagit-profile:1"  # as in bagit-profile.json, which goes along
 RECORD, ORIGINALS = "record", "originals"
 TRAINED = "themes-trained.json"  # what the tagger learned: the one file beside the database
 _BLOCK_BYTES = 1 << 20
+
+
+def _profile() -> bytes:
+    """What every such package holds, for software that checks bags (https://bagit-profiles.github.io)."""
+    return files("transcripts.deposit").joinpath("bagit-profile.json").read_bytes()
+
 
 # What lies beside the payload and describes it.
 DESCRIPTIONS: Mapping[str, Callable[[Contents], bytes]] = MappingProxyType(
@@ -45,6 +52,7 @@ DESCRIPTIONS: Mapping[str, Callable[[Contents], bytes]] = MappingProxyType(
         "metadata/dublin-core.xml": lambda made: xml_bytes(dublin_core(about_package(made))),
         "metadata/premis.xml": write_premis,
         "metadata/prov.json": write_prov,
+        "metadata/bagit-profile.json": lambda _made: _profile(),
     }
 )
 
@@ -59,12 +67,12 @@ def deposit(archive: Archive, out: Path, wishes: Wishes, watch: Watch = _unwatch
     Raises ArchiveError where the folder holds something, an original is missing or has changed, or the
     archive changes meanwhile; SymposiaError where the disk does not take it. Nothing is left of it then.
     """
-    files = originals(archive) if wishes.originals else []
-    _check_there(files)
+    wanted = originals(archive) if wishes.originals else []
+    _check_there(wanted)
     before = _revision(archive)
     made = contents(archive, _shown(archive), wishes, datetime.now(UTC).date().isoformat())
     with new_folder(out) as folder:
-        packed, places = _pack_originals(files, folder, watch)
+        packed, places = _pack_originals(wanted, folder, watch)
         _pack_tables(archive, folder, places)
         copies = _pack_copies(made.documents, folder)
         if _revision(archive) != before:
@@ -74,8 +82,8 @@ def deposit(archive: Archive, out: Path, wishes: Wishes, watch: Watch = _unwatch
     return made
 
 
-def _check_there(files: list[Original]) -> None:
-    missing = [str(each.path) for each in files if not is_there(each.path)]
+def _check_there(wanted: list[Original]) -> None:
+    missing = [str(each.path) for each in wanted if not is_there(each.path)]
     if missing:
         shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         raise ArchiveError(
@@ -100,13 +108,13 @@ def _shown(archive: Archive) -> tuple[Document, ...]:
 
 
 def _pack_originals(
-    files: list[Original], folder: Path, watch: Watch
+    wanted: list[Original], folder: Path, watch: Watch
 ) -> tuple[list[PackedFile], dict[str, str]]:
     """Copy the originals; what was packed, and the first file of each recording by its id."""
     taken: set[str] = set()
     packed: list[PackedFile] = []
     places: dict[str, str] = {}
-    for each in files:
+    for each in wanted:
         own = f"{ORIGINALS}/{file_name(each.recording.id)}/{file_name(each.path.name)}"
         place, number = own, 1
         while place.casefold() in taken:

@@ -27,6 +27,7 @@ _EVENTS = {
     "names": "name recognition",
     "translation": "translation",
     "embedding": "vector embedding",
+    "translation_embedding": "vector embedding",
     "themes": "tagging",
 }
 
