@@ -32,7 +32,7 @@ from transcripts.deposit.tables import deposited_tables, description, words
 from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
 from transcripts.records import Panel, Passage, Recording, Span, Speaker
 from transcripts.review import ReviewDesk
-from transcripts.rights import Restriction, restrictions
+from transcripts.rights import Restriction, restrict, restrictions
 
 FORMATS = Path(__file__).parent / "formats"
 P = "{http://www.loc.gov/premis/v3}"
@@ -327,6 +327,20 @@ def test_a_full_disk_leaves_nothing(
     with pytest.raises(SymposiaError, match="No space left on device"):
         restore(made[1], tmp_path / "again")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_changes_meanwhile_is_not_packed_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with make(tmp_path / "archive") as archive:
+        really = package._pack_tables
+
+        def meanwhile(*arguments: Any) -> None:
+            really(*arguments)
+            restrict(archive, "speaker", "director", reason="asked", by="Ana")
+
+        monkeypatch.setattr(package, "_pack_tables", meanwhile)
+        with pytest.raises(ArchiveError, match="changed while it was packed"):
+            deposit(archive, tmp_path / "bag", WISHES)
+    assert not (tmp_path / "bag").exists()
 
 
 def test_originals_have_to_be_there_and_the_same(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def _tag_faults(folder: Path, watch: Watch) -> Iterator[str]:
         path = folder / name
         if name not in listed:
             yield f"{name} is not listed in {TAG_MANIFEST}"
-        elif not _is_within(folder, path) or not path.is_file():
+        elif not _is_there(folder, path):
             yield f"{name} is listed in {TAG_MANIFEST}, and missing"
         elif digest_of_file(path, watch) != listed[name]:
             yield f"{name} has changed, or its line in {TAG_MANIFEST} has"
@@ -106,8 +106,10 @@ def _payload_faults(folder: Path, watch: Watch) -> Iterator[str]:
             yield str(error)
 
 
-def _is_within(folder: Path, path: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
+def _is_there(folder: Path, path: Path) -> bool:
+    """Whether a file is in the bag under just this name, on disks too that do not tell a from A."""
+    inside = path.resolve().is_relative_to(folder.resolve())
+    return inside and path.is_file() and path.name in {each.name for each in path.parent.iterdir()}
 
 
 def digest_of_file(path: Path, watch: Watch = lambda name, size: None, algorithm: str = ALGORITHM) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -32,6 +32,7 @@ from transcripts.formats.xml_files import xml_bytes
 from transcripts.keeping import meta_value
 from transcripts.originals import Original, is_there, originals
 from transcripts.records import running_version
+from transcripts.rights import restrictions
 
 PROFILE = "urn:symposia:bagit-profile:1"  # as in bagit-profile.json, which goes along
 RECORD, ORIGINALS = "record", "originals"
@@ -69,13 +70,13 @@ def deposit(archive: Archive, out: Path, wishes: Wishes, watch: Watch = _unwatch
     """
     wanted = originals(archive) if wishes.originals else []
     _check_there(wanted)
-    before = _revision(archive)
+    before = _state(archive)
     made = contents(archive, _shown(archive), wishes, datetime.now(UTC).date().isoformat())
     with new_folder(out) as folder:
         packed, places = _pack_originals(wanted, folder, watch)
         _pack_tables(archive, folder, places)
         copies = _pack_copies(made.documents, folder)
-        if _revision(archive) != before:
+        if _state(archive) != before:
             raise ArchiveError("the archive changed while it was packed; nothing was written: run it again")
         made = replace(made, files=(*packed, *_packed(folder, packed, copies)))
         make_bag(folder, _info(made), {name: write(made) for name, write in DESCRIPTIONS.items()})
@@ -92,9 +93,11 @@ def _check_there(wanted: list[Original]) -> None:
         )
 
 
-def _revision(archive: Archive) -> str:
+def _state(archive: Archive) -> Hashable:
+    """What changes when the record does, or what is withheld."""
     with archive.reading() as connection:
-        return meta_value(connection, "revision")
+        revision = meta_value(connection, "revision")
+    return revision, restrictions(archive, everything=True)
 
 
 def _shown(archive: Archive) -> tuple[Document, ...]:
