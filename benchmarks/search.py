@@ -90,7 +90,7 @@ def archive_of(texts: Sequence[Text], models: Models) -> Archive:
                 for n, each in enumerate(mine)
             ),
             translations=tuple(
-                Translation(each.id, "en", each.translation, 1.0, signature) for each in translated
+                Translation(each.id, "en", each.translation or "", 1.0, signature) for each in translated
             ),
             embeddings=tuple(
                 Embedding(each.id, tuple(map(float, vector)), embedder.signature)

@@ -21,6 +21,7 @@ from transcripts.errors import ArchiveError, SymposiaError
 from transcripts.query import SearchQuery
 from transcripts.records import Signature, TranslationEmbedding
 from transcripts.results import Hit
+from transcripts.review import ReviewDesk
 from transcripts.search import SearchIndex
 
 
@@ -330,6 +331,18 @@ def test_following_step_by_step_equals_a_rebuild(
             [(hit.passage_id, hit.score) for hit in index.find(SearchQuery(text, mode="words")).hits]
             for text in ("storyboard", "the ethics", "미래")
         ]
+
+
+def test_an_open_index_follows_one_correction_among_many_passages(archive: Archive) -> None:
+    said = layers("rec-1")
+    many = [dataclasses.replace(said.passages[0], id=f"m{n:03d}", ordinal=n) for n in range(50)]
+    archive.keep(recording("rec-1"), RecordingLayers(passages=tuple(many)), STAGES)
+    index = SearchIndex.open(archive)
+    assert index.find(SearchQuery()).total == 53
+    ReviewDesk(archive).correct("m007", "text", "まったく別の言葉", reviewer="ana")
+    results = index.find(SearchQuery("別の言葉", mode="words"))
+    assert ids(results.hits) == ["m007"]
+    assert index.find(SearchQuery()).total == 53
 
 
 def test_words_analysed_before_are_not_analysed_again(

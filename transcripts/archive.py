@@ -52,6 +52,7 @@ class Archive:
 
     def __init__(self, engine: Engine, directory: Path | None) -> None:
         self._engine = engine
+        self._known_conferences: tuple[str, tuple[Conference, ...]] | None = None  # with their revision
         self.directory = directory
         self._place = f"the archive {directory}" if directory else "the archive in memory"
 
@@ -162,7 +163,7 @@ class Archive:
     # Writing
 
     def set_conference(self, conference: Conference) -> None:
-        """Put down what the conference file says; doing it again changes nothing.
+        """Put down what the conference file says, raising the revision; doing it again changes nothing.
 
         Panels and speakers gone from the file are forgotten, unless recordings
         refer to them. Raises ArchiveError when another conference of this
@@ -200,9 +201,16 @@ class Archive:
     # Reading: what the conferences are
 
     def conferences(self) -> tuple[Conference, ...]:
-        """Every conference with its panels and speakers, as last set."""
+        """Every conference with its panels and speakers, as last set.
+
+        Read again only when the archive's revision is another: every page asks for them.
+        """
         with self.reading() as connection:
-            return programme.conferences(connection)
+            revision = keeping.meta_value(connection, "revision")
+            known = self._known_conferences
+            if known is None or known[0] != revision:
+                known = self._known_conferences = (revision, programme.conferences(connection))
+        return known[1]
 
     def panels(self) -> tuple[Panel, ...]:
         """Panels of all conferences, in the order of their files."""
