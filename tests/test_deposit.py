@@ -23,7 +23,7 @@ from sample_documents import hostile_texts
 
 from flows.depositing import deposit_archive, restore_archive
 from transcripts import schema
-from transcripts.archive import Archive, Conference, RecordingLayers
+from transcripts.archive import Archive, Conference, RecordingLayers, StageRecord
 from transcripts.deposit import package
 from transcripts.deposit.contents import Contents, PackedFile, Reviewed, Said, Wishes
 from transcripts.deposit.package import DESCRIPTIONS, deposit
@@ -33,6 +33,7 @@ from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
 from transcripts.records import Panel, Passage, Recording, Span, Speaker
 from transcripts.review import ReviewDesk
 from transcripts.rights import Restriction, restrict, restrictions
+from transcripts.verification import original_faults, sha256_of, stray_files
 
 FORMATS = Path(__file__).parent / "formats"
 P = "{http://www.loc.gov/premis/v3}"
@@ -365,7 +366,7 @@ def test_odd_titles_names_and_passages_go_through(tmp_path: Path) -> None:
             sound.write_bytes(b"RIFF")
             passage = Passage(f"../{panel.id}", f"r:{panel.id}", 0, Span(0, 1), "s", "S1", "ko", "👩‍💻")
             archive.keep(
-                Recording(f"r:{panel.id}", panel.id, str(sound), _sha(sound), 1.0),
+                Recording(f"r:{panel.id}", panel.id, str(sound), sha256_of(sound), 1.0),
                 RecordingLayers(passages=(passage,)),
                 (),
             )
@@ -377,10 +378,21 @@ def test_odd_titles_names_and_passages_go_through(tmp_path: Path) -> None:
         schema_of(f"{name}.rng").assertValid(etree.parse(str(tmp_path / f"bag/metadata/{name}.xml")))
 
 
-def _sha(path: Path) -> str:
-    from transcripts.verification import sha256_of
-
-    return sha256_of(path)
+@pytest.mark.parametrize(
+    "name", ["rec 2.ko.srt", "a:b.ko.srt", ".hidden.srt", "라.srt", "x" * 230 + ".srt", "a\u2028b.srt"]
+)
+def test_captions_of_any_name_are_found_again(tmp_path: Path, name: str) -> None:
+    with make(tmp_path / "archive") as archive:
+        before = archive.recording("rec-2")
+        path = Path(before.path).rename(Path(before.path).with_name(name))
+        read = StageRecord(f"file:0:{name}", "file-key", sha256_of(path))
+        archive.keep(replace(before, path=str(path)), archive.layers("rec-2"), (read,))
+        deposit(archive, tmp_path / "bag", WISHES)
+    restore(tmp_path / "bag", tmp_path / "again")
+    with Archive.open(tmp_path / "again") as again:
+        assert list(original_faults(again, lambda _: None)) == []
+        assert list(stray_files(again)) == []
+        assert Path(again.recording("rec-2").path).suffix == ".srt"
 
 
 def test_an_archive_without_passages_can_be_kept_too(tmp_path: Path) -> None:

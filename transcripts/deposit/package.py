@@ -30,7 +30,7 @@ from transcripts.formats.subtitles import one_line
 from transcripts.formats.writers import WRITERS, file_name
 from transcripts.formats.xml_files import xml_bytes
 from transcripts.keeping import meta_value
-from transcripts.originals import Original, is_there, originals
+from transcripts.originals import Original, is_there, originals, packed_name
 from transcripts.records import running_version
 from transcripts.rights import restrictions
 
@@ -118,7 +118,7 @@ def _pack_originals(
     packed: list[PackedFile] = []
     places: dict[str, str] = {}
     for each in wanted:
-        own = f"{ORIGINALS}/{file_name(each.recording.id)}/{file_name(each.path.name)}"
+        own = f"{ORIGINALS}/{file_name(each.recording.id)}/{packed_name(each.path.name)}"
         place, number = own, 1
         while place.casefold() in taken:
             number += 1
