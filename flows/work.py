@@ -116,7 +116,7 @@ def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
     digests: dict[str, str] = {}
     keys: dict[str, str] = {}
     made: dict[str, Layer] = {}
-    archived = _archived(archive.layers(job.recording_id)) if kept else {}
+    archived = archived_layers(archive.layers(job.recording_id)) if kept else {}
 
     def layer_of(name: str) -> Layer:
         """A layer that a stale stage needs: made just now, kept in the archive, or made again."""
@@ -168,7 +168,7 @@ def _probed(job: Job) -> tuple[Job, Recording]:
     return job, recording
 
 
-def _archived(layers: RecordingLayers) -> dict[str, Layer]:
+def archived_layers(layers: RecordingLayers) -> dict[str, Layer]:
     """Layers that the archive can give back whole, by stage."""
     return {
         "speakers": Voices(layers.segments, layers.turns, layers.hints),

@@ -337,6 +337,16 @@ restrictions = Table(
     Index(None, "recording_id"),
 )
 
+# What harvesters were offered of each panel, so that they are told what changed and what is gone.
+# Made when it is first needed: archives of before have no such table.
+harvest = Table(
+    "harvest",
+    METADATA,
+    Column("panel_id", Text, primary_key=True),
+    text("digest"),  # of what was offered; empty once it is offered no more
+    text("changed_at"),  # ISO 8601, UTC, to the second
+)
+
 # People who may log in. Nothing here is content: it is left out of dumps and exports.
 users = Table(
     "users",
