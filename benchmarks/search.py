@@ -33,7 +33,16 @@ from flows.profiles import load_profile
 from flows.yamlfile import configs_dir
 from transcripts.archive import Archive, Conference, RecordingLayers, StageRecord
 from transcripts.query import Mode, SearchQuery
-from transcripts.records import Embedding, Panel, Passage, Recording, Span, Translation, digest_of
+from transcripts.records import (
+    Embedding,
+    Panel,
+    Passage,
+    Recording,
+    Span,
+    Translation,
+    TranslationEmbedding,
+    digest_of,
+)
 from transcripts.search import SearchIndex
 
 SHARED = ROOT.parent / "shared"
@@ -72,20 +81,24 @@ def archive_of(texts: Sequence[Text], models: Models) -> Archive:
     embedder, signature = models.embedder, models.translation_signature
     for code in LANGUAGES:
         mine = [each for each in texts if each.language == code]
+        translated = [each for each in mine if each.translation]
         vectors = embedder.passages([each.text for each in mine])
+        read = embedder.passages([each.translation or "" for each in translated])
         layers = RecordingLayers(
             passages=tuple(
                 Passage(each.id, code, n, Span(n, n + 1), None, "S1", code, each.text)
                 for n, each in enumerate(mine)
             ),
             translations=tuple(
-                Translation(each.id, "en", each.translation, 1.0, signature)
-                for each in mine
-                if each.translation
+                Translation(each.id, "en", each.translation or "", 1.0, signature) for each in translated
             ),
             embeddings=tuple(
                 Embedding(each.id, tuple(map(float, vector)), embedder.signature)
                 for each, vector in zip(mine, vectors, strict=True)
+            ),
+            translation_embeddings=tuple(
+                TranslationEmbedding(each.id, "en", tuple(map(float, vector)), embedder.signature)
+                for each, vector in zip(translated, read, strict=True)
             ),
         )
         archive.keep(Recording(code, code, "", code, 1.0), layers, (StageRecord("bench", code, code),))

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_formats, cli_people, cli_publish
+from flows import cli_formats, cli_keeping, cli_people, cli_publish
 from transcripts.errors import SymposiaError
 
 app = typer.Typer(
@@ -191,12 +191,15 @@ def serve(  # noqa: PLR0913 - one parameter an option
     certificate: Annotated[Path | None, typer.Option(help="Certificate for HTTPS.", metavar="FILE")] = None,
     key: Annotated[Path | None, typer.Option(help="Its private key.", metavar="FILE")] = None,
     plain_http: Annotated[bool, typer.Option("--plain-http", help="Log in without HTTPS.")] = False,
+    oai: Annotated[
+        str, typer.Option(help="Offer what is approved to harvesters; whom they write to.", metavar="EMAIL")
+    ] = "",
 ) -> None:
     """Open the reading room: search, listen, correct and cite in a browser."""
     from flows.serving import ServeOptions
     from flows.serving import serve as open_room
 
-    open_room(archive, ServeOptions(host, port, login, certificate, key, plain_http))
+    open_room(archive, ServeOptions(host, port, login, certificate, key, plain_http, oai))
 
 
 themes = typer.Typer(help="Themes: decide on them, have the tagger learn from that, export them.")
@@ -205,6 +208,9 @@ app.add_typer(themes, name="themes", no_args_is_help=True)
 app.command("export")(cli_formats.export)
 app.command("import")(cli_formats.import_corrections)
 app.command("publish")(cli_publish.publish)
+app.command()(cli_keeping.verify)
+app.command()(cli_keeping.deposit)
+app.command()(cli_keeping.restore)
 
 for name in ("review", "rights", "users"):
     app.add_typer(getattr(cli_people, name), name=name, no_args_is_help=True)

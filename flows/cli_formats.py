@@ -20,6 +20,7 @@ class ExportFormat(StrEnum):
     md = "md"
     docx = "docx"
     epub = "epub"
+    pdf = "pdf"
     csv = "csv"
     jsonl = "jsonl"
     tei = "tei"

@@ -24,6 +24,7 @@ from transcripts.records import (
     SpeakerHint,
     ThemeTag,
     Translation,
+    TranslationEmbedding,
     Turn,
 )
 
@@ -67,13 +68,30 @@ class Embeddings:
 
 
 @dataclass(frozen=True, slots=True)
+class TranslationEmbeddings:
+    """The meaning of each passage as its translation says it."""
+
+    translation_embeddings: tuple[TranslationEmbedding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tags:
     """Every theme's score for each passage, assigned or not."""
 
     tags: tuple[ThemeTag, ...]
 
 
-Layer = Listening | Transcript | Voices | Passages | Names | Translations | Embeddings | Tags
+Layer = (
+    Listening
+    | Transcript
+    | Voices
+    | Passages
+    | Names
+    | Translations
+    | Embeddings
+    | TranslationEmbeddings
+    | Tags
+)
 
 
 KINDS = {kind.__name__: kind for kind in Layer.__args__}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import ipaddress
+import re
 import socket
 import ssl
 import sys
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
     from transcripts.search import Embed
     from transcripts.web.room import ReadingRoom, RoomSettings
 
+_EMAIL = re.compile(r"\S+@\S+\.\S+")  # as OAI-PMH's schema has it
+
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """Where the room opens, and how people come in. `certificate` and `key` are PEM files."""
+    """Where the room opens, and how people come in. `certificate` and `key` are PEM files.
+
+    `oai` is the e-mail address that opens `/oai` to harvesters; '' leaves it closed.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8700
@@ -31,6 +37,7 @@ class ServeOptions:
     certificate: Path | None = None
     key: Path | None = None
     plain_http: bool = False
+    oai: str = ""
 
 
 def serve(directory: Path, options: ServeOptions) -> None:
@@ -60,6 +67,7 @@ def room_settings(archive: Archive, options: ServeOptions) -> RoomSettings:
         secure_cookies=not options.plain_http,
         local_name=_user_name(),
         embed=partial(_embedder, archive),
+        oai_email=options.oai,
     )
 
 
@@ -89,6 +97,10 @@ def is_loopback(host: str) -> bool:
 
 
 def _check(options: ServeOptions) -> None:
+    if options.oai and not _EMAIL.fullmatch(options.oai):
+        raise ConfigurationError(
+            f"--oai takes the e-mail address that harvesters are told, not {options.oai!r}"
+        )
     if bool(options.certificate) != bool(options.key):
         raise ConfigurationError("HTTPS needs both --certificate FILE and --key FILE")
     if options.certificate and options.key:

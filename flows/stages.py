@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from flows.config import Conference, Source, VoiceSample
-from flows.layers import Embeddings, Layer, Names, Passages, Tags, Translations, Voices
+from flows.layers import (
+    Embeddings,
+    Layer,
+    Names,
+    Passages,
+    Tags,
+    TranslationEmbeddings,
+    Translations,
+    Voices,
+)
 from flows.models import Models, speaker_cues
 from flows.yamlfile import read_yaml
 from nlp import naming, passages, speakers
@@ -39,6 +48,7 @@ from transcripts.records import (
     Speaker,
     SpeakerHint,
     Translation,
+    TranslationEmbedding,
     Turn,
     digest_of,
     segment_id,
@@ -239,6 +249,22 @@ def _embed(job: Job, made: Made, tick: Tick) -> Embeddings:
     )
 
 
+def _embed_translations(job: Job, made: Made, tick: Tick) -> TranslationEmbeddings:
+    """Search looks for meaning in what is said and in its translation; the latter is shown beside it."""
+    held: Translations = made["translation"]
+    embedder = job.models.embedder
+    shown = [each for each in held.translations if each.language == job.conference.target_language]
+    vectors = embedder.passages([each.text for each in shown])
+    return TranslationEmbeddings(
+        tuple(
+            TranslationEmbedding(
+                each.passage_id, each.language, tuple(map(float, vector)), embedder.signature
+            )
+            for each, vector in zip(shown, vectors, strict=True)
+        )
+    )
+
+
 def _tag(job: Job, made: Made, tick: Tick) -> Tags:
     held: Passages = made["passages"]
     meaning: Embeddings = made["embedding"]
@@ -273,6 +299,13 @@ _MEANING = (
         lambda job: job.models.embedding_signature,
         lambda job: asdict(ClauseOptions()),
         _embed,
+    ),
+    Stage(
+        "translation_embedding",
+        ("translation",),
+        lambda job: job.models.embedding_signature,
+        lambda job: [job.conference.target_language],
+        _embed_translations,
     ),
     Stage("themes", ("passages", "embedding"), lambda job: job.models.tagger_signature, lambda job: [], _tag),
 )

@@ -8,11 +8,22 @@ date, and a run begins at the first stage that is not.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from flows.config import Conference, Source
-from flows.layers import Embeddings, Layer, Names, Passages, Tags, Translations, Voices, digest, layer_bytes
+from flows.layers import (
+    Embeddings,
+    Layer,
+    Names,
+    Passages,
+    Tags,
+    TranslationEmbeddings,
+    Translations,
+    Voices,
+    digest,
+    layer_bytes,
+)
 from flows.models import Models, speaker_cues
 from flows.stages import Job, Made, Stage, stages_of
 from nlp.audio import probe, sha256_of
@@ -105,7 +116,7 @@ def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
     digests: dict[str, str] = {}
     keys: dict[str, str] = {}
     made: dict[str, Layer] = {}
-    archived = _archived(archive.layers(job.recording_id)) if kept else {}
+    archived = archived_layers(archive.layers(job.recording_id)) if kept else {}
 
     def layer_of(name: str) -> Layer:
         """A layer that a stale stage needs: made just now, kept in the archive, or made again."""
@@ -157,7 +168,7 @@ def _probed(job: Job) -> tuple[Job, Recording]:
     return job, recording
 
 
-def _archived(layers: RecordingLayers) -> dict[str, Layer]:
+def archived_layers(layers: RecordingLayers) -> dict[str, Layer]:
     """Layers that the archive can give back whole, by stage."""
     return {
         "speakers": Voices(layers.segments, layers.turns, layers.hints),
@@ -165,6 +176,7 @@ def _archived(layers: RecordingLayers) -> dict[str, Layer]:
         "names": Names(layers.names),
         "translation": Translations(layers.translations),
         "embedding": Embeddings(layers.embeddings, layers.clauses),
+        "translation_embedding": TranslationEmbeddings(layers.translation_embeddings),
         "themes": Tags(layers.tags),
     }
 
@@ -178,16 +190,6 @@ def _with_made(before: RecordingLayers, made: Mapping[str, Layer]) -> RecordingL
                 after = replace(after, notes=notes)
             case Transcript(gaps=gaps):
                 after = replace(after, gaps=gaps)
-            case Voices(segments=segments, turns=turns, hints=hints):
-                after = replace(after, segments=segments, turns=turns, hints=hints)
-            case Passages(passages=passages):
-                after = replace(after, passages=passages)
-            case Names(names=names):
-                after = replace(after, names=names)
-            case Translations(translations=translations):
-                after = replace(after, translations=translations)
-            case Embeddings(embeddings=embeddings, clauses=clauses):
-                after = replace(after, embeddings=embeddings, clauses=clauses)
-            case Tags(tags=tags):
-                after = replace(after, tags=tags)
+            case _:  # its fields are called as in the archive
+                after = replace(after, **{each.name: getattr(layer, each.name) for each in fields(layer)})
     return after

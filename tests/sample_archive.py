@@ -22,6 +22,7 @@ from transcripts.records import (
     SpeakerHint,
     ThemeTag,
     Translation,
+    TranslationEmbedding,
     Turn,
     Word,
 )
@@ -37,7 +38,7 @@ TAGGER = Signature("tag", "fake", "3", options={"thresholds": {"ethics": 0.5}})
 TOPICS = {
     "ethics": ("倫理", "اخلاق", "ética", "etica", "윤리", "ethic"),
     "future": ("未来", "آینده", "futuro", "미래", "future"),
-    "craft": ("絵コンテ", "فیلم‌نامه", "guion", "영화", "storyboard"),
+    "craft": ("絵コンテ", "فیلم‌نامه", "guion", "영화", "storyboard", "script"),
 }
 
 CONFERENCE = Conference(
@@ -53,7 +54,10 @@ CONFERENCE = Conference(
         Speaker("producer", "Productora (México)", "", ("es", "en")),
         Speaker("o'hara", "Ms. O'Hara; --", "", ("ko",)),
     ),
-    glossary=({"term": "storyboard", "forms": {"ja": ["絵コンテ"]}},),
+    glossary=(
+        {"id": "storyboard", "kind": "term", "forms": {"ja": ["絵コンテ"]}},
+        {"id": "busan", "kind": "place", "forms": {"ko": ["부산"], "en": ["Busan"]}},
+    ),
     themes=(ThemeName("ethics", "Ethics and Cultural Responsibility"), ThemeName("o'future", "The Future")),
 )
 
@@ -148,6 +152,11 @@ def layers(recording_id: str, without: tuple[str, ...] = ()) -> RecordingLayers:
         tags=tuple(tag for _, pid, _, _, _, _, themes in lines for tag in _tags(pid, themes.split())),
         embeddings=tuple(
             Embedding(pid, float32(embed(text)), EMBEDDER) for _, pid, _, _, text, _, _ in lines
+        ),
+        translation_embeddings=tuple(
+            TranslationEmbedding(pid, "en", float32(embed(english)), EMBEDDER)
+            for _, pid, _, language, _, english, _ in lines
+            if language != "en"
         ),
         clauses=tuple(
             Clause(pid, 0, len(text), float32(embed(text)), EMBEDDER) for _, pid, _, _, text, _, _ in lines

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -295,6 +296,26 @@ def test_an_archive_of_another_version_is_refused_in_words(tmp_path: Path, versi
     database.close()
     with pytest.raises(ArchiveError, match=told):
         Archive.open(tmp_path, create=True)
+
+
+def test_an_archive_from_before_translations_were_embedded_is_brought_up_to_date(tmp_path: Path) -> None:
+    with Archive.open(tmp_path, create=True) as archive:
+        fill(archive)
+        whole = archive.dump()
+    with closing(sqlite3.connect(tmp_path / "archive.sqlite")) as database:
+        database.execute("DROP TABLE translation_embeddings")
+        database.execute("UPDATE meta SET value = 4 WHERE key = 'schema_version'")
+        database.commit()
+    with Archive.open(tmp_path) as archive:
+        assert archive.dump() == {
+            **whole,
+            "recordings": [
+                {name: rows for name, rows in each.items() if name != "translation_embeddings"}
+                for each in whole["recordings"]
+            ],
+        }
+        fill(archive)
+        assert archive.dump() == whole
 
 
 @pytest.mark.parametrize(

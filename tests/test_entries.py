@@ -177,14 +177,20 @@ def test_many_entries_are_read_in_few_statements(archive: Archive) -> None:
     archive.keep(
         recording("rec-1"),
         dataclasses.replace(
-            layers("rec-2"), passages=many, tags=(), translations=(), embeddings=(), clauses=()
+            layers("rec-2"),
+            passages=many,
+            tags=(),
+            translations=(),
+            embeddings=(),
+            translation_embeddings=(),
+            clauses=(),
         ),
         (),
     )
     statements: list[str] = []
     event.listen(archive._engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     assert len(archive.entries()) == 3003
-    assert len(statements) < 20
+    assert len(statements) < 25
 
 
 def test_a_speaker_is_not_everybody_whom_nothing_names(archive: Archive) -> None:

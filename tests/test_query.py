@@ -27,6 +27,7 @@ from transcripts.query import MOST_LETTERS, NOTICES, Notice, SearchQuery, parse
             'Speaker:"Director (Japan)" language：ko',
             {"speakers": ("Director (Japan)",), "languages": ("ko",)},
         ),
+        ('name:"是枝裕和" name:varda', {"names": ("是枝裕和", "varda")}),
         ("panel:opening x", {"panels": ("opening",), "text": "x"}),
         ("after:2025 before:2025-02", {"after": "2025-01-01", "before": "2025-02-28"}),
         ("after:۲۰۲۵-۰۳-۰۴", {"after": "2025-03-04"}),

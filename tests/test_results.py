@@ -56,13 +56,32 @@ def test_facets_count_all_hits_not_only_the_page(index: SearchIndex) -> None:
     assert counted(results, "speaker") == {"producer": 3, "director": 2, "o'hara": 1}
     assert counted(results, "panel") == {"opening": 5, 'o\'neill "b"': 3}
     assert counted(results, "state") == {"draft": 8}
+    assert [(each.value, each.name, each.hits) for each in results.facets["name"]] == [("busan", "Busan", 1)]
     assert list(counted(results, "day").items()) == [("2025-03-01", 5), ("2025-03-02", 3)]
     assert results.facets["theme"][0].name == "Ethics and Cultural Responsibility"
 
 
+def test_who_is_withheld_is_not_told_as_mentioned_either(archive: Archive) -> None:
+    said = layers("rec-2")
+    mentioned = dataclasses.replace(said.names[0], kind="speaker", target_id="producer")
+    archive.keep(recording("rec-2"), dataclasses.replace(said, names=(mentioned,)), STAGES)
+    index = SearchIndex.open(archive, embed)
+    assert counted(index.find(SearchQuery()), "name") == {"producer": 1}
+    restrict(archive, "speaker", "producer", reason="asked for it", by="ana")
+    assert counted(index.find(SearchQuery()), "name") == {}
+    assert counted(index.find(SearchQuery(), restricted=True), "name") == {"producer": 1}
+    told = index.find(SearchQuery(names=("nobody",))).notices
+    assert "Productora" not in str(told[0])
+
+
 def test_a_facet_as_a_filter_finds_as_many_as_it_counted(index: SearchIndex) -> None:
     query = parse("倫理 ethics 未来")
-    for field, facet in (("themes", "theme"), ("languages", "language"), ("panels", "panel")):
+    for field, facet in (
+        ("themes", "theme"),
+        ("names", "name"),
+        ("languages", "language"),
+        ("panels", "panel"),
+    ):
         for value, hits in counted(index.find(dataclasses.replace(query, mode="words")), facet).items():
             narrowed = dataclasses.replace(query, mode="words", **{field: (value,)})  # type: ignore[arg-type]
             assert index.find(narrowed).total == hits

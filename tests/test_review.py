@@ -15,6 +15,7 @@ from sample_archive import CONFERENCE, STAGES, TRANSLATOR, fill, layers, recordi
 from transcripts.archive import Archive, Entry, RecordingLayers
 from transcripts.errors import ArchiveError, ConflictError
 from transcripts.holdings import Selection
+from transcripts.meanings import embedding_signature, stored_vectors
 from transcripts.records import Passage, Segment, Span, Word
 from transcripts.review import ReviewDesk
 
@@ -250,10 +251,7 @@ def test_a_passage_is_divided_with_all_that_is_known_of_it(archive: Archive, des
     assert (first.passage.ordinal, second.passage.ordinal) == (3, 4)
     assert (first.evidence, second.themes) == ({"ethics": (0, 2)}, ())
     with archive.reading() as connection:
-        from transcripts import entries
-
-        signature = entries.embedding_signature(connection)
-        vectors = entries.vectors_of_recordings(connection, ["rec-1"], signature)
+        vectors = stored_vectors(connection, [second.passage.id, "p04"], embedding_signature(connection))
     assert vectors[second.passage.id] == vectors["p04"]
     desk.correct(second.passage.id, "text", "El guion lo es.", reviewer="ben")
     assert entry(archive, second.passage.id).passage.text == "El guion lo es."

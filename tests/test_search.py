@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_archive import CONFERENCE, SCRIPT, STAGES, embed, fill, layers, recording
+from sample_archive import CONFERENCE, EMBEDDER, SCRIPT, STAGES, embed, fill, float32, layers, recording
 
 from transcripts.archive import Archive, RecordingLayers
 from transcripts.errors import ArchiveError, SymposiaError
 from transcripts.query import SearchQuery
-from transcripts.records import Signature
+from transcripts.records import Signature, TranslationEmbedding
 from transcripts.results import Hit
+from transcripts.review import ReviewDesk
 from transcripts.search import SearchIndex
 
 
@@ -101,6 +102,17 @@ def test_meaning_crosses_languages(index: SearchIndex) -> None:
     assert all(hit.score > 0 for hit in hits)
 
 
+def test_what_a_translation_means_is_found_as_soon_as_it_is_embedded(archive: Archive) -> None:
+    index = SearchIndex.open(archive, embed)
+    query = SearchQuery("ethics", mode="meaning")
+    assert "p06" not in found(index, query)[:5]
+    said = layers("rec-2")
+    moral = TranslationEmbedding("p06", "en", float32(embed("An ethical question")), EMBEDDER)
+    rest = [each for each in said.translation_embeddings if each.passage_id != "p06"]
+    archive.keep(recording("rec-2"), dataclasses.replace(said, translation_embeddings=(*rest, moral)), STAGES)
+    assert "p06" in found(index, query)[:5]
+
+
 def test_both_kinds_of_evidence_are_told(index: SearchIndex) -> None:
     matched = {hit.passage_id: hit.matched_by for hit in index.find(SearchQuery("倫理")).hits}
     assert matched["p01"] == ("words", "meaning")
@@ -135,7 +147,8 @@ def test_vectors_of_another_model_are_not_compared(archive: Archive) -> None:
     few = tuple(
         dataclasses.replace(e, vector=(1.0, 0.0), signature=other) for e in layers("rec-2").embeddings
     )
-    archive.keep(recording("rec-2"), dataclasses.replace(layers("rec-2"), embeddings=few), STAGES)
+    others = dataclasses.replace(layers("rec-2"), embeddings=few, translation_embeddings=())
+    archive.keep(recording("rec-2"), others, STAGES)
     near = set(found(SearchIndex.open(archive, embed), SearchQuery("ética", mode="meaning")))
     assert near <= {line[1] for line in SCRIPT if line[0] == "rec-1"}
     assert {"p01", "p04"} <= near
@@ -168,6 +181,9 @@ def test_what_is_found_is_marked_in_text_and_translation(index: SearchIndex) -> 
         (SearchQuery(speakers=("o'hara",)), ["p06"]),
         (SearchQuery(speakers=("S2",)), ["p07", "p08"]),
         (SearchQuery(speakers=("director (japan)",), themes=("ethics",)), ["p01"]),
+        (SearchQuery(names=("부산",)), ["p06"]),
+        (SearchQuery(names=("busan",), themes=("ethics",)), []),
+        (SearchQuery(names=("producer",)), []),
     ],
 )
 def test_filters_without_a_text_list_by_time(
@@ -176,7 +192,7 @@ def test_filters_without_a_text_list_by_time(
     results = index.find(query)
     assert ids(results.hits) == expected
     assert results.total == (8 if query == SearchQuery(limit=3) else len(expected))
-    assert {hit.matched_by for hit in results.hits} == {()}
+    assert {hit.matched_by for hit in results.hits} <= {()}
 
 
 @pytest.mark.parametrize("mode", ["words", "meaning", "hybrid"])
@@ -202,6 +218,12 @@ def test_filters_narrow_every_kind_of_search(
     assert narrow <= set(found(index, dataclasses.replace(query, text="")))
 
 
+def test_what_is_mentioned_narrows_a_search_for_words(index: SearchIndex) -> None:
+    query = SearchQuery("판소리 윤리 guion", mode="words")
+    assert set(found(index, query)) == {"p04", "p06", "p08"}
+    assert found(index, dataclasses.replace(query, names=("Busan",))) == ["p06"]
+
+
 def test_filters_that_nothing_fits_find_nothing(index: SearchIndex) -> None:
     for nothing in (SearchQuery(states=("approved",)), SearchQuery(before="2025-02-28")):
         assert index.find(nothing).total == 0
@@ -211,12 +233,12 @@ NAMES = ["nobody", "' OR 1=1 --", "a'b\"c\\", "%", "]) OR true", "\0", "🎬", "
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("field", ["themes", "speakers", "panels", "languages"])
+@pytest.mark.parametrize("field", ["themes", "speakers", "panels", "languages", "names"])
 def test_an_unknown_name_finds_nothing_and_is_told(index: SearchIndex, field: str, name: str) -> None:
     for text in ("", "倫理"):
         results = index.find(dataclasses.replace(SearchQuery(text), **{field: (name,)}))  # type: ignore[arg-type]
         assert results.hits == ()
-        if field in ("themes", "panels"):
+        if field in ("themes", "panels", "names"):
             assert str(results.notices[0]).startswith("nothing in the archive is called")
 
 
@@ -309,6 +331,18 @@ def test_following_step_by_step_equals_a_rebuild(
             [(hit.passage_id, hit.score) for hit in index.find(SearchQuery(text, mode="words")).hits]
             for text in ("storyboard", "the ethics", "미래")
         ]
+
+
+def test_an_open_index_follows_one_correction_among_many_passages(archive: Archive) -> None:
+    said = layers("rec-1")
+    many = [dataclasses.replace(said.passages[0], id=f"m{n:03d}", ordinal=n) for n in range(50)]
+    archive.keep(recording("rec-1"), RecordingLayers(passages=tuple(many)), STAGES)
+    index = SearchIndex.open(archive)
+    assert index.find(SearchQuery()).total == 53
+    ReviewDesk(archive).correct("m007", "text", "まったく別の言葉", reviewer="ana")
+    results = index.find(SearchQuery("別の言葉", mode="words"))
+    assert ids(results.hits) == ["m007"]
+    assert index.find(SearchQuery()).total == 53
 
 
 def test_words_analysed_before_are_not_analysed_again(

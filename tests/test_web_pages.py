@@ -225,7 +225,7 @@ def evil_archive(directory: Path) -> Archive:
             title=EVIL,
             panels=tuple(replace(panel, title=EVIL, held_on=EVIL) for panel in CONFERENCE.panels),
             speakers=tuple(Speaker(each.id, EVIL + each.id, EVIL) for each in CONFERENCE.speakers),
-            glossary=({"term": EVIL, "forms": {"ja": [EVIL]}},),
+            glossary=({"id": EVIL, "kind": "place", "forms": {"ja": [EVIL]}},),
             themes=tuple(ThemeName(theme.id, EVIL) for theme in CONFERENCE.themes),
         )
     )

@@ -100,9 +100,9 @@ def work(conference: Conference, archive: Archive, made_with: FakeModels) -> lis
 
 def test_a_conference_becomes_passages_with_every_layer(conference: Conference, archive: Archive) -> None:
     done = work(conference, archive, models())
-    assert done[:8] == [
+    assert done[:9] == [
         *("runs", "transcript", "speakers", "passages"),
-        *("names", "translation", "embedding", "themes"),
+        *("names", "translation", "embedding", "translation_embedding", "themes"),
     ]
     spoken, written = archive.layers("opening"), archive.layers("floor")
     assert [passage.text for passage in spoken.passages] == ["Machines dream."]
@@ -151,7 +151,7 @@ def test_another_target_language_translates_again_and_nothing_else(
 ) -> None:
     work(conference, archive, models())
     other = conference.model_copy(update={"target_language": "ko"})
-    assert work(other, archive, models()) == ["translation", "translation"]
+    assert work(other, archive, models()) == ["translation", "translation_embedding"] * 2
     assert archive.layers("floor").translations == ()  # it is in Korean already
 
 
@@ -171,7 +171,11 @@ def test_a_file_that_only_looks_changed_costs_one_hash(
 
 
 @pytest.mark.parametrize(
-    "stage", ["runs", "transcript", "speakers", "passages", "names", "translation", "embedding", "themes"]
+    "stage",
+    [
+        *("runs", "transcript", "speakers", "passages", "names"),
+        *("translation", "embedding", "translation_embedding", "themes"),
+    ],
 )
 def test_a_run_that_dies_keeps_nothing_half_done(
     conference: Conference, archive: Archive, stage: str

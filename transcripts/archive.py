@@ -34,10 +34,12 @@ from transcripts.holdings import (
     Summary,
     ThemeName,
 )
+from transcripts.meanings import embedding_signature
 from transcripts.records import Panel, Passage, Recording, Review, Signature, Speaker, SpeakerHint
 from transcripts.rows import hint_of, layers_of, passage_of, recording_of, review_of, signature_of, stage_of
 
 DATABASE_NAME = "archive.sqlite"
+_LACKS_TRANSLATION_EMBEDDINGS = 4  # version of the tables before them; nothing else is different
 _MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
 
 
@@ -50,6 +52,7 @@ class Archive:
 
     def __init__(self, engine: Engine, directory: Path | None) -> None:
         self._engine = engine
+        self._known_conferences: tuple[str, tuple[Conference, ...]] | None = None  # with their revision
         self.directory = directory
         self._place = f"the archive {directory}" if directory else "the archive in memory"
 
@@ -110,6 +113,8 @@ class Archive:
     def _check_version(self) -> None:
         with self.reading() as connection:
             version = int(keeping.meta_value(connection, "schema_version"))
+        if version == _LACKS_TRANSLATION_EMBEDDINGS:
+            version = self._with_new_tables()
         if version < schema.SCHEMA_VERSION:
             raise ArchiveError(
                 f"{self._place} was written by a development version of symposia (its tables have version "
@@ -122,6 +127,14 @@ class Archive:
                 f"symposia knows {schema.SCHEMA_VERSION}); update symposia, or use a copy of the archive "
                 "from before"
             )
+
+    def _with_new_tables(self) -> int:
+        """Give an archive of a version before the tables that it lacks; the version that it has then."""
+        with self.writing() as connection:
+            METADATA.create_all(connection)
+            now = {"key": "schema_version", "value": str(schema.SCHEMA_VERSION)}
+            upsert(connection, schema.meta, now)
+        return schema.SCHEMA_VERSION
 
     def close(self) -> None:
         self._engine.dispose()
@@ -150,7 +163,7 @@ class Archive:
     # Writing
 
     def set_conference(self, conference: Conference) -> None:
-        """Put down what the conference file says; doing it again changes nothing.
+        """Put down what the conference file says, raising the revision; doing it again changes nothing.
 
         Panels and speakers gone from the file are forgotten, unless recordings
         refer to them. Raises ArchiveError when another conference of this
@@ -188,9 +201,16 @@ class Archive:
     # Reading: what the conferences are
 
     def conferences(self) -> tuple[Conference, ...]:
-        """Every conference with its panels and speakers, as last set."""
+        """Every conference with its panels and speakers, as last set.
+
+        Read again only when the archive's revision is another: every page asks for them.
+        """
         with self.reading() as connection:
-            return programme.conferences(connection)
+            revision = keeping.meta_value(connection, "revision")
+            known = self._known_conferences
+            if known is None or known[0] != revision:
+                known = self._known_conferences = (revision, programme.conferences(connection))
+        return known[1]
 
     def panels(self) -> tuple[Panel, ...]:
         """Panels of all conferences, in the order of their files."""
@@ -328,7 +348,7 @@ class Archive:
     def embedding_model(self) -> str | None:
         """The model of most of the embeddings, by which queries have to be embedded too."""
         with self.reading() as connection:
-            digest = entries.embedding_signature(connection)
+            digest = embedding_signature(connection)
             return _signatures(connection, [digest])[digest].model if digest else None
 
     def summary(self) -> Summary:

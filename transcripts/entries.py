@@ -27,7 +27,6 @@ from transcripts.records import Signature
 from transcripts.rows import passage_of, signature_of
 from transcripts.schema import (
     conferences,
-    embeddings,
     names,
     panels,
     readings,
@@ -52,7 +51,7 @@ def _sources() -> Any:
 
 
 def _selected(connection: Connection, selection: Selection) -> _Statement:
-    """Everything of the selected entries but their themes."""
+    """Everything of the selected entries but their themes and names."""
     known = and_(speakers.c.conference_id == conferences.c.id, speakers.c.id == readings.c.speaker_id)
     shown = func.coalesce(speakers.c.name, readings.c.speaker_id, readings.c.speaker_label)
     statement = select(
@@ -126,7 +125,7 @@ def _entries(connection: Connection, statement: _Statement) -> list[Entry]:
     made_by = _signatures(connection, {row["signature"] for row in rows})
     found: list[Entry] = []
     for ids in chunks([row["id"] for row in rows]):
-        belonging = _themes(connection, ids)
+        belonging, named = _themes(connection, ids), _names(connection, ids)
         for row in rows[len(found) : len(found) + len(ids)]:
             of_passage = belonging.get(row["id"], {})
             scores = ((theme, score) for theme, (score, _) in of_passage.items())
@@ -135,6 +134,7 @@ def _entries(connection: Connection, statement: _Statement) -> list[Entry]:
                     passage=passage_of(row),
                     themes=tuple(sorted(scores, key=lambda theme: (-theme[1], theme[0]))),
                     evidence={theme: evidence for theme, (_, evidence) in of_passage.items()},
+                    names=named.get(row["id"], ()),
                     translation_flags=tuple(row["translation_flags"]),
                     translation_signature=made_by.get(row["signature"]),
                     **{name: row[name] for name in _SHOWN},
@@ -172,6 +172,17 @@ def _themes(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, t
     for passage_id, theme_id, score, start, end in connection.execute(statement):
         evidence = None if start is None else (start, end)
         found.setdefault(passage_id, {})[theme_id] = (score, evidence)
+    return found
+
+
+def _names(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Ids of who and what is named in these passages, by passage; what nobody knows is left out."""
+    of_origin = readings.join(names, names.c.passage_id == readings.c.origin)
+    known = and_(readings.c.id.in_(ids), names.c.target_id != "")
+    statement = select(readings.c.id, names.c.target_id).select_from(of_origin).where(known).distinct()
+    found: dict[str, tuple[str, ...]] = {}
+    for passage_id, target in connection.execute(statement.order_by(readings.c.id, names.c.target_id)):
+        found[passage_id] = (*found.get(passage_id, ()), target)
     return found
 
 
@@ -282,50 +293,3 @@ def changed_passages(connection: Connection, since_revision: int) -> list[str]:
 
 def recording_ids(connection: Connection) -> list[str]:
     return changed_recordings(connection, since_revision=-1)
-
-
-def embedding_signature(connection: Connection) -> str:
-    """The digest of the signature that most embeddings carry; '' where there are none.
-
-    Vectors of different models cannot be compared, and while a conference is
-    being embedded anew an archive holds two kinds.
-    """
-    most = func.count().desc()
-    statement = select(embeddings.c.signature).group_by(embeddings.c.signature)
-    return connection.execute(statement.order_by(most, embeddings.c.signature)).scalars().first() or ""
-
-
-def languages(connection: Connection) -> list[str]:
-    return list(connection.execute(select(readings.c.language).distinct()).scalars())
-
-
-def vectors_of_recordings(
-    connection: Connection, recording_ids: Sequence[str], signature: str
-) -> dict[str, bytes]:
-    """Float32 vectors by passage id, of one embedding signature (its digest).
-
-    Parts of a passage that a person divided have the vector of the whole.
-    """
-    wanted = select(readings.c.id, embeddings.c.vector).join(
-        embeddings, and_(embeddings.c.passage_id == readings.c.origin, embeddings.c.signature == signature)
-    )
-    return {
-        passage_id: vector
-        for chunk in chunks(sorted(recording_ids))
-        for passage_id, vector in connection.execute(wanted.where(readings.c.recording_id.in_(chunk)))
-    }
-
-
-def vectors_of_language(connection: Connection, language: str, signature: str, limit: int) -> list[bytes]:
-    """Float32 vectors of a language's first passages by id.
-
-    With the limit reached, a sample that further recordings hardly move.
-    """
-    statement = (
-        select(embeddings.c.vector)
-        .join(readings, readings.c.origin == embeddings.c.passage_id)
-        .where(readings.c.language == language, embeddings.c.signature == signature)
-        .order_by(readings.c.id)
-        .limit(limit)
-    )
-    return list(connection.execute(statement).scalars())

@@ -1,4 +1,4 @@
-"""How hits are spread over themes, languages, speakers, panels, review states and days."""
+"""How hits are spread over themes, names, languages, speakers, panels, review states and days."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ def facets(
     panels: dict[str, Panel] = {panel.id: panel for each in conferences for panel in each.panels}
     themes = {theme.id: theme.name for each in conferences for theme in each.themes}
     speakers = {speaker_key(each.id, who.id): who for each in conferences for who in each.speakers}
+    names, mentioned = _names(conferences), columns.listed_counts("names", positions)
     by_panel = columns.counts("panel_id", positions)
     by_speaker = columns.counts("speaker", positions)
     return {
-        "theme": _counted(columns.theme_counts(positions), themes),
+        "theme": _counted(columns.listed_counts("themes", positions), themes),
+        "name": _counted({key: hits for key, hits in mentioned.items() if key in names}, names),
         "language": _counted(columns.counts("language", positions), {}),
         "speaker": _most_first(
             Count(speakers[key].id, speakers[key].name, hits)
@@ -40,6 +42,17 @@ def facets(
         "state": _counted(columns.counts("state", positions), {}),
         "day": _days(by_panel, panels),
     }
+
+
+def _names(conferences: Sequence[Conference]) -> dict[str, str]:
+    """Who and what can be mentioned, by id: as it is written in the language that all is translated into."""
+    found: dict[str, str] = {}
+    for each in conferences:
+        for entry in each.glossary:
+            forms = entry["forms"].get(each.target_language) or next(iter(entry["forms"].values()))
+            found[entry["id"]] = forms[0]
+        found |= {speaker.id: speaker.name for speaker in each.speakers}
+    return found
 
 
 def _counted(hits: Mapping[str, int], names: Mapping[str, str]) -> tuple[Count, ...]:

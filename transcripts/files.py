@@ -1,9 +1,12 @@
-"""Files that are either written whole or not at all."""
+"""Files and folders that are either written whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from transcripts.errors import SymposiaError
@@ -31,3 +34,32 @@ def write_atomically(path: Path, data: str | bytes) -> None:
             f"{path} cannot be written ({error.strerror}): "
             "check the folder, its permissions and the space left."
         ) from error
+
+
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A folder to be filled, beside `out`, that takes its place in the end; gone where something fails.
+
+    Raises SymposiaError where `out` is a file or holds something, and where the disk does not take it.
+    """
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        what = "is a file" if out.is_file() else "holds files already"
+        raise SymposiaError(
+            f"{out} {what}: name a folder that is empty or not there yet; nothing was written"
+        )
+    folder: Path | None = None
+    try:
+        folder = Path(tempfile.mkdtemp(dir=out.absolute().parent, prefix=f".{out.name[:80]}."))
+        yield folder
+        folder.chmod(0o755)
+        if out.is_dir():
+            out.rmdir()
+        folder.rename(out)
+    except OSError as error:
+        raise SymposiaError(
+            f"{out} cannot be made ({error.filename or out}: {error.strerror or error}): check the folder, "
+            "its permissions and the space left; nothing was left behind"
+        ) from error
+    finally:
+        if folder is not None and folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)

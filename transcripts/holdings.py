@@ -19,6 +19,7 @@ from transcripts.records import (
     SpeakerHint,
     ThemeTag,
     Translation,
+    TranslationEmbedding,
     Turn,
 )
 
@@ -69,16 +70,18 @@ class RecordingLayers:
     translations: tuple[Translation, ...] = ()
     tags: tuple[ThemeTag, ...] = ()
     embeddings: tuple[Embedding, ...] = ()
+    translation_embeddings: tuple[TranslationEmbedding, ...] = ()
     clauses: tuple[Clause, ...] = ()
     names: tuple[NameMention, ...] = ()
     notes: tuple[str, ...] = ()
 
     def signatures(self) -> dict[str, Signature]:
         """Every signature that the layers carry, by digest."""
-        signed: list[Translation | ThemeTag | Embedding | Clause | NameMention] = [
+        signed: list[Translation | ThemeTag | Embedding | TranslationEmbedding | Clause | NameMention] = [
             *self.translations,
             *self.tags,
             *self.embeddings,
+            *self.translation_embeddings,
             *self.clauses,
             *self.names,
         ]
@@ -108,7 +111,8 @@ class Entry:
     `translation_flags` and `translation_signature` are the machine's; where a person
     wrote the translation there is neither estimate nor signature. `themes` are those
     that it belongs to with their scores, best first, and `evidence` the characters of
-    the text that speak for each. `state` is 'draft', 'reviewed' or 'approved', and
+    the text that speak for each. `names` are ids of speakers and glossary entries that are
+    named in it. `state` is 'draft', 'reviewed' or 'approved', and
     `reviewer` the person who brought it there, '' for none. `restricted` entries are
     not for everybody.
     """
@@ -132,6 +136,7 @@ class Entry:
     held_on: str = ""  # ISO 8601 date
     conference_id: str = ""
     conference_title: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

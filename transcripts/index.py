@@ -35,7 +35,6 @@ from transcripts.errors import ArchiveError
 from transcripts.index_columns import Columns
 from transcripts.index_lookup import Lookup
 from transcripts.index_rows import (
-    language_offsets,
     made_by,
     passage_batches,
     present,
@@ -43,7 +42,7 @@ from transcripts.index_rows import (
     row_schema,
 )
 from transcripts.keeping import meta_value
-from transcripts.offsets import LanguageOffsets
+from transcripts.meanings import Meanings, embedding_signature
 
 _TABLE = "passages"
 _UNUSED_AGE = timedelta(hours=1)  # younger versions of the table may still be read by another process
@@ -70,6 +69,7 @@ _FILTERS = {
     "passage_id": BTree(),
     **{name: Bitmap() for name in ("recording_id", "panel_id", "language", "speaker", "state", "quality")},
     "themes": LabelList(),
+    "names": LabelList(),
     "writing": Fm(),  # for phrases
 }
 
@@ -92,8 +92,7 @@ class _State:
     made_by: str
     archive_id: str
     revision: int
-    signature: str  # digest of the embeddings' signature; '' where there are none
-    offsets: LanguageOffsets
+    meanings: Meanings
     table_version: int = 0
 
 
@@ -191,7 +190,7 @@ class PassageIndex:
         self._state = None
         try:
             read = json.loads((self._directory / "state.json").read_text("utf-8"))
-            state = _State(**{**read, "offsets": LanguageOffsets(**read["offsets"])})
+            state = _State(**{**read, "meanings": Meanings.from_json(read["meanings"])})
         except (OSError, ValueError, TypeError, KeyError):
             return  # there is none, or not one of ours
         self._table = self._database.open_table(_TABLE)
@@ -206,28 +205,27 @@ class PassageIndex:
         self._lookup = Lookup(
             table,
             columns,
-            self._state.offsets,
-            embedded=bool(self._state.signature),
+            self._state.meanings.said,
+            embedded=bool(self._state.meanings.signature),
             approximate=any(index.columns == ["vector"] for index in table.list_indices()),
         )
 
     def _update(self, connection: Connection) -> None:
         """Write what the archive has changed, or everything where that is not enough."""
         old = self._state
-        signature = entries.embedding_signature(connection)
         archive_id, revision = meta_value(connection, "archive_id"), int(meta_value(connection, "revision"))
         usable = old and (old.made_by, old.archive_id) == (made_by(), archive_id)
         changes = _Changes()
-        if old and usable and old.signature == signature:
-            changes = self._changes(connection, old.revision, signature)
+        if old and usable and old.meanings.signature == embedding_signature(connection):
+            changes = self._changes(connection, old)
             if not changes.moved and self._table.count_rows() > SMALL:  # means stay as they are
                 new = dataclasses.replace(old, revision=revision)
                 self._write_changes(connection, new, changes)
                 self._save(new)
                 return
-        new = _State(made_by(), archive_id, revision, signature, language_offsets(connection, signature))
-        if old and usable and old.signature == signature and not old.offsets.moved(new.offsets):
-            new = dataclasses.replace(new, offsets=old.offsets)
+        new = _State(made_by(), archive_id, revision, Meanings.of(connection))
+        if old and usable and not old.meanings.moved(new.meanings):
+            new = dataclasses.replace(new, meanings=old.meanings)
             self._write_changes(connection, new, changes)
         else:
             self._write_all(connection, new, analysed_until=old.revision if old and usable else None)
@@ -239,10 +237,8 @@ class PassageIndex:
         def known_words(recordings: Collection[str]) -> dict[str, str]:
             return {} if analysed_until is None else self._known_words(connection, recordings, analysed_until)
 
-        batches = row_batches(
-            connection, entries.recording_ids(connection), state.signature, state.offsets, known_words
-        )
-        reader = pa.RecordBatchReader.from_batches(row_schema(state.offsets.dimensions), batches)
+        batches = row_batches(connection, entries.recording_ids(connection), state.meanings, known_words)
+        reader = pa.RecordBatchReader.from_batches(row_schema(state.meanings.dimensions), batches)
         there = _TABLE in self._database.list_tables().tables
         self._table = self._database.create_table(_TABLE, reader, mode="overwrite" if there else "create")
         self._table.create_index("words", config=_WORDS, replace=True)
@@ -250,7 +246,7 @@ class PassageIndex:
         if rows > SMALL:
             for column, config in _FILTERS.items():
                 self._table.create_index(column, config=config)
-        if rows >= VECTORS_INDEXED_FROM and state.signature:
+        if rows >= VECTORS_INDEXED_FROM and state.meanings.signature:
             self._table.create_index("vector", config=IvfPq(distance_type="dot"))
         self._table.optimize(cleanup_older_than=_UNUSED_AGE)
 
@@ -259,7 +255,7 @@ class PassageIndex:
         stale = sorted(changes.stale)
         for ids in chunks([*stale, *changes.gone]):
             self._table.delete(_among("passage_id", ids))
-        for batch in passage_batches(connection, stale, state.signature, state.offsets):
+        for batch in passage_batches(connection, stale, state.meanings):
             self._table.add(pa.Table.from_batches([batch]))
         if self._table.count_rows() <= SMALL:
             self._table.create_index("words", config=_WORDS, replace=True)
@@ -267,22 +263,23 @@ class PassageIndex:
         elif self._table.index_stats("words_idx").num_unindexed_rows > _UNINDEXED:
             self._table.optimize(cleanup_older_than=_UNUSED_AGE)
 
-    def _changes(self, connection: Connection, since: int, signature: str) -> _Changes:
-        """Which rows do not fit the archive any more, of a table that fitted it at a revision."""
+    def _changes(self, connection: Connection, fitted: _State) -> _Changes:
+        """Which rows do not fit the archive any more, of a table that fitted it once."""
+        since = fitted.revision
         changed = entries.changed_recordings(connection, since)
         column = self._table.search().select(["recording_id"]).limit(None).to_arrow()["recording_id"]
         lost = set(column.unique().to_pylist()) - set(entries.recording_ids(connection))
-        now = present(connection, changed, signature)
+        now = present(connection, changed, fitted.meanings.signature)
         rows = [
             row
             for ids in chunks([*changed, *sorted(lost)])
             for row in self._table.search()
             .where(_among("recording_id", ids))
-            .select(["passage_id", "panel_id", "embedded"])
+            .select(["passage_id", "panel_id", "vectors"])
             .limit(None)
             .to_list()
         ]
-        there = {row["passage_id"]: (row["panel_id"], row["embedded"]) for row in rows}
+        there = {row["passage_id"]: (row["panel_id"], row["vectors"]) for row in rows}
         stale = {passage_id for passage_id, state in now.items() if there.get(passage_id) != state}
         gone = there.keys() - now.keys()
         read_anew = set(entries.changed_passages(connection, since))

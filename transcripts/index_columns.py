@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 Positions = NDArray[np.int64]
 
 CODED = ("panel_id", "recording_id", "language", "speaker", "state")
-_READ = ["passage_id", "start_ms", "themes", *CODED]
+LISTED = ("themes", "names")
+_READ = ["passage_id", "start_ms", *LISTED, *CODED]
 _ADDRESS = "_rowid"
 
 
@@ -57,7 +58,7 @@ class Columns:
         """With the rows that are there now: those that went are left out, new ones are read."""
         kept = self.table.filter(np.isin(self.addresses, there, assume_unique=True))
         if len(new):
-            read = table.take_row_ids(new.tolist()).with_row_id(True).select(_READ).to_arrow()
+            read = table.take_row_ids(new.tolist()).with_row_id().select(_READ).to_arrow()
             kept = pa.concat_tables([kept, read.select(kept.column_names).cast(kept.schema)])
         return Columns._of(kept)
 
@@ -81,11 +82,12 @@ class Columns:
         found = np.bincount(self.codes[name][positions], minlength=len(self.values[name]))
         return {value: int(n) for value, n in zip(self.values[name], found, strict=True) if n}
 
-    def theme_counts(self, positions: Positions) -> dict[str, int]:
-        themes = self.table["themes"]
+    def listed_counts(self, name: str, positions: Positions) -> dict[str, int]:
+        """How many of the rows have each value in a column of `LISTED`."""
+        held = self.table[name]
         if len(positions) < len(self):
-            themes = themes.take(pa.array(positions))
-        counted = pc.value_counts(pc.list_flatten(themes)).to_pylist()
+            held = held.take(pa.array(positions))
+        counted = pc.value_counts(pc.list_flatten(held)).to_pylist()
         return {each["values"]: each["counts"] for each in counted}
 
     def by_time(self, positions: Positions, panels: Sequence[str]) -> Positions:

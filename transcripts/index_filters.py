@@ -79,9 +79,10 @@ def _chosen(selection: Selection, conferences: list[Conference]) -> Iterator[str
     ):
         if values is not None:
             yield _one_of(column, values)
-    if selection.themes is not None:
-        themes = ", ".join(lit(theme).to_sql() for theme in sorted(selection.themes))
-        yield f"array_has_any(themes, [{themes}])" if themes else "false"
+    for column, values in (("themes", selection.themes), ("names", selection.names)):
+        if values is not None:
+            listed = ", ".join(lit(value).to_sql() for value in sorted(values))
+            yield f"array_has_any({column}, [{listed}])" if listed else "false"
     if selection.speakers is not None:
         keys = [speaker_key(conference, speaker) for conference, speaker in sorted(selection.speakers)]
         named: Expr = col("speaker").isin(keys)

@@ -8,22 +8,21 @@ from importlib.metadata import version
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from transcripts import entries
 from transcripts.analysis import words
 from transcripts.database import chunks
 from transcripts.holdings import Entry, Selection
 from transcripts.index_filters import speaker_key
-from transcripts.offsets import SAMPLE, LanguageOffsets
+from transcripts.meanings import Meanings, stored_vectors, vector_counts
 from transcripts.phrases import writing
 from transcripts.quality import quality_word
 from transcripts.records import digest_of
-from transcripts.schema import embeddings, readings
+from transcripts.schema import readings
 from transcripts.schema import recordings as recordings_table
 
-_FORMAT = 3  # raised whenever rows are made in another way
+_FORMAT = 4  # raised whenever rows are made in another way
 _ALL = Selection(restricted=True)  # what is withheld is left out by the filter of a search
 _BATCH = 8  # recordings whose rows are made and written together
 
@@ -58,26 +57,12 @@ def row_schema(dimensions: int) -> pa.Schema:
         [
             *((name, pa.string()) for name in _TEXTS),
             ("start_ms", pa.int64()),
-            ("embedded", pa.bool_()),
+            ("vectors", pa.int8()),
             ("themes", pa.list_(pa.string())),
+            ("names", pa.list_(pa.string())),
             ("vector", pa.list_(pa.float32(), dimensions)),
         ]
     )
-
-
-def vectors_of(data: Sequence[bytes]) -> NDArray[np.float32]:
-    """Stored vectors as an array of shape (passages, dim)."""
-    return np.frombuffer(b"".join(data), dtype="<f4").reshape(len(data), -1).astype(np.float32)
-
-
-def language_offsets(connection: Connection, signature: str) -> LanguageOffsets:
-    """What the archive's embeddings of a signature say about its languages."""
-    sampled = {
-        language: vectors_of(found)
-        for language in entries.languages(connection)
-        if (found := entries.vectors_of_language(connection, language, signature, SAMPLE))
-    }
-    return LanguageOffsets.of(sampled)
 
 
 def _words_of(entry: Entry) -> str:
@@ -89,8 +74,7 @@ def _words_of(entry: Entry) -> str:
 def row_batches(
     connection: Connection,
     recordings: Sequence[str],
-    signature: str,
-    offsets: LanguageOffsets,
+    meanings: Meanings,
     known_words: KnownWords | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Rows of these recordings, some recordings at a time.
@@ -101,57 +85,45 @@ def row_batches(
         some = recordings[start : start + _BATCH]
         known = known_words(some) if known_words else {}
         found = entries.entries_of_recordings(connection, some, _ALL)
-        vectors = entries.vectors_of_recordings(connection, some, signature)
-        yield _batch(found, vectors, offsets, known)
+        yield _batch(connection, found, meanings, known)
 
 
 def passage_batches(
-    connection: Connection, passage_ids: Sequence[str], signature: str, offsets: LanguageOffsets
+    connection: Connection, passage_ids: Sequence[str], meanings: Meanings
 ) -> Iterator[pa.RecordBatch]:
     """Rows of these passages, some at a time."""
     for ids in chunks(passage_ids):
         found = list(entries.entries_by_id(connection, ids, _ALL).values())
-        yield _batch(found, _vectors(connection, ids, signature), offsets, {})
+        yield _batch(connection, found, meanings, {})
 
 
-def present(connection: Connection, recordings: Sequence[str], signature: str) -> dict[str, tuple[str, bool]]:
-    """What rows follow that no reading tells: the panel of each passage, and whether it is embedded."""
-    of_origin = and_(embeddings.c.passage_id == readings.c.origin, embeddings.c.signature == signature)
+def present(connection: Connection, recordings: Sequence[str], signature: str) -> dict[str, tuple[str, int]]:
+    """What rows follow that no reading tells: the panel of each passage, and how many vectors it has."""
     joined = readings.join(recordings_table, recordings_table.c.id == readings.c.recording_id)
-    statement = select(readings.c.id, recordings_table.c.panel_id, embeddings.c.signature.is_not(None))
-    statement = statement.select_from(joined.outerjoin(embeddings, of_origin))
+    statement = select(readings.c.id, recordings_table.c.panel_id).select_from(joined)
+    numbers = vector_counts(connection, recordings, signature)
     return {
-        passage_id: (panel_id, embedded)
+        passage_id: (panel_id, numbers.get(passage_id, 0))
         for ids in chunks(recordings)
-        for passage_id, panel_id, embedded in connection.execute(
-            statement.where(readings.c.recording_id.in_(ids))
-        )
+        for passage_id, panel_id in connection.execute(statement.where(readings.c.recording_id.in_(ids)))
     }
 
 
-def _vectors(connection: Connection, passage_ids: Sequence[str], signature: str) -> dict[str, bytes]:
-    of_origin = and_(embeddings.c.passage_id == readings.c.origin, embeddings.c.signature == signature)
-    statement = select(readings.c.id, embeddings.c.vector).join(embeddings, of_origin)
-    rows = connection.execute(statement.where(readings.c.id.in_(passage_ids)))
-    return {row.id: row.vector for row in rows}
-
-
 def _batch(
-    found: Sequence[Entry],
-    vectors: Mapping[str, bytes],
-    offsets: LanguageOffsets,
-    known: Mapping[str, str],
+    connection: Connection, found: Sequence[Entry], meanings: Meanings, known: Mapping[str, str]
 ) -> pa.RecordBatch:
-    schema = row_schema(offsets.dimensions)
+    stored = stored_vectors(connection, [each.passage.id for each in found], meanings.signature)
+    own = [stored.get(each.passage.id, {}) for each in found]
+    schema = row_schema(meanings.dimensions)
     rows = [
-        {**_row(entry, known.get(entry.passage.id)), "embedded": entry.passage.id in vectors}
-        for entry in found
+        {**_row(entry, known.get(entry.passage.id)), "vectors": len(vectors)}
+        for entry, vectors in zip(found, own, strict=True)
     ]
-    centred = [offsets.centred(vectors.get(each.passage.id), each.passage.language) for each in found]
+    meant = [meanings.vector(entry, vectors) for entry, vectors in zip(found, own, strict=True)]
     columns = pa.RecordBatch.from_pylist(rows, schema.remove(schema.get_field_index("vector")))
-    numbers = pa.array(np.array(centred, dtype=np.float32).reshape(-1))
+    numbers = pa.array(np.array(meant, dtype=np.float32).reshape(-1))
     return columns.append_column(
-        schema.field("vector"), pa.FixedSizeListArray.from_arrays(numbers, offsets.dimensions)
+        schema.field("vector"), pa.FixedSizeListArray.from_arrays(numbers, meanings.dimensions)
     )
 
 
@@ -170,4 +142,5 @@ def _row(entry: Entry, known: str | None) -> dict[str, object]:
         "writing": writing(entry.passage.text),
         "start_ms": round(1000 * entry.passage.span.start_s),
         "themes": [theme for theme, _ in entry.themes],
+        "names": list(entry.names),
     }

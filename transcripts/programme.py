@@ -8,7 +8,7 @@ from transcripts import schema
 from transcripts.database import upsert
 from transcripts.errors import ArchiveError
 from transcripts.holdings import Conference, ThemeName
-from transcripts.keeping import touch
+from transcripts.keeping import raise_revision, touch
 from transcripts.records import Panel, Speaker
 from transcripts.rows import Row
 
@@ -85,8 +85,8 @@ def put_conference(connection: Connection, conference: Conference) -> None:
         "glossary": [dict(entry) for entry in conference.glossary],
         "themes": [[theme.id, theme.name] for theme in conference.themes],
     }
-    target = select(schema.conferences.c.target_language).where(schema.conferences.c.id == conference.id)
-    before = connection.execute(target).scalar()
+    held = conferences(connection)
+    before = {each.id: each.target_language for each in held}.get(conference.id)
     upsert(connection, schema.conferences, row)
     for position, speaker in enumerate(conference.speakers):
         upsert(connection, schema.speakers, _speaker_row(conference.id, position, speaker))
@@ -98,6 +98,8 @@ def put_conference(connection: Connection, conference: Conference) -> None:
         mine = mine.where(schema.panels.c.conference_id == conference.id)
         for recording_id in connection.execute(mine).scalars().all():
             touch(connection, recording_id)
+    if conferences(connection) != held:
+        raise_revision(connection)
 
 
 def panels(connection: Connection, *only: ColumnElement[bool]) -> tuple[Panel, ...]:

@@ -61,10 +61,10 @@ class SearchQuery:
 
     `phrases` must stand in the source as they are written, but for case, width, accents and
     punctuation; `excluded` words and phrases must not stand in source or translation.
-    `themes`, `speakers` and `panels` hold ids or names (`speakers` also a voice's label, as
-    'S2'), `languages` codes; of several values of a filter one has to fit. `after` and `before`
-    are ISO dates, themselves included. Raises SymposiaError for a mode, order, limit or
-    offset that there is not.
+    `themes`, `speakers`, `panels` and `names` (who or what is mentioned) hold ids or names
+    (`speakers` also a voice's label, as 'S2'), `languages` codes; of several values of a
+    filter one has to fit. `after` and `before` are ISO dates, themselves included. Raises
+    SymposiaError for a mode, an order, a limit or an offset that there is not.
     """
 
     text: str = ""
@@ -74,6 +74,7 @@ class SearchQuery:
     languages: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
     panels: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     qualities: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     after: str = ""
@@ -144,6 +145,7 @@ def parse(text: str) -> SearchQuery:
         languages=_distinct(found["language"]),
         speakers=_distinct(found["speaker"]),
         panels=_distinct(found["panel"]),
+        names=_distinct(found["name"]),
         qualities=_distinct(found["quality"]),
     )
 
@@ -229,6 +231,7 @@ _FIELDS: dict[str, _Field] = {
     "language": _Field(),
     "speaker": _Field(),
     "panel": _Field(),
+    "name": _Field(),
     "after": _Field(_first_day),
     "before": _Field(_last_day),
     "quality": _Field(_one_of({word: word for word in QUALITIES}), QUALITIES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -34,6 +35,8 @@ def resolve(query: SearchQuery, conferences: Sequence[Conference], *, restricted
     speakers = {
         (each.id, speaker.id): (speaker.id, speaker.name) for each in conferences for speaker in each.speakers
     }
+    glossary = _glossary(conferences)
+    named_so = {who: (*glossary.get(who, (who,)), name) for who, name in speakers.values()}
     notices: list[Notice] = []
 
     def found(values: Sequence[str], known: Mapping[str, str]) -> frozenset[str] | None:
@@ -46,6 +49,7 @@ def resolve(query: SearchQuery, conferences: Sequence[Conference], *, restricted
             languages=frozenset(map(fold, query.languages)) if query.languages else None,
             panels=found(query.panels, panels),
             themes=found(query.themes, themes),
+            names=_found(query.names, glossary | named_so, notices, told=glossary),
             speakers=named,
             speaker_label=labels[0] if labels else "",
             states=frozenset(query.states) or None,
@@ -59,21 +63,38 @@ def resolve(query: SearchQuery, conferences: Sequence[Conference], *, restricted
 
 
 def _found(
-    values: Sequence[str], known: Mapping[Id, tuple[str, str]], notices: list[Notice]
+    values: Sequence[str],
+    known: Mapping[Id, tuple[str, ...]],
+    notices: list[Notice],
+    told: Mapping[Id, tuple[str, ...]] | None = None,
 ) -> frozenset[Id] | None:
-    """The ids that values stand for; None where there are no values."""
+    """The ids that values stand for; None where there are no values.
+
+    A notice tells those of `told`: speakers may be withheld.
+    """
     if not values:
         return None
     found: set[Id] = set()
     for value in values:
         fitting = _fitting(value, known)
         if not fitting:
-            notices.append(Notice("unknown-name", value, _listed(name for name, _ in known.values())))
+            listed = _listed(names[0] for names in (known if told is None else told).values())
+            notices.append(Notice("unknown-name", value, listed))
         found |= fitting
     return frozenset(found)
 
 
-def _fitting(value: str, known: Mapping[Id, tuple[str, str]]) -> set[Id]:
+def _glossary(conferences: Sequence[Conference]) -> dict[str, tuple[str, ...]]:
+    """Who and what the glossaries name, by id, with all written forms; terms are no names."""
+    return {
+        entry["id"]: (entry["id"], *itertools.chain.from_iterable(entry["forms"].values()))
+        for each in conferences
+        for entry in each.glossary
+        if entry["kind"] != "term"
+    }
+
+
+def _fitting(value: str, known: Mapping[Id, tuple[str, ...]]) -> set[Id]:
     sought = fold(value).strip()
     folded = {each: [fold(name) for name in names] for each, names in known.items()}
     whole = {each for each, names in folded.items() if sought in names}

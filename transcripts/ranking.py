@@ -3,9 +3,10 @@
 A hit's score is the weighted mean of its two scores, each brought to 0..1 (a convex combination,
 which Bruch, Gai and Ingber 2023, https://arxiv.org/abs/2210.11934, find better than reciprocal
 ranks; here too, see docs/benchmarks.md): cosines from the least of the nearest passages to the
-greatest, BM25 by the best one and by how much of the query that one has. The best of all passages
-that share a word of twenty is no good match. With less weight on words, a passage that has the
-very words of a query of two rare words was not always among the first ten.
+greatest, BM25 by the best one and by how much of the query that one has, squared: the best of all
+passages that share a word of twenty is no good match, and half of a query is less than half of one.
+With less weight on words, a passage that has the very words of a query of two rare words was not
+always among the first ten.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def fused(words: Ranking, meaning: Ranking, columns: Columns, covered: float) ->
     positions = np.union1d(by_words, by_meaning)
     scores, kinds = np.zeros(len(positions)), np.zeros(len(positions), dtype=np.int64)
     for found, evidence, kind in (
-        (by_words, covered * words.scores[strong] / (best or 1.0), WORDS),
+        (by_words, covered**2 * words.scores[strong] / (best or 1.0), WORDS),
         (by_meaning, _spread(meaning.scores), MEANING),
     ):
         at = np.searchsorted(positions, found)

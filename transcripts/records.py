@@ -325,6 +325,16 @@ class Embedding:
 
 
 @dataclass(frozen=True, slots=True)
+class TranslationEmbedding:
+    """The meaning of a passage as its translation into a language says it, as a unit vector."""
+
+    passage_id: str
+    language: str
+    vector: tuple[float, ...]
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """What a person changed: one field of one passage, before and after.
 

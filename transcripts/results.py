@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from transcripts.analysis import query_words, scripts_of, tokens
 from transcripts.holdings import Entry
@@ -48,8 +49,9 @@ class Count:
 class Results:
     """A page of hits, how many there are in all, and how they are spread.
 
-    `facets` has 'theme', 'language', 'speaker', 'panel' and 'state', most hits first, and
-    'day', in order of time; speakers without a name are not counted under 'speaker'.
+    `facets` has 'theme', 'name' (who or what is mentioned), 'language', 'speaker', 'panel' and
+    'state', most hits first, and 'day', in order of time; speakers without a name are not
+    counted under 'speaker'.
     """
 
     hits: tuple[Hit, ...]
@@ -69,8 +71,7 @@ class Context:
 
 def marked(entry: Entry, query: SearchQuery, score: float = 0.0, matched_by: tuple[str, ...] = ()) -> Hit:
     """A hit with everything marked that a query looks for, inflected forms and parts of compounds too."""
-    sought = frozenset(query_words(query.sought)) if query.sought else frozenset()
-    scripts = frozenset(scripts_of(query.sought))
+    sought, scripts = _sought(query.sought)
     text, language = entry.passage.text, entry.passage.language
     of_phrases = (span for phrase in query.phrases for span in phrase_spans(text, phrase))
     return Hit(
@@ -80,6 +81,12 @@ def marked(entry: Entry, query: SearchQuery, score: float = 0.0, matched_by: tup
         tuple(_merged([*_spans(text, language, sought, scripts), *of_phrases])),
         tuple(_merged(_spans(entry.translation or "", entry.target_language, sought, scripts))),
     )
+
+
+@lru_cache(maxsize=64)  # every hit of a page asks for the same
+def _sought(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The tokens that a query looks for, and the families of scripts that it is written in."""
+    return frozenset(query_words(text) if text else ()), frozenset(scripts_of(text))
 
 
 def _spans(text: str, language: str, sought: frozenset[str], scripts: frozenset[str]) -> Iterator[Mark]:

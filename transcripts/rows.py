@@ -31,6 +31,7 @@ from transcripts.records import (
     SpeakerHint,
     ThemeTag,
     Translation,
+    TranslationEmbedding,
     Turn,
     Word,
 )
@@ -210,7 +211,7 @@ def _tag_of(row: RowMapping, signature: Signature) -> ThemeTag:
     )
 
 
-def _embedding_row(embedding: Embedding) -> Row:
+def _embedding_row(embedding: Embedding | TranslationEmbedding) -> Row:
     return {
         "passage_id": embedding.passage_id,
         "vector": float32_bytes(embedding.vector),
@@ -274,6 +275,10 @@ def layer_rows(
         schema.translations: [_translation_row(translation) for translation in layers.translations],
         schema.theme_tags: [_tag_row(tag) for tag in layers.tags],
         schema.embeddings: [_embedding_row(embedding) for embedding in layers.embeddings],
+        schema.translation_embeddings: [
+            {**_embedding_row(embedding), "language": embedding.language}
+            for embedding in layers.translation_embeddings
+        ],
         schema.clauses: [_clause_row(clause) for clause in layers.clauses],
         schema.names: [_name_row(name) for name in layers.names],
         schema.notes: [{"text": note} for note in layers.notes],
@@ -312,6 +317,15 @@ def layers_of(
         embeddings=tuple(
             Embedding(row["passage_id"], float32_values(row["vector"]), signatures[row["signature"]])
             for row in rows[schema.embeddings]
+        ),
+        translation_embeddings=tuple(
+            TranslationEmbedding(
+                row["passage_id"],
+                row["language"],
+                float32_values(row["vector"]),
+                signatures[row["signature"]],
+            )
+            for row in rows[schema.translation_embeddings]
         ),
         clauses=tuple(
             Clause(

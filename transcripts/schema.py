@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from transcripts.columns import METADATA, json, layer, number, refers, text
 
-SCHEMA_VERSION = 4  # raised whenever an older symposia could misread the tables
+SCHEMA_VERSION = 5  # raised whenever an older symposia could misread the tables
 
 # revision: raised by every change that the search index must follow.
 # archive_id: tells an index that it belongs to another archive.
@@ -195,6 +195,15 @@ embeddings = layer(
     UniqueConstraint("passage_id", "signature"),
 )
 
+translation_embeddings = layer(
+    "translation_embeddings",
+    refers("passage_id", "passages.id"),
+    text("language"),  # of the translation
+    Column("vector", LargeBinary, nullable=False),  # as in embeddings
+    refers("signature", "signatures.digest"),
+    UniqueConstraint("passage_id", "language", "signature"),
+)
+
 clauses = layer(
     "clauses",
     refers("passage_id", "passages.id"),
@@ -328,6 +337,16 @@ restrictions = Table(
     Index(None, "recording_id"),
 )
 
+# What harvesters were offered of each panel, so that they are told what changed and what is gone.
+# Made when it is first needed: archives of before have no such table.
+harvest = Table(
+    "harvest",
+    METADATA,
+    Column("panel_id", Text, primary_key=True),
+    text("digest"),  # of what was offered; empty once it is offered no more
+    text("changed_at"),  # ISO 8601, UTC, to the second
+)
+
 # People who may log in. Nothing here is content: it is left out of dumps and exports.
 users = Table(
     "users",
@@ -366,6 +385,7 @@ LAYERS = (
     translations,
     theme_tags,
     embeddings,
+    translation_embeddings,
     clauses,
     names,
     notes,

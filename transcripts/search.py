@@ -92,14 +92,19 @@ class SearchIndex:
         return self._index.look_up(find)
 
     def _conferences(self, restricted: bool) -> tuple[Conference, ...]:
-        """The conferences; for readers without the panels that are withheld, so that no notice names them."""
+        """The conferences; for readers without what is withheld, so that nothing names it."""
         conferences = self._archive.conferences()
         if restricted:
             return conferences
         with self._archive.reading() as connection:
-            hidden = withheld(connection).panels
+            hidden = withheld(connection)
         return tuple(
-            replace(each, panels=tuple(panel for panel in each.panels if panel.id not in hidden))
+            replace(
+                each,
+                panels=tuple(panel for panel in each.panels if panel.id not in hidden.panels),
+                speakers=tuple(who for who in each.speakers if who.id not in hidden.speakers),
+                glossary=tuple(entry for entry in each.glossary if entry["id"] not in hidden.speakers),
+            )
             for each in conferences
         )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
@@ -17,10 +19,10 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def is_in_force() -> ColumnElement[bool]:
-    """Whether a restriction holds: it was not lifted, and its day has not come."""
+def is_in_force(day: str = "") -> ColumnElement[bool]:
+    """Whether a restriction holds on a day (today): it was not lifted, and its own day has not come."""
     ends = restrictions.c.until
-    return and_(restrictions.c.lifted_at == "", or_(ends == "", ends > today()))
+    return and_(restrictions.c.lifted_at == "", or_(ends == "", ends > (day or today())))
 
 
 def is_restricted(connection: Connection) -> ColumnElement[bool]:
@@ -30,6 +32,14 @@ def is_restricted(connection: Connection) -> ColumnElement[bool]:
     another voice let a part of it out. For queries that join `readings` and `recordings`;
     where nothing is withheld, it costs them nothing.
     """
+    kinds = connection.execute(select(restrictions.c.kind).where(is_in_force()).distinct()).scalars()
+    return _concerned(tuple(sorted(kinds)), today())
+
+
+@lru_cache(maxsize=16)  # SQLAlchemy takes longer to write it than SQLite to answer
+def _concerned(kinds: Sequence[str], day: str) -> ColumnElement[bool]:
+    """Whether a restriction of one of these kinds that holds on a day concerns a reading."""
+    holds = is_in_force(day)
     heard = readings.alias()
     start_s, end_s = restrictions.c.start_s, restrictions.c.end_s
     middle_s = (heard.c.start_s + heard.c.end_s) / 2
@@ -38,16 +48,13 @@ def is_restricted(connection: Connection) -> ColumnElement[bool]:
         and_(heard.c.start_s < end_s - _TOLERANCE_S, heard.c.end_s > start_s + _TOLERANCE_S),
         and_(start_s <= middle_s, middle_s <= end_s),
     )
-    targets = select(restrictions.c.target).where(is_in_force())
+    targets = select(restrictions.c.target).where(holds)
     cut_out = select(heard.c.id).join(restrictions, restrictions.c.recording_id == heard.c.recording_id)
     concerns = {
         "panel": recordings.c.panel_id.in_(targets.where(restrictions.c.kind == "panel")),
         "speaker": func.coalesce(readings.c.speaker_id, "").in_(
             targets.where(restrictions.c.kind == "speaker")
         ),
-        "passage": readings.c.id.in_(
-            cut_out.where(restrictions.c.kind == "passage", is_in_force(), heard_in)
-        ),
+        "passage": readings.c.id.in_(cut_out.where(restrictions.c.kind == "passage", holds, heard_in)),
     }
-    kinds = connection.execute(select(restrictions.c.kind).where(is_in_force()).distinct()).scalars()
-    return or_(false(), *(concerns[kind] for kind in sorted(kinds)))
+    return or_(false(), *(concerns[kind] for kind in kinds))

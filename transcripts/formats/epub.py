@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from transcripts.document import Document, Remark
+from transcripts.document import Document
 from transcripts.formats.containers import zipped
-from transcripts.formats.reading_text import clock, heading, is_to_left, reviewed_so_far
+from transcripts.formats.reading_text import heading
 from transcripts.formats.subtitles import one_line
-from transcripts.formats.xml_files import XML_LANG, added
+from transcripts.formats.xhtml import XHTML, add_chapter, xhtml_page
+from transcripts.formats.xml_files import added
 
-_XHTML = "http://www.w3.org/1999/xhtml"
 _OPS = "http://www.idpf.org/2007/ops"
 _OPF = "http://www.idpf.org/2007/opf"
 _DC = "http://purl.org/dc/elements/1.1/"
@@ -86,50 +86,27 @@ def _package(documents: Sequence[Document], names: Sequence[str]) -> bytes:
 
 
 def _page(title: str, language: str) -> tuple[etree._Element, etree._Element]:
-    """A page and its body."""
-    namespaces = {None: _XHTML, "epub": _OPS}
-    root = etree.Element(f"{{{_XHTML}}}html", nsmap=namespaces)  # type: ignore[arg-type]
-    _speaks(root, language)
-    head = added(root, f"{{{_XHTML}}}head")
-    added(head, f"{{{_XHTML}}}title", one_line(title, "") or "untitled")
-    added(head, f"{{{_XHTML}}}link", rel="stylesheet", type="text/css", href="style.css")
-    return root, added(root, f"{{{_XHTML}}}body")
-
-
-def _speaks(element: etree._Element, language: str) -> None:
-    element.set(XML_LANG, language or "und")
-    element.set("lang", language or "und")
-    element.set("dir", "rtl" if is_to_left(language) else "ltr")
+    """A page with the book's style, and its body."""
+    root, body = xhtml_page(title, language, epub=_OPS)
+    link = {"rel": "stylesheet", "type": "text/css", "href": "style.css"}
+    added(root[0], f"{{{XHTML}}}link", **link)
+    return root, body
 
 
 def _contents(chapters: Sequence[tuple[str, Document]], language: str) -> bytes:
     root, body = _page("Contents", language)
-    nav = added(body, f"{{{_XHTML}}}nav")
+    nav = added(body, f"{{{XHTML}}}nav")
     nav.set(f"{{{_OPS}}}type", "toc")
-    items = added(nav, f"{{{_XHTML}}}ol")
+    items = added(nav, f"{{{XHTML}}}ol")
     for name, document in chapters:
-        added(added(items, f"{{{_XHTML}}}li"), f"{{{_XHTML}}}a", heading(document) or name, href=name)
+        added(added(items, f"{{{XHTML}}}li"), f"{{{XHTML}}}a", heading(document) or name, href=name)
     return _bytes(root)
 
 
 def _chapter(document: Document) -> bytes:
     root, body = _page(heading(document), document.target_language)
-    added(body, f"{{{_XHTML}}}h1", heading(document))
-    if words := reviewed_so_far(document):
-        added(added(body, f"{{{_XHTML}}}p"), f"{{{_XHTML}}}em", words)
-    for remark in document.remarks:
-        _remark(body, remark)
+    add_chapter(body, document)
     return _bytes(root)
-
-
-def _remark(body: etree._Element, remark: Remark) -> None:
-    about = added(body, f"{{{_XHTML}}}p")
-    added(about, f"{{{_XHTML}}}strong", one_line(remark.speaker or "unknown speaker", "")).tail = " "
-    added(about, f"{{{_XHTML}}}span", clock(remark.span.start_s), class_="time")
-    _speaks(added(body, f"{{{_XHTML}}}p", one_line(remark.text, remark.language)), remark.language)
-    for each in remark.renderings:
-        below = added(body, f"{{{_XHTML}}}p", one_line(each.text, each.language), class_="translation")
-        _speaks(below, each.language)
 
 
 def _bytes(root: etree._Element) -> bytes:

@@ -15,6 +15,7 @@ from transcripts.formats.captions import captions, tracks
 from transcripts.formats.elan import write_elan
 from transcripts.formats.epub import write_epub
 from transcripts.formats.exmaralda import write_exmaralda
+from transcripts.formats.pdf import write_pdf
 from transcripts.formats.praat import write_textgrid
 from transcripts.formats.reading_text import write_markdown, write_text
 from transcripts.formats.speech_tables import write_ctm, write_rttm
@@ -98,6 +99,7 @@ WRITERS: Mapping[str, Writer] = MappingProxyType(
         "md": _together(".md", write_markdown),
         "docx": _together(".docx", write_docx),
         "epub": _together(".epub", write_epub),
+        "pdf": _together(".pdf", write_pdf),
         "csv": _together(".csv", write_csv),
         "jsonl": _together(".jsonl", write_json_lines),
         "tei": _apiece(".tei.xml", write_tei),

@@ -47,6 +47,7 @@ class PassageAnswer(BaseModel):
     quality: str = Field(description="of the translation: good, check or doubtful; empty where there is none")
     translated_by: str = Field(description="the model that translated; empty where a person did")
     themes: list[ThemeAnswer]
+    mentions: list[str] = Field(description="ids of speakers and glossary entries that are named in it")
     flags: list[str] = Field(description="what is doubtful")
     state: str = Field(description="draft, reviewed or approved")
     reviewer: str
@@ -77,6 +78,7 @@ class PassageAnswer(BaseModel):
                 ThemeAnswer(id=theme, score=score, evidence=entry.evidence.get(theme))
                 for theme, score in entry.themes
             ],
+            mentions=list(entry.names),
             flags=[*passage.flags, *entry.translation_flags],
             state=entry.state,
             reviewer=entry.reviewer,
@@ -93,6 +95,7 @@ class SearchFields(BaseModel):
     language: list[str] = Field([], max_length=50)
     speaker: list[str] = Field([], max_length=50)
     panel: list[str] = Field([], max_length=50)
+    name: list[str] = Field([], max_length=50)
     mode: Literal["hybrid", "words", "meaning"] = "hybrid"
     sort: Literal["relevance", "time"] = "relevance"
     limit: int = Field(20, ge=1, le=1000)
@@ -106,6 +109,7 @@ class SearchFields(BaseModel):
             languages=(*query.languages, *self.language),
             speakers=(*query.speakers, *self.speaker),
             panels=(*query.panels, *self.panel),
+            names=(*query.names, *self.name),
             mode=self.mode,
             sort=self.sort,
             limit=self.limit,

@@ -15,7 +15,7 @@ from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
 from transcripts.records import running_version
 from transcripts.web.guard import SECURE_HEADERS, Guard
-from transcripts.web.pages import account, api, home, media, panel, review, rights, search
+from transcripts.web.pages import account, api, home, media, oai, panel, review, rights, search
 from transcripts.web.rendering import STATIC, page, with_query
 from transcripts.web.room import ReadingRoom, RoomSettings
 from transcripts.web.visitors import LoginNeededError, OldFormError, visitor_or_stranger
@@ -60,6 +60,8 @@ def create_app(archive: Archive, settings: RoomSettings | None = None) -> FastAP
     app.add_middleware(Guard, settings=room.settings)
     for each in PAGES:
         app.include_router(each.router)
+    if room.settings.oai_email:
+        app.include_router(oai.router)
     app.mount("/static", _Files(directory=STATIC))
     app.add_exception_handler(LoginNeededError, _login_first)
     app.add_exception_handler(OldFormError, _old_form)

@@ -21,6 +21,7 @@ FILTERS = {
     "language": "languages",
     "speaker": "speakers",
     "panel": "panels",
+    "name": "names",
     "state": "states",
     "quality": "qualities",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transcripts.holdings import Entry
-from transcripts.quality import quality_word
+from transcripts.quality import REMEMBERED, quality_word
 from transcripts.web.wording import N_, Wording
 
 # Flags of a passage, then of its translation.
@@ -23,7 +23,8 @@ _OF_TRANSLATION = {
     "wrong_script": N_("The translation is in the wrong script."),
     "too_long": N_("The translation is much longer than the original."),
     "too_short": N_("The translation is much shorter than the original."),
-    "translation_doubtful": N_("The translation looks wrong."),
+    "term_missing": N_("A name or term of the glossary is missing from the translation."),
+    "translation_doubtful": N_("The translation is among the least certain of its language."),
     "stale": N_("The original was corrected after it was translated."),
 }
 QUALITY_WORDS = {"good": N_("good"), "check": N_("check"), "doubtful": N_("doubtful")}
@@ -40,8 +41,9 @@ def quality_of(entry: Entry) -> str:
 def reasons_of(entry: Entry, wording: Wording) -> list[str]:
     """Why a person should look at a passage, a sentence each; none where nothing is doubtful."""
     said = [_reason(flag, _OF_PASSAGE, wording) for flag in entry.passage.flags]
-    said += [_reason(flag, _OF_TRANSLATION, wording) for flag in entry.translation_flags]
-    if not entry.translation_flags and quality_of(entry) == "doubtful":
+    doubts = [flag for flag in entry.translation_flags if flag != REMEMBERED]
+    said += [_reason(flag, _OF_TRANSLATION, wording) for flag in doubts]
+    if not doubts and quality_of(entry) == "doubtful":
         said.append(wording.text(N_("The translation is probably poor.")))
     return list(dict.fromkeys(said))
 

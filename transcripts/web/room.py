@@ -22,7 +22,7 @@ Made = TypeVar("Made")
 
 LOGINS_AT_ONCE = 2  # checking a password takes 64 MB
 # Results kept of each kind; those not asked for longest go first. A panel of three hours in HTML has 3 MB.
-REMEMBERED = {"reading": 12, "transcript": 12, "timeline": 50, "words": 20, "glance": 2000}
+REMEMBERED = {"reading": 12, "transcript": 12, "timeline": 50, "words": 20, "glance": 2000, "harvest": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class RoomSettings:
 
     Without `login` every visitor is the one local user, an administrator; then only
     `hosts` are answered, so that no foreign name can be pointed at this machine. What that user
-    changes is signed with `local_name`.
+    changes is signed with `local_name`. `oai_email` opens `/oai` to harvesters without a login, and tells
+    them whom to write to; '' leaves it closed.
     `secure_cookies` says that browsers come by HTTPS. `embed` gives the vector of a query;
     it is called when the first search needs it.
     """
@@ -41,6 +42,7 @@ class RoomSettings:
     local_name: str = "local"
     hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     embed: Callable[[], Embed | None] = field(default=lambda: None)
+    oai_email: str = ""
 
 
 class ReadingRoom:

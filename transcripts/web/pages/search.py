@@ -25,6 +25,7 @@ FACETS = {
     "language": N_("Language"),
     "speaker": N_("Speaker"),
     "panel": N_("Panel"),
+    "name": N_("Mentioned"),
     "state": N_("State"),
 }
 VALUES_SHOWN = 12

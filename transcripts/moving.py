@@ -1,0 +1,47 @@
+"""Originals that were moved: found again by what they hold, whatever they are called now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import update
+
+from transcripts.archive import Archive
+from transcripts.originals import Original, is_there, originals
+from transcripts.schema import recordings
+from transcripts.verification import sha256_of
+
+
+def find_originals(archive: Archive, folder: Path, *, keep: bool) -> dict[str, Path]:
+    """Where in a folder (or below) the files lie that are missing; with `keep`, that is put down.
+
+    Files are known by their sha256. Of captions in several languages, all have to lie in one folder under
+    their old names.
+    """
+    files: dict[str, list[Original]] = {}
+    for each in originals(archive):
+        files.setdefault(each.recording.id, []).append(each)
+    missing = {
+        each.sha256: each
+        for of in files.values()
+        for each in of
+        if each.sha256
+        and each.path == Path(each.recording.path)
+        and not all(is_there(one.path) for one in of)
+    }
+    found: dict[str, Path] = {}
+    for path in sorted(each for each in folder.rglob("*") if is_there(each)) if missing else ():
+        lost = missing.get(sha256_of(path))
+        if lost is not None:
+            others = files[lost.recording.id]
+            if len(others) == 1 or all(is_there(path.parent / other.path.name) for other in others):
+                found[lost.recording.id] = path.absolute()
+    if keep and found:
+        with archive.writing() as connection:
+            for recording_id, path in found.items():
+                mine = recordings.c.id == recording_id
+                connection.execute(update(recordings).where(mine).values(path=str(path)))
+    return found
+
+
+__all__ = ["find_originals"]

@@ -1,0 +1,87 @@
+"""The files that recordings were read from: where they lay, and whether they are what was heard."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from transcripts.archive import Archive
+from transcripts.formats.writers import file_name
+from transcripts.records import Recording
+
+_REFUSED = frozenset('/\\:*?"<>|')  # by one file system or another
+_LONGEST_NAME_BYTES = 200
+_CAPTIONS = (".srt", ".vtt")
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A file of a recording. `sha256` is '' where the archive does not know it."""
+
+    recording: Recording
+    path: Path
+    sha256: str
+
+
+def originals(archive: Archive) -> list[Original]:
+    """The files of every recording: one; of captions without sound, one a language.
+
+    Of captions the archive keeps one path; the others lie in the same folder, under the names that it knows.
+    """
+    done = archive.all_stages()
+    found = []
+    for recording in archive.recordings():
+        if recording.kind == "captions":
+            named = [
+                (stage.removeprefix("file:").partition(":")[2], record.digest)
+                for stage, record in done.get(recording.id, {}).items()
+                if stage.startswith("file:")
+            ]
+            captions = {name: sha for name, sha in named if name.lower().endswith(_CAPTIONS)}
+            captions = captions or {Path(recording.path).name: ""}
+            folder = Path(recording.path).parent
+            found += [
+                Original(recording, _of_name(folder, name), sha) for name, sha in sorted(captions.items())
+            ]
+        else:
+            found.append(Original(recording, Path(recording.path), recording.sha256))
+    return found
+
+
+def _of_name(folder: Path, name: str) -> Path:
+    """Where a file of that name lies: in a package it may have another."""
+    as_packed = folder / packed_name(name)
+    return as_packed if is_there(as_packed) else folder / name
+
+
+def packed_name(name: str) -> str:
+    """The name that a file has in a package: its own, where every file system takes that."""
+    safe = name.isprintable() and not _REFUSED & set(name) and name.strip(" .") == name
+    if safe and unicodedata.is_normalized("NFC", name) and len(name.encode()) <= _LONGEST_NAME_BYTES:
+        return name
+    path = Path(name)
+    return file_name(path.stem) + (f".{file_name(path.suffix)}" if path.suffix else "")
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path, however odd, is that of a file."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def size_of(files: Iterable[Original]) -> int:
+    """Bytes of those that are there."""
+    total = 0
+    for each in files:
+        try:
+            total += each.path.stat().st_size
+        except (OSError, ValueError):
+            continue
+    return total
+
+
+__all__ = ["Original", "is_there", "originals", "packed_name", "size_of"]
