@@ -106,10 +106,14 @@ let shownNow = { found: [], count: 0, words: new Set() };
 async function show(from) {
   const mine = turn;
   const { found, words } = shownNow;
-  const next = await Promise.all(found.slice(from, from + A_PAGE).map((each) => each.data()));
-  if (mine !== turn) return;
-  if (!from) hits.replaceChildren();
-  hits.append(...next.map((each) => card(each.meta, words)));
+  const next = found.slice(from, from + A_PAGE).map((each) => each.data());
+  if (!next.length) hits.replaceChildren();
+  for (const [at, each] of next.entries()) {
+    const { meta } = await each;
+    if (mine !== turn) return;
+    if (!from && !at) hits.replaceChildren();
+    hits.append(card(meta, words)); // the best is shown before the others have come
+  }
   shownNow.count = from + next.length;
   more.hidden = shownNow.count >= found.length;
 }
@@ -148,7 +152,7 @@ async function ask() {
 let waiting = 0;
 form.addEventListener("input", () => {
   clearTimeout(waiting);
-  waiting = setTimeout(ask, 80);
+  waiting = setTimeout(ask, 30);
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
