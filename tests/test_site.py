@@ -240,7 +240,11 @@ def test_what_is_withheld_is_in_no_file(tmp_path: Path, kind: str, include: str)
     for path, content in files(out).items():
         if path.startswith(("assets/", "search/1/pagefind.js", "search/1/wasm", "search/1/pagefind-worker")):
             continue
-        told = content + path.encode() + (_unpacked(content) if path.endswith((".docx", ".epub")) else b"")
+        told = (
+            content
+            + path.encode()
+            + (_unpacked(content) if path.endswith((".docx", ".epub", ".zip")) else b"")
+        )
         if path.startswith("search/"):
             told += _inflated(content)
         assert [word for word in words if word.encode() in told] == [], path
@@ -296,7 +300,7 @@ def test_a_manifest_has_sound_captions_and_themes(site: Path) -> None:
         "https://example.org/talks/media/rec-1.wav", "Sound", "audio/wav",
     )  # fmt: skip
     captions, themes = (each["items"] for each in canvas["annotations"])
-    assert {each["body"]["language"] for each in captions} == {"ja", "es", "en"}
+    assert [each["body"]["language"] for each in captions] == ["ja", "en"]
     for each in captions:
         assert (site / each["body"]["id"].removeprefix("https://example.org/talks/")).exists()
     assert themes[0]["target"].endswith("canvas#t=0.000,8.123")

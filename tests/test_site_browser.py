@@ -38,7 +38,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("www")
     with sample(root / "archive") as archive:
         publish(archive, root / "www" / "talks" / "2025", Site(title="Talks", languages=("en", "fa")))
-    with long_panels(root / "long-archive", panels=2, passages=260) as archive:
+    with long_panels(root / "long-archive", panels=3, passages=260) as archive:
         publish(archive, root / "www" / "long", Site(), include="draft")
     handler = functools.partial(_Quiet, directory=str(root / "www"))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -131,9 +131,21 @@ def test_an_address_of_the_panel_leads_to_the_page_of_the_passage(browser: Brows
         expect(page.locator("#p0-200")).to_be_in_viewport()
         page.goto(f"{long}/panels/p0/index.html?t=510")
         expect(page).to_have_url(f"{long}/panels/p0/3.html?t=510")
+
+
+def test_parts_of_the_index_are_asked_together(browser: Browser, base: str) -> None:
+    long = base.replace("/talks/2025", "/long")
+    with tab(browser) as page:
         page.goto(f"{long}/search.html?q=Word201")
-        page.locator(".hit-card .at").first.click()
-        expect(page).to_have_url(f"{long}/panels/p0/2.html?t=402#p0-201")
+        expect(page.locator(".hit-card")).to_have_count(3)
+        places = page.locator(".hit-card .at").evaluate_all(
+            "all => all.map((each) => each.getAttribute('href'))"
+        )
+        assert sorted(places) == [f"panels/p{n}/2.html?t=402#p{n}-201" for n in range(3)]
+        page.locator("#query").fill("p2")
+        expect(page.locator("#status")).to_have_text("Passages found: 260")
+        page.get_by_role("button", name="More").click()
+        expect(page.locator(".hit-card")).to_have_count(20)
 
 
 PAGES = (

@@ -30,7 +30,7 @@ Make = Callable[[], Mapping[str, Content]]
 
 @dataclass(slots=True)
 class Group:
-    """Files that are made together of the same things: their sha256 and size by path."""
+    """Files that are made together of the same things: the start of their sha256, and their size, by path."""
 
     made_of: str
     files: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class NewFolder:
     def add(self, name: str, made_of: str, make: Make) -> dict[str, tuple[str, int]]:
         """Put a group into the folder; `make` is asked only where `made_of` is not what it was.
 
-        Its files: sha256 and size by path.
+        Its files: see `Group`.
         """
         if self.has(name, made_of):
             group = self._known[name]
@@ -89,7 +89,7 @@ class NewFolder:
             self.written += 1
             return "", Path(self._place_of(path)).stat().st_size
         data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-        seen = hashlib.sha256(data).hexdigest(), len(data)
+        seen = hashlib.sha256(data).hexdigest()[:32], len(data)
         if self._old.get(path) == seen:
             self._link(path)
         else:
@@ -189,7 +189,7 @@ def _is_as_written(out: Path, name: str, size: int, seen: Mapping[str, tuple[str
     digest, expected = seen.get(name, ("", None))
     if size != expected:
         return False
-    return name.startswith(_BY_SIZE) or hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
+    return name.startswith(_BY_SIZE) or hashlib.sha256((out / name).read_bytes()).hexdigest()[:32] == digest
 
 
 def _marked(marker: Path) -> dict[str, Group]:

@@ -124,8 +124,8 @@ def _program() -> Path:
 
 def _records(panel: PublishedPanel, page: int) -> Iterator[Record]:
     places = panel.pages[page]
-    lines, remarks = (found[places.start : places.stop] for found in (panel.reading.lines, panel.remarks))
-    for line, remark in zip(lines, remarks, strict=True):
+    lines = panel.reading.lines[places.start : places.stop]
+    for line, remark in zip(lines, panel.remarks[places.start : places.stop], strict=True):
         entry, passage = line.entry, line.entry.passage
         second = int(passage.span.start_s)
         words = [*search_words(passage.text)]
