@@ -15,7 +15,6 @@ import contextlib
 import hashlib
 import json
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,19 +67,14 @@ def indexed(records: Sequence[Record]) -> dict[str, bytes]:
 
     Raises SymposiaError where Pagefind is not installed or fails.
     """
-    with tempfile.TemporaryDirectory(prefix="symposia-search-") as folder:
-        requests = list(_requests(records, folder))
-        answers = _asked(requests)
-        refused = [each for each in answers if each["type"] == "Error"]
-        if refused or len(answers) < len(requests):
-            reason = refused[0]["message"] if refused else "it ended too early"
-            raise SymposiaError(f"Pagefind could not make the search index: {reason}")
-        root = Path(folder)
-        return {
-            path.relative_to(root).as_posix(): path.read_bytes()
-            for path in sorted(root.rglob("*"))
-            if path.is_file()
-        }
+    requests = list(_requests(records))
+    answers = _asked(requests)
+    refused = [each for each in answers if each["type"] == "Error"]
+    if refused or len(answers) < len(requests):
+        reason = refused[0]["message"] if refused else "it ended too early"
+        raise SymposiaError(f"Pagefind could not make the search index: {reason}")
+    found = {each["path"]: base64.b64decode(each["content"]) for each in answers[-1]["files"]}
+    return dict(sorted(found.items()))
 
 
 def _asked(requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -148,7 +142,7 @@ def _records(panel: PublishedPanel, page: int) -> Iterator[Record]:
         yield Record(passage.id, " ".join(words), {name: value for name, value in shown.items() if value})
 
 
-def _requests(records: Sequence[Record], folder: str) -> Iterator[dict[str, Any]]:
+def _requests(records: Sequence[Record]) -> Iterator[dict[str, Any]]:
     yield {"type": "NewIndex", "config": {"force_language": LANGUAGE}}
     for each in records:
         yield {
@@ -159,7 +153,7 @@ def _requests(records: Sequence[Record], folder: str) -> Iterator[dict[str, Any]
             "language": LANGUAGE,
             "meta": dict(each.shown),
         }
-    yield {"type": "WriteFiles", "index_id": 0, "output_path": folder}
+    yield {"type": "GetFiles", "index_id": 0}
 
 
 def _is_used(name: str, with_program: bool) -> bool:
