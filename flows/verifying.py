@@ -96,7 +96,9 @@ def _as_of(layer: Layer, version: str) -> Layer:
     rows = {
         each.name: tuple(_signed(row, version) for row in getattr(layer, each.name)) for each in fields(layer)
     }
-    return replace(layer, **rows)
+    kind: Any = type(layer)
+    made: Layer = kind(**rows)
+    return made
 
 
 def _signed(row: Any, version: str) -> Any:
