@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from prov.model import ProvDocument
-from sample_archive import CONFERENCE, recording
+from sample_archive import CONFERENCE, embed, recording
 from sample_documents import hostile_texts
 
 from flows.depositing import deposit_archive, restore_archive
@@ -30,9 +30,11 @@ from transcripts.deposit.package import DESCRIPTIONS, deposit
 from transcripts.deposit.restoring import restore
 from transcripts.deposit.tables import deposited_tables, description, words
 from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
+from transcripts.query import SearchQuery
 from transcripts.records import Panel, Passage, Recording, Span, Speaker
 from transcripts.review import ReviewDesk
 from transcripts.rights import Restriction, restrict, restrictions
+from transcripts.search import SearchIndex
 from transcripts.verification import original_faults, sha256_of, stray_files
 
 FORMATS = Path(__file__).parent / "formats"
@@ -64,6 +66,7 @@ def test_the_bag_is_valid_by_its_validator(made: tuple[Archive, Path]) -> None:
     bag = bagit.Bag(str(made[1]))
     assert bag.validate()
     assert bag.algorithms == ["sha512"]
+    assert (made[1] / "data").stat().st_mode & 0o777 == 0o755  # not for its maker alone
     assert bag.info["Source-Organization"] == "Festival & Sons"
     assert bag.info["External-Identifier"] == "10.1234/abc"
     assert bag.info["BagIt-Profile-Identifier"] == package.PROFILE
@@ -215,6 +218,18 @@ def test_a_restored_archive_is_the_same(made: tuple[Archive, Path], tmp_path: Pa
             desk.undo(review.id, reviewer="Cem")
         assert again.entries_by_id(["p01"])["p01"].passage.text == "AI倫理委員会で議論しました。"
         assert [change.review.reviewer for change in desk.history("p01")][-1] == "Cem"
+
+
+def test_a_restored_archive_is_searched_alike(made: tuple[Archive, Path], tmp_path: Path) -> None:
+    restore(made[1], tmp_path / "again")
+    with Archive.open(tmp_path / "again") as again:
+        found = []
+        for each in (made[0], again):
+            index = SearchIndex.open(each, embed)
+            found.append([hit.passage_id for hit in index.find(SearchQuery("ethics")).hits])
+    assert found[0] == found[1]
+    assert "p04" in found[0]
+    assert "p07" not in found[0]  # it is withheld here and there
 
 
 def test_a_restored_archive_packs_the_same_record(made: tuple[Archive, Path], tmp_path: Path) -> None:
