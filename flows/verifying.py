@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from flows.layers import Layer, digest, layer_bytes
 from flows.work import archived_layers
-from transcripts.archive import Archive
+from transcripts.archive import DATABASE_NAME, Archive
 from transcripts.errors import ArchiveError
 from transcripts.keeping import touch
 from transcripts.moving import find_originals
@@ -40,8 +40,10 @@ def verify_archive(directory: Path, asked: Verify) -> int:
         files = originals(archive)
         if asked.look_in is not None:
             _look(archive, asked.look_in, asked.mend)
-        with watched("reading", size_of(files)) as watch:
+        record = (directory / DATABASE_NAME).stat().st_size
+        with watched("reading", size_of(files) + record) as watch:
             database = database_faults(archive)
+            watch(record)
             found = [*original_faults(archive, watch), *database]
         if not database:
             found += layer_faults(archive)
