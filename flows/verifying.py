@@ -95,7 +95,7 @@ def layer_faults(archive: Archive) -> Iterator[Fault]:
 
 def _as_of(layer: Layer, version: str) -> Layer:
     """A layer as if a version of symposia had made all of it."""
-    rows = {
+    rows: dict[str, Any] = {
         each.name: tuple(_signed(row, version) for row in getattr(layer, each.name)) for each in fields(layer)
     }
     kind: Any = type(layer)
