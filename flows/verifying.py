@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -85,12 +85,19 @@ def layer_faults(archive: Archive) -> Iterator[Fault]:
         for stage, layer in archived_layers(archive.layers(recording_id)).items():
             if stage not in stages:
                 continue
-            tries = (layer, *(_as_of(layer, version) for version in sorted(versions)))
-            if not any(digest(layer_bytes(each)) == stages[stage].digest for each in tries):
+            if not any(
+                digest(layer_bytes(each)) == stages[stage].digest for each in _as_made(layer, versions)
+            ):
                 yield Fault(
                     f"the layer '{stage}' of {recording_id!r} is not what was made: its hash differs",
                     "restore archive.sqlite from a copy, or a package with 'symposia restore'",
                 )
+
+
+def _as_made(layer: Layer, versions: Collection[str]) -> Iterator[Layer]:
+    """A layer as it is kept, then as each version would have made it."""
+    yield layer
+    yield from (_as_of(layer, version) for version in sorted(versions))
 
 
 def _as_of(layer: Layer, version: str) -> Layer:
@@ -98,9 +105,7 @@ def _as_of(layer: Layer, version: str) -> Layer:
     rows: dict[str, Any] = {
         each.name: tuple(_signed(row, version) for row in getattr(layer, each.name)) for each in fields(layer)
     }
-    kind: Any = type(layer)
-    made: Layer = kind(**rows)
-    return made
+    return replace(layer, **rows)
 
 
 def _signed(row: Any, version: str) -> Any:

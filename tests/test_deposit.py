@@ -28,7 +28,7 @@ from transcripts.deposit import package
 from transcripts.deposit.contents import Contents, PackedFile, Reviewed, Said, Wishes
 from transcripts.deposit.package import DESCRIPTIONS, deposit
 from transcripts.deposit.restoring import restore
-from transcripts.deposit.tables import deposited_tables, description, words
+from transcripts.deposit.tables import deposited_tables, description, table_rows, words
 from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
 from transcripts.query import SearchQuery
 from transcripts.records import Panel, Passage, Recording, Span, Speaker
@@ -414,8 +414,12 @@ def test_an_archive_without_passages_can_be_kept_too(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "archive", create=True) as archive:
         deposit(archive, tmp_path / "nothing", Wishes())
         archive.set_conference(CONFERENCE)
-        archive.fail("rec-9", "opening", "/media/rec-9.wav", "probe", "empty", "symposia run")
+        archive.fail(
+            "rec-9", "opening", "/media/rec-9.wav", "probe", "/media/rec-9.wav is empty", "symposia run"
+        )
         deposit(archive, tmp_path / "bag", Wishes())
+        (failure,) = table_rows(tmp_path / "bag/data/record", "failures")
+        assert (failure["path"], failure["reason"]) == ("rec-9.wav", "rec-9.wav is empty")
         restore(tmp_path / "bag", tmp_path / "again")
         with Archive.open(tmp_path / "again") as again:
             assert again.dump() == archive.dump()
