@@ -28,7 +28,7 @@ from transcripts.deposit import package
 from transcripts.deposit.contents import Contents, PackedFile, Reviewed, Said, Wishes
 from transcripts.deposit.package import DESCRIPTIONS, deposit
 from transcripts.deposit.restoring import restore
-from transcripts.deposit.tables import deposited_tables, description, table_rows, words
+from transcripts.deposit.tables import deposited_tables, description, read_tables, table_rows, words
 from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
 from transcripts.query import SearchQuery
 from transcripts.records import Panel, Passage, Recording, Span, Speaker
@@ -435,6 +435,49 @@ def test_commands_say_what_they_did(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "packed" in said
     assert "1 panels, speakers or passages are withheld" in said
     assert "2 recordings, 8 passages" in said
+
+
+def test_another_bag_is_told_from_ours(tmp_path: Path) -> None:
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "bag" / "letter.txt").write_text("dear")
+    bagit.make_bag(str(tmp_path / "bag"), checksums=["sha512"])
+    with pytest.raises(ArchiveError, match="holds no archive of symposia"):
+        restore(tmp_path / "bag", tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=80)
+@given(data=st.data(), value=values)
+def test_rows_of_nonsense_are_told_with_file_and_line(
+    made: tuple[Archive, Path], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, value: object
+) -> None:
+    """Whoever makes such a package has made its checksums too."""
+    record = tmp_path_factory.getbasetemp() / "nonsense"
+    if not record.exists():
+        shutil.copytree(made[1] / "data" / "record", record)
+    path = record / f"{data.draw(st.sampled_from(['recordings', 'readings', 'embeddings', 'meta']))}.jsonl"
+    before = path.read_text("utf-8")
+    first, *rest = before.splitlines()
+    row = json.loads(first)
+    row[data.draw(st.sampled_from(sorted(row)))] = value
+    path.write_text("\n".join([json.dumps(row), *rest]) + "\n", "utf-8")
+    told = ""
+    try:
+        with Archive.in_memory() as archive, archive.writing() as connection:
+            connection.execute(schema.meta.delete())
+            read_tables(connection, record, {})
+    except ArchiveError as error:
+        told = str(error)
+    finally:
+        path.write_text(before, "utf-8")
+    assert not told or path.name in told or "do not fit together" in told
 
 
 def test_tables_of_another_version_are_refused(
