@@ -18,6 +18,9 @@ from sample_archive import CONFERENCE, EMBEDDER, SCRIPT, STAGES, embed, fill, fl
 
 from transcripts.archive import Archive, RecordingLayers
 from transcripts.errors import ArchiveError, SymposiaError
+from transcripts.holdings import Selection
+from transcripts.index import PassageIndex
+from transcripts.index_filters import Withheld, filter_of
 from transcripts.query import SearchQuery
 from transcripts.records import Signature, TranslationEmbedding
 from transcripts.results import Hit
@@ -224,6 +227,40 @@ def test_what_is_mentioned_narrows_a_search_for_words(index: SearchIndex) -> Non
     assert found(index, dataclasses.replace(query, names=("Busan",))) == ["p06"]
 
 
+NARROW = [
+    Selection(),
+    Selection(languages=frozenset({"es", "ko"}), restricted=True),
+    Selection(themes=frozenset({"ethics"}), states=frozenset({"draft"})),
+    Selection(themes=frozenset()),
+    Selection(names=frozenset({"busan"})),
+    Selection(speakers=frozenset({("film-ai", "o'hara")}), speaker_label="S2"),
+    Selection(speakers=frozenset({("film-ai", "producer")})),
+    Selection(qualities=frozenset({"good", "check"}), held_after="2025-03-02"),
+    Selection(panels=frozenset({"opening"}), languages=frozenset({"en"})),
+    Selection(held_before="2025-03-01"),
+]
+
+
+@pytest.mark.parametrize("selection", NARROW)
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        Withheld(),
+        Withheld(frozenset({"opening"})),
+        Withheld(passages=frozenset({"p07", "'"}), speakers=frozenset({"producer"})),
+    ],
+)
+def test_columns_and_table_are_filtered_alike(
+    shared: Archive, selection: Selection, hidden: Withheld
+) -> None:
+    lookup = PassageIndex(shared).refresh()
+    narrow = filter_of(selection, (), (CONFERENCE,), hidden)
+    by_columns = lookup.columns.ids(lookup.matching(narrow))
+    scan = lookup.table.search().select(["passage_id"]).limit(None)
+    rows = (scan.where(narrow.sql) if narrow.sql else scan).to_list()
+    assert sorted(by_columns) == sorted(row["passage_id"] for row in rows)
+
+
 def test_filters_that_nothing_fits_find_nothing(index: SearchIndex) -> None:
     for nothing in (SearchQuery(states=("approved",)), SearchQuery(before="2025-02-28")):
         assert index.find(nothing).total == 0
@@ -333,16 +370,26 @@ def test_following_step_by_step_equals_a_rebuild(
         ]
 
 
-def test_an_open_index_follows_one_correction_among_many_passages(archive: Archive) -> None:
+@pytest.mark.parametrize("small", [2_000, 10])  # of larger tables changed rows alone are looked at
+def test_an_open_index_follows_corrections_among_many_passages(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr("transcripts.index.SMALL", small)
     said = layers("rec-1")
     many = [dataclasses.replace(said.passages[0], id=f"m{n:03d}", ordinal=n) for n in range(50)]
     archive.keep(recording("rec-1"), RecordingLayers(passages=tuple(many)), STAGES)
-    index = SearchIndex.open(archive)
+    index, desk = SearchIndex.open(archive), ReviewDesk(archive)
     assert index.find(SearchQuery()).total == 53
-    ReviewDesk(archive).correct("m007", "text", "まったく別の言葉", reviewer="ana")
-    results = index.find(SearchQuery("別の言葉", mode="words"))
-    assert ids(results.hits) == ["m007"]
-    assert index.find(SearchQuery()).total == 53
+    desk.correct("m007", "text", "まったく別の言葉", reviewer="ana")
+    assert found(index, SearchQuery("別の言葉", mode="words")) == ["m007"]
+    desk.correct("m031", "language", "zh", reviewer="ana")  # a value that no row had
+    desk.correct("m007", "speaker", "producer", reviewer="ana")
+    assert found(index, SearchQuery(languages=("zh",))) == ["m031"]
+    assert found(index, SearchQuery("言葉", mode="words", speakers=("producer",))) == ["m007"]
+    archive.keep(recording("rec-1"), RecordingLayers(passages=tuple(many[:40])), STAGES)
+    everything = index.find(SearchQuery(limit=100))
+    assert everything.total == 43
+    assert everything == SearchIndex.open(archive).find(SearchQuery(limit=100))
 
 
 def test_words_analysed_before_are_not_analysed_again(

@@ -25,7 +25,7 @@ from transcripts.holdings import Entry, Selection
 from transcripts.records import Recording
 from transcripts.rights import restrictions
 from transcripts.site.settings import INCLUDED, Site
-from transcripts.web.reading import PanelReading, reading_of
+from transcripts.web.reading import PanelReading, frame_of, reading_of
 
 A_PAGE = 120  # remarks a page
 A_PAGE_LETTERS = 45_000  # of texts and renderings, so that a page has less than 300 KB
@@ -91,7 +91,7 @@ def published(
         media, more = _media(mine, heard_more)
         silent = len(media) < sum(each.kind != "captions" for each in mine)
         named = [replace(each, path=Path(each.path).name) for each in mine]  # pages depend on no place
-        reading = reading_of(conferences[panel_id], panel_id, named, said[panel_id], silent=silent)
+        reading = reading_of(frame_of(conferences[panel_id], panel_id, named), said[panel_id], silent=silent)
         pages = tuple(_pages(reading, by_panel[panel_id]))
         panels.append(
             PublishedPanel(slug, reading, tuple(by_panel[panel_id]), media if with_media else {}, pages)
