@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_formats, cli_keeping, cli_people
+from flows import cli_formats, cli_keeping, cli_operating, cli_people
 from transcripts.errors import SymposiaError
 
 app = typer.Typer(
@@ -210,6 +210,7 @@ app.command("import")(cli_formats.import_corrections)
 app.command()(cli_keeping.verify)
 app.command()(cli_keeping.deposit)
 app.command()(cli_keeping.restore)
+app.command()(cli_operating.doctor)
 
 for name in ("review", "rights", "users"):
     app.add_typer(getattr(cli_people, name), name=name, no_args_is_help=True)

@@ -1,0 +1,28 @@
+"""The commands for unattended work: doctor, report, watch, estimate. Added by `cli`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ProfileName = Annotated[
+    str,
+    typer.Option("--profile", help="embedded, standard, quality, or the path of your own.", metavar="P"),
+]
+
+
+def doctor(
+    archive: Annotated[
+        Path | None, typer.Option("--archive", help="Directory of the archive.", metavar="DIR")
+    ] = None,
+    profile: ProfileName = "embedded",
+) -> None:
+    """Check models, disk, sound, database, PDF, GPU and server, and say what to do.
+
+    The exit code is 0 where a run can go ahead, and 1 where something is wrong.
+    """
+    from flows.doctor import examine
+
+    raise typer.Exit(examine(archive, profile))
