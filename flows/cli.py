@@ -211,6 +211,7 @@ app.command()(cli_keeping.verify)
 app.command()(cli_keeping.deposit)
 app.command()(cli_keeping.restore)
 app.command()(cli_operating.doctor)
+app.command()(cli_operating.report)
 
 for name in ("review", "rights", "users"):
     app.add_typer(getattr(cli_people, name), name=name, no_args_is_help=True)

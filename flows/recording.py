@@ -28,6 +28,7 @@ from flows.layers import Layer, layer_bytes, layer_from
 from flows.models import TRAINED_THEMES, Models
 from flows.profiles import load_profile
 from flows.progress import Reporter
+from flows.reporting import keep_artifact
 from flows.stages import CAPTIONED, SPOKEN, Job, Made, Stage
 from flows.work import bring_up_to_date, job_for, memory_of
 from nlp.memory import Memory
@@ -162,9 +163,18 @@ def process_conference(
                 if reason:
                     failures[source.recording_id] = reason
                 reporter.recording_done()
+            _report(run, [source.recording_id for source in sources])
         finally:
             RUN.reset(token)
     return failures
+
+
+def _report(run: Run, recording_ids: list[str]) -> None:
+    """Leave a quality report with Prefect. What is archived stands without it, so trouble is only told."""
+    try:
+        keep_artifact(run.archive, recording_ids)
+    except Exception as error:
+        run.reporter.say(f"Prefect did not take the quality report ({type(error).__name__}: {error}).")
 
 
 def _attempt(run: Run, source: Source) -> str:
