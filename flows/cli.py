@@ -77,8 +77,9 @@ def run(
 ) -> None:
     """Process a conference's recordings into an archive; what is up to date is left alone."""
     from flows.conference import run_conference
+    from flows.request import Request
 
-    raise typer.Exit(run_conference(conference, archive, profile))
+    raise typer.Exit(run_conference(Request(conference, archive, profile)))
 
 
 @app.command()
@@ -212,6 +213,7 @@ app.command()(cli_keeping.deposit)
 app.command()(cli_keeping.restore)
 app.command()(cli_operating.doctor)
 app.command()(cli_operating.report)
+app.command()(cli_operating.watch)
 
 for name in ("review", "rights", "users"):
     app.add_typer(getattr(cli_people, name), name=name, no_args_is_help=True)

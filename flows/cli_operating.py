@@ -45,3 +45,23 @@ def report(
         sys.stdout.write(page)
     else:
         write_atomically(output, page)
+
+
+def watch(
+    folder: Annotated[Path, typer.Argument(help="Folder that recordings arrive in.", metavar="FOLDER")],
+    conference: Annotated[
+        Path, typer.Option("--conference", help="The conference file.", metavar="CONFERENCE.yaml")
+    ],
+    archive: ArchiveDir,
+    profile: ProfileName = "embedded",
+    settle: Annotated[
+        float, typer.Option(min=0, help="Seconds in which a file must not have changed.", metavar="SECONDS")
+    ] = 30.0,
+    once: Annotated[bool, typer.Option("--once", help="Process what has arrived, and end.")] = False,
+) -> None:
+    """Process recordings as they arrive in a folder, each once, until Ctrl-C."""
+    from flows.request import Request
+    from flows.watching import watch_folder
+
+    request = Request(conference, archive, profile, arriving_in=folder)
+    raise typer.Exit(watch_folder(request, settle, once=once))
