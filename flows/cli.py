@@ -214,6 +214,7 @@ app.command()(cli_keeping.restore)
 app.command()(cli_operating.doctor)
 app.command()(cli_operating.report)
 app.command()(cli_operating.watch)
+app.command()(cli_operating.estimate)
 
 for name in ("review", "rights", "users"):
     app.add_typer(getattr(cli_people, name), name=name, no_args_is_help=True)

@@ -65,3 +65,16 @@ def watch(
 
     request = Request(conference, archive, profile, arriving_in=folder)
     raise typer.Exit(watch_folder(request, settle, once=once))
+
+
+def estimate(
+    conference: Annotated[Path, typer.Argument(help="The conference file.", metavar="CONFERENCE.yaml")],
+    profile: ProfileName = "embedded",
+    workers: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Machines like this one that share the work.", metavar="N")
+    ] = 1,
+) -> None:
+    """Predict the hours, memory and disk that a conference will take, and say how that is known."""
+    from flows.estimating import estimate_conference
+
+    estimate_conference(conference, profile, workers)
