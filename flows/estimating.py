@@ -121,8 +121,8 @@ def show(found: Estimate, recordings: int, workers: int, speeds: Speeds, kept: P
         f"known from  the demo panel ({_time(speeds.sound_s)}), which took {_time(speeds.total_s)} on this "
         f"machine with these models on {speeds.measured_on}",
         f"            kept in {kept}; delete that file to measure again",
-        "taken for   as dense in speech as the demo, and time in proportion to length. Music and silence take "
-        "less; other work on the machine, or many doubtful stretches, more.",
+        "taken for   as dense in speech as the demo, and time in proportion to length. Music and silence "
+        "take less; other work on the machine, or many doubtful stretches, more.",
     )
     for line in lines:
         if isinstance(line, str):
@@ -135,8 +135,8 @@ def _check_at_hand(profile: Profile) -> None:
     missing = [name for name in models_of(profile) if at_hand(name) is None]
     if missing:
         raise ModelError(
-            f"{', '.join(missing)}: not on this machine so far, so that its speed cannot be measured. Transcribe "
-            "a short file with this profile ('symposia transcribe'), which fetches the models, and try again."
+            f"{', '.join(missing)}: not on this machine so far, so that nothing can be measured. Run a short "
+            "recording with this profile ('symposia run'), which fetches the models, and try again."
         )
 
 
