@@ -5,6 +5,7 @@ Searching is measured in a process of its own, so that what building takes does 
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -65,7 +66,7 @@ def search_figures(directory: Path) -> dict[str, Any]:
     """Times in ms and memory in MB of a process that only searches (and corrects, at the end)."""
     maker = Maker()
     with Archive.open(directory) as archive:
-        near = iter(maker.vectors(100_000))
+        near = (vector for _ in itertools.count() for vector in maker.vectors(100))
         index = SearchIndex.open(archive, lambda text: next(near))
         began = time.perf_counter()
         index.find(SearchQuery(maker.query("en", 2)))

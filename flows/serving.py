@@ -171,6 +171,8 @@ def _welcome(settings: RoomSettings, options: ServeOptions, port: int) -> str:
     scheme = "https" if options.certificate else "http"
     host = f"[{options.host}]" if ":" in options.host else options.host
     lines = [f"The reading room is open at {scheme}://{host}:{port}/ (Ctrl+C closes it)."]
+    if settings.oai_email:
+        lines.append(f"Harvesters are answered at {scheme}://{host}:{port}/oai, without a login.")
     if settings.login and settings.secure_cookies and not options.certificate:
         lines.append(
             "Browsers log in by HTTPS only: put it behind a proxy that speaks HTTPS, or give --certificate "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from flows.layers import Layer, digest, layer_bytes
 from flows.work import archived_layers
-from transcripts.archive import Archive
+from transcripts.archive import DATABASE_NAME, Archive
 from transcripts.errors import ArchiveError
 from transcripts.keeping import touch
 from transcripts.moving import find_originals
@@ -40,8 +40,10 @@ def verify_archive(directory: Path, asked: Verify) -> int:
         files = originals(archive)
         if asked.look_in is not None:
             _look(archive, asked.look_in, asked.mend)
-        with watched("reading", size_of(files)) as watch:
+        record = (directory / DATABASE_NAME).stat().st_size
+        with watched("reading", size_of(files) + record) as watch:
             database = database_faults(archive)
+            watch(record)
             found = [*original_faults(archive, watch), *database]
         if not database:
             found += layer_faults(archive)
@@ -83,12 +85,19 @@ def layer_faults(archive: Archive) -> Iterator[Fault]:
         for stage, layer in archived_layers(archive.layers(recording_id)).items():
             if stage not in stages:
                 continue
-            tries = (layer, *(_as_of(layer, version) for version in sorted(versions)))
-            if not any(digest(layer_bytes(each)) == stages[stage].digest for each in tries):
+            if not any(
+                digest(layer_bytes(each)) == stages[stage].digest for each in _as_made(layer, versions)
+            ):
                 yield Fault(
                     f"the layer '{stage}' of {recording_id!r} is not what was made: its hash differs",
                     "restore archive.sqlite from a copy, or a package with 'symposia restore'",
                 )
+
+
+def _as_made(layer: Layer, versions: Collection[str]) -> Iterator[Layer]:
+    """A layer as it is kept, then as each version would have made it."""
+    yield layer
+    yield from (_as_of(layer, version) for version in sorted(versions))
 
 
 def _as_of(layer: Layer, version: str) -> Layer:

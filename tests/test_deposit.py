@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from prov.model import ProvDocument
-from sample_archive import CONFERENCE, recording
+from sample_archive import CONFERENCE, embed, recording
 from sample_documents import hostile_texts
 
 from flows.depositing import deposit_archive, restore_archive
@@ -28,11 +28,13 @@ from transcripts.deposit import package
 from transcripts.deposit.contents import Contents, PackedFile, Reviewed, Said, Wishes
 from transcripts.deposit.package import DESCRIPTIONS, deposit
 from transcripts.deposit.restoring import restore
-from transcripts.deposit.tables import deposited_tables, description, words
+from transcripts.deposit.tables import deposited_tables, description, read_tables, table_rows, words
 from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
+from transcripts.query import SearchQuery
 from transcripts.records import Panel, Passage, Recording, Span, Speaker
 from transcripts.review import ReviewDesk
 from transcripts.rights import Restriction, restrict, restrictions
+from transcripts.search import SearchIndex
 from transcripts.verification import original_faults, sha256_of, stray_files
 
 FORMATS = Path(__file__).parent / "formats"
@@ -64,6 +66,7 @@ def test_the_bag_is_valid_by_its_validator(made: tuple[Archive, Path]) -> None:
     bag = bagit.Bag(str(made[1]))
     assert bag.validate()
     assert bag.algorithms == ["sha512"]
+    assert (made[1] / "data").stat().st_mode & 0o777 == 0o755  # not for its maker alone
     assert bag.info["Source-Organization"] == "Festival & Sons"
     assert bag.info["External-Identifier"] == "10.1234/abc"
     assert bag.info["BagIt-Profile-Identifier"] == package.PROFILE
@@ -215,6 +218,18 @@ def test_a_restored_archive_is_the_same(made: tuple[Archive, Path], tmp_path: Pa
             desk.undo(review.id, reviewer="Cem")
         assert again.entries_by_id(["p01"])["p01"].passage.text == "AI倫理委員会で議論しました。"
         assert [change.review.reviewer for change in desk.history("p01")][-1] == "Cem"
+
+
+def test_a_restored_archive_is_searched_alike(made: tuple[Archive, Path], tmp_path: Path) -> None:
+    restore(made[1], tmp_path / "again")
+    with Archive.open(tmp_path / "again") as again:
+        found = []
+        for each in (made[0], again):
+            index = SearchIndex.open(each, embed)
+            found.append([hit.passage_id for hit in index.find(SearchQuery("ethics")).hits])
+    assert found[0] == found[1]
+    assert "p04" in found[0]
+    assert "p07" not in found[0]  # it is withheld here and there
 
 
 def test_a_restored_archive_packs_the_same_record(made: tuple[Archive, Path], tmp_path: Path) -> None:
@@ -399,8 +414,12 @@ def test_an_archive_without_passages_can_be_kept_too(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "archive", create=True) as archive:
         deposit(archive, tmp_path / "nothing", Wishes())
         archive.set_conference(CONFERENCE)
-        archive.fail("rec-9", "opening", "/media/rec-9.wav", "probe", "empty", "symposia run")
+        archive.fail(
+            "rec-9", "opening", "/media/rec-9.wav", "probe", "/media/rec-9.wav is empty", "symposia run"
+        )
         deposit(archive, tmp_path / "bag", Wishes())
+        (failure,) = table_rows(tmp_path / "bag/data/record", "failures")
+        assert (failure["path"], failure["reason"]) == ("rec-9.wav", "rec-9.wav is empty")
         restore(tmp_path / "bag", tmp_path / "again")
         with Archive.open(tmp_path / "again") as again:
             assert again.dump() == archive.dump()
@@ -416,6 +435,49 @@ def test_commands_say_what_they_did(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "packed" in said
     assert "1 panels, speakers or passages are withheld" in said
     assert "2 recordings, 8 passages" in said
+
+
+def test_another_bag_is_told_from_ours(tmp_path: Path) -> None:
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "bag" / "letter.txt").write_text("dear")
+    bagit.make_bag(str(tmp_path / "bag"), checksums=["sha512"])
+    with pytest.raises(ArchiveError, match="holds no archive of symposia"):
+        restore(tmp_path / "bag", tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=80)
+@given(data=st.data(), value=values)
+def test_rows_of_nonsense_are_told_with_file_and_line(
+    made: tuple[Archive, Path], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, value: object
+) -> None:
+    """Whoever makes such a package has made its checksums too."""
+    record = tmp_path_factory.getbasetemp() / "nonsense"
+    if not record.exists():
+        shutil.copytree(made[1] / "data" / "record", record)
+    path = record / f"{data.draw(st.sampled_from(['recordings', 'readings', 'embeddings', 'meta']))}.jsonl"
+    before = path.read_text("utf-8")
+    first, *rest = before.splitlines()
+    row = json.loads(first)
+    row[data.draw(st.sampled_from(sorted(row)))] = value
+    path.write_text("\n".join([json.dumps(row), *rest]) + "\n", "utf-8")
+    told = ""
+    try:
+        with Archive.in_memory() as archive, archive.writing() as connection:
+            connection.execute(schema.meta.delete())
+            read_tables(connection, record, {})
+    except ArchiveError as error:
+        told = str(error)
+    finally:
+        path.write_text(before, "utf-8")
+    assert not told or path.name in told or "do not fit together" in told
 
 
 def test_tables_of_another_version_are_refused(

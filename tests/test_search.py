@@ -18,6 +18,9 @@ from sample_archive import CONFERENCE, EMBEDDER, SCRIPT, STAGES, embed, fill, fl
 
 from transcripts.archive import Archive, RecordingLayers
 from transcripts.errors import ArchiveError, SymposiaError
+from transcripts.holdings import Selection
+from transcripts.index import PassageIndex
+from transcripts.index_filters import Withheld, filter_of
 from transcripts.query import SearchQuery
 from transcripts.records import Signature, TranslationEmbedding
 from transcripts.results import Hit
@@ -222,6 +225,40 @@ def test_what_is_mentioned_narrows_a_search_for_words(index: SearchIndex) -> Non
     query = SearchQuery("판소리 윤리 guion", mode="words")
     assert set(found(index, query)) == {"p04", "p06", "p08"}
     assert found(index, dataclasses.replace(query, names=("Busan",))) == ["p06"]
+
+
+NARROW = [
+    Selection(),
+    Selection(languages=frozenset({"es", "ko"}), restricted=True),
+    Selection(themes=frozenset({"ethics"}), states=frozenset({"draft"})),
+    Selection(themes=frozenset()),
+    Selection(names=frozenset({"busan"})),
+    Selection(speakers=frozenset({("film-ai", "o'hara")}), speaker_label="S2"),
+    Selection(speakers=frozenset({("film-ai", "producer")})),
+    Selection(qualities=frozenset({"good", "check"}), held_after="2025-03-02"),
+    Selection(panels=frozenset({"opening"}), languages=frozenset({"en"})),
+    Selection(held_before="2025-03-01"),
+]
+
+
+@pytest.mark.parametrize("selection", NARROW)
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        Withheld(),
+        Withheld(frozenset({"opening"})),
+        Withheld(passages=frozenset({"p07", "'"}), speakers=frozenset({"producer"})),
+    ],
+)
+def test_columns_and_table_are_filtered_alike(
+    shared: Archive, selection: Selection, hidden: Withheld
+) -> None:
+    lookup = PassageIndex(shared).refresh()
+    narrow = filter_of(selection, (), (CONFERENCE,), hidden)
+    by_columns = lookup.columns.ids(lookup.matching(narrow))
+    scan = lookup.table.search().select(["passage_id"]).limit(None)
+    rows = (scan.where(narrow.sql) if narrow.sql else scan).to_list()
+    assert sorted(by_columns) == sorted(row["passage_id"] for row in rows)
 
 
 def test_filters_that_nothing_fits_find_nothing(index: SearchIndex) -> None:

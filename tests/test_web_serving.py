@@ -95,7 +95,7 @@ def test_the_room_opens_and_closes(tmp_path: Path, login: bool) -> None:
     ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     with subprocess.Popen(
-        [*command, *(["--login"] if login else [])],
+        [*command, *(["--login", "--oai", "archive@example.org"] if login else [])],
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
@@ -105,6 +105,10 @@ def test_the_room_opens_and_closes(tmp_path: Path, login: bool) -> None:
         said = process.stderr.readline()
         assert "The reading room is open at http://127.0.0.1:" in said
         address = said.split()[6]
+        if login:
+            assert f"{address}oai, without a login" in process.stderr.readline()
+            with urllib.request.urlopen(f"{address}oai?verb=Identify") as answer:
+                assert b"archive@example.org" in answer.read()
         with urllib.request.urlopen(address) as answer:
             page = answer.read().decode()
         assert ("The Future of Filmmaking" in page) is not login

@@ -22,9 +22,8 @@ _UNKNOWN, _UNAVAILABLE = "(:unkn)", "(:unav)"
 class Description:
     """A collection or a panel, for catalogues.
 
-    `identifier` is a DOI ('10.…/…'), a URL or a URN. `kind` is DataCite's resourceTypeGeneral. `people`
-    are pairs of name and affiliation; `days` ISO 8601; `relations` pairs of DataCite's relationType and a
-    URL or URN.
+    `identifier` is a DOI ('10.…/…'), a URL or a URN. `kind` is DataCite's resourceTypeGeneral. `people` are
+    pairs of name and affiliation; `days` are ISO 8601.
     """
 
     identifier: str
@@ -40,7 +39,6 @@ class Description:
     formats: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     rights: tuple[str, ...] = ()
-    relations: tuple[tuple[str, str], ...] = ()
 
 
 def people_of(found: Iterable[Document]) -> tuple[tuple[str, str], ...]:
@@ -80,10 +78,6 @@ def datacite(of: Description) -> etree._Element:
     if of.languages:
         _add(root, "language", of.languages[0])
     _add(root, "resourceType", of.kind, resourceTypeGeneral=of.kind)
-    for relation, where in of.relations:
-        related = _list_in(root, "relatedIdentifiers")
-        kinds = {"relatedIdentifierType": _identifier_kind(where), "relationType": relation}
-        _add(related, "relatedIdentifier", where, **kinds)
     _listed(root, "sizes", "size", of.sizes)
     _listed(root, "formats", "format", of.formats)
     for value in filter(None, map(_plain, of.rights)):
@@ -135,7 +129,6 @@ def dublin_core(of: Description) -> etree._Element:
         "format": of.formats,
         "identifier": (of.identifier,),
         "language": of.languages,
-        "relation": tuple(where for _, where in of.relations),
         "rights": of.rights,
     }
     for name, texts in values.items():

@@ -50,8 +50,8 @@ def new_folder(out: Path) -> Iterator[Path]:
     folder: Path | None = None
     try:
         folder = Path(tempfile.mkdtemp(dir=out.absolute().parent, prefix=f".{out.name[:80]}."))
-        yield folder
         folder.chmod(0o755)
+        yield folder
         if out.is_dir():
             out.rmdir()
         folder.rename(out)

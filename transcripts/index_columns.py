@@ -6,7 +6,7 @@ files. `Columns` keeps rows sorted by address; a position is a row's place in th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Positions = NDArray[np.int64]
 
-CODED = ("panel_id", "recording_id", "language", "speaker", "state")
+CODED = ("panel_id", "recording_id", "language", "speaker", "speaker_label", "state", "quality")
 LISTED = ("themes", "names")
 _READ = ["passage_id", "start_ms", *LISTED, *CODED]
 _ADDRESS = "_rowid"
@@ -77,6 +77,21 @@ class Columns:
         at = int(pc.index(self.table["passage_id"], passage_id).as_py())
         return at if at >= 0 else None
 
+    def having(self, name: str, values: Collection[str]) -> NDArray[np.bool_]:
+        """Whether each row has one of the values in a column, or in the list of a column of `LISTED`."""
+        if name in CODED:
+            wanted = np.array([value in values for value in self.values[name]] or [False])
+            return wanted[self.codes[name]]
+        if name not in LISTED:
+            return _flags(pc.is_in(self.table[name], pa.array(sorted(values), pa.string())))
+        held = self.table[name].combine_chunks()
+        ends = np.concatenate(
+            [[0], np.cumsum(_flags(pc.is_in(held.flatten(), pa.array(sorted(values), pa.string()))))]
+        )
+        bounds = held.offsets.to_numpy()
+        found: NDArray[np.bool_] = ends[bounds[1:] - bounds[0]] > ends[bounds[:-1] - bounds[0]]
+        return found
+
     def counts(self, name: str, positions: Positions) -> dict[str, int]:
         """How many of the rows have each value of a column of `CODED`; values that none has are left out."""
         found = np.bincount(self.codes[name][positions], minlength=len(self.values[name]))
@@ -116,6 +131,11 @@ def _scan(table: Any, names: list[str]) -> pa.Table:
 def _addresses(rows: pa.Table) -> NDArray[np.uint64]:
     found: NDArray[np.uint64] = rows[_ADDRESS].to_numpy()
     return found
+
+
+def _flags(column: Any) -> NDArray[np.bool_]:
+    flags: NDArray[np.bool_] = column.to_numpy(zero_copy_only=False).astype(bool)
+    return flags
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:

@@ -1,17 +1,21 @@
-"""What a selection of passages is in the index's own filter language.
+"""What a selection of passages is for the index: in its own filter language, and for columns held in memory.
 
-Values reach the filter as quoted literals only.
+Values reach the filter language as quoted literals only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
-from lancedb.expr import Expr, col, lit
+import numpy as np
+from lancedb.expr import col, lit
 from sqlalchemy import Connection, select
 
 from transcripts.holdings import Conference, Selection
+from transcripts.index_columns import LISTED, Columns, Positions
 from transcripts.schema import readings, recordings, restrictions
 from transcripts.withheld import is_in_force, is_restricted
 
@@ -47,19 +51,71 @@ def speaker_key(conference_id: str, speaker_id: str | None) -> str:
     return f"{conference_id}\n{speaker_id}" if speaker_id else ""
 
 
-def where(
-    selection: Selection, phrases: Iterable[str], conferences: Iterable[Conference], hidden: Withheld
-) -> str:
-    """The filter for the selected passages that have all the phrases (as `phrase_writing` gives them).
+class Condition(NamedTuple):
+    """That a column has one of these values, or, `without`, none of them."""
 
-    Empty where everything is selected.
-    """
+    column: str
+    values: frozenset[str]
+    without: bool = False
+
+    def sql(self) -> str:
+        if self.column in LISTED:
+            values = ", ".join(lit(value).to_sql() for value in sorted(self.values))
+            has = f"array_has_any({self.column}, [{values}])" if values else "false"
+        else:
+            has = col(self.column).isin(sorted(self.values)).to_sql()
+        return f"NOT {has}" if self.without else has
+
+
+Clause = tuple[tuple[Condition, ...], ...]  # one of the alternatives holds, with all of its conditions
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Every clause holds, and every phrase (as `phrase_writing` gives it) is in the writing."""
+
+    clauses: tuple[Clause, ...] = ()
+    phrases: tuple[str, ...] = ()
+
+    @cached_property
+    def sql(self) -> str:
+        """In the filter language of the index; empty where everything is selected."""
+        parts = [
+            " OR ".join(
+                " AND ".join(f"({condition.sql()})" for condition in alternative) for alternative in clause
+            )
+            for clause in self.clauses
+        ]
+        parts += [f"contains(writing, {lit(phrase).to_sql()})" for phrase in self.phrases]
+        return " AND ".join(f"({part})" for part in parts)
+
+    def positions(self, columns: Columns) -> Positions:
+        """The rows for which every clause holds; phrases are not looked at."""
+        kept = np.ones(len(columns), dtype=bool)
+        for clause in self.clauses:
+            held = np.zeros(len(columns), dtype=bool)
+            for alternative in clause:
+                all_hold = kept.copy()
+                for condition in alternative:
+                    all_hold &= columns.having(condition.column, condition.values) ^ condition.without
+                held |= all_hold
+            kept &= held
+        return np.flatnonzero(kept)
+
+
+EVERY = Filter()
+
+
+def filter_of(
+    selection: Selection, phrases: Iterable[str], conferences: Iterable[Conference], hidden: Withheld
+) -> Filter:
+    """The filter for the selected passages that have all the phrases."""
     conferences = list(conferences)
-    parts = [*_chosen(selection, conferences), *(_has(phrase) for phrase in phrases)]
+    clauses = list(_chosen(selection, conferences))
     if not selection.restricted:
-        speakers = [speaker_key(each.id, speaker) for each in conferences for speaker in hidden.speakers]
-        parts += [
-            f"NOT {_one_of(column, values)}"
+        speakers = {speaker_key(each.id, speaker) for each in conferences for speaker in hidden.speakers}
+        clauses += [
+            ((Condition(column, frozenset(values), without=True),),)
             for column, values in (
                 ("panel_id", hidden.panels),
                 ("speaker", speakers),
@@ -67,44 +123,32 @@ def where(
             )
             if values
         ]
-    return " AND ".join(f"({part})" for part in parts)
+    return Filter(tuple(clauses), tuple(phrases))
 
 
-def _chosen(selection: Selection, conferences: list[Conference]) -> Iterator[str]:
+def _chosen(selection: Selection, conferences: list[Conference]) -> Iterator[Clause]:
     for column, values in (
         ("language", selection.languages),
         ("panel_id", selection.panels),
         ("state", selection.states),
         ("quality", selection.qualities),
+        ("themes", selection.themes),
+        ("names", selection.names),
     ):
         if values is not None:
-            yield _one_of(column, values)
-    for column, values in (("themes", selection.themes), ("names", selection.names)):
-        if values is not None:
-            listed = ", ".join(lit(value).to_sql() for value in sorted(values))
-            yield f"array_has_any({column}, [{listed}])" if listed else "false"
+            yield ((Condition(column, values),),)
     if selection.speakers is not None:
-        keys = [speaker_key(conference, speaker) for conference, speaker in sorted(selection.speakers)]
-        named: Expr = col("speaker").isin(keys)
-        if selection.speaker_label:  # without one, nobody unnamed is meant
-            is_label = col("speaker_label") == lit(selection.speaker_label)
-            named |= (col("speaker") == lit("")) & is_label
-        yield named.to_sql()
+        keys = frozenset(speaker_key(conference, speaker) for conference, speaker in selection.speakers)
+        named = (Condition("speaker", keys),)
+        label = frozenset({selection.speaker_label} - {""})  # without one, nobody unnamed is meant
+        unnamed = (Condition("speaker", frozenset({""})), Condition("speaker_label", label))
+        yield (named, unnamed) if label else (named,)
     if selection.held_after or selection.held_before:
         last = selection.held_before or "9999"
-        held = {
+        held = (
             panel.id
             for conference in conferences
             for panel in conference.panels
             if panel.held_on and selection.held_after <= panel.held_on <= last
-        }
-        yield _one_of("panel_id", held)
-
-
-def _one_of(column: str, values: Iterable[str]) -> str:
-    filter_: str = col(column).isin(sorted(values)).to_sql()
-    return filter_
-
-
-def _has(phrase: str) -> str:
-    return f"contains(writing, {lit(phrase).to_sql()})"
+        )
+        yield ((Condition("panel_id", frozenset(held)),),)

@@ -24,7 +24,7 @@ from transcripts.folding import persian_letters
 from transcripts.holdings import Conference, Entry, Selection
 from transcripts.index import PassageIndex
 from transcripts.index_columns import Positions
-from transcripts.index_filters import where, withheld
+from transcripts.index_filters import Filter, filter_of, withheld
 from transcripts.index_lookup import NOTHING, Lookup, QueryVector, Ranking
 from transcripts.phrases import phrase_writing
 from transcripts.query import Notice, SearchQuery
@@ -137,13 +137,15 @@ class SearchIndex:
             found = entries.entries_by_id(connection, ids, selection)
         return tuple(found.values()) if passage_id in found else ()
 
-    def _filter(self, phrases: Sequence[str], selection: Selection, conferences: Sequence[Conference]) -> str:
+    def _filter(
+        self, phrases: Sequence[str], selection: Selection, conferences: Sequence[Conference]
+    ) -> Filter:
         with self._archive.reading() as connection:
             hidden = withheld(connection)
         written = [phrase for phrase in map(phrase_writing, phrases) if phrase]
-        return where(selection, written, conferences, hidden)
+        return filter_of(selection, written, conferences, hidden)
 
-    def _ranked(self, lookup: Lookup, query: SearchQuery, filter_: str) -> Ranked:
+    def _ranked(self, lookup: Lookup, query: SearchQuery, filter_: Filter) -> Ranked:
         """All hits, best first; without a text, in no order."""
         unwanted = lookup.containing([form for each in query.excluded for form in query_forms(each)])
         if not query.sought:
@@ -162,7 +164,7 @@ class SearchIndex:
             ranked = ranked.with_others(np.setdiff1d(lookup.matching(filter_), unwanted), WORDS)
         return ranked
 
-    def _near(self, lookup: Lookup, text: str, filter_: str, unwanted: Positions) -> Ranking:
+    def _near(self, lookup: Lookup, text: str, filter_: Filter, unwanted: Positions) -> Ranking:
         """The passages nearest in meaning to a query that are not unwanted."""
         vector = lookup.sought(self._vector(lookup, text), text, filter_)
         depth = NEAREST

@@ -29,6 +29,7 @@ from transcripts.files import new_folder
 from transcripts.formats.subtitles import one_line
 from transcripts.formats.writers import WRITERS, file_name
 from transcripts.formats.xml_files import xml_bytes
+from transcripts.holdings import Failure
 from transcripts.keeping import meta_value
 from transcripts.originals import Original, is_there, originals, packed_name
 from transcripts.records import running_version
@@ -156,7 +157,7 @@ def _pack_tables(archive: Archive, folder: Path, places: Mapping[str, str]) -> N
     """The tables; in them, paths are those of the package: those of this machine concern nobody."""
     instead: dict[str, Mapping[str, Row]] = {
         "recordings": {each.id: {"path": places.get(each.id, "")} for each in archive.recordings()},
-        "failures": {each.recording_id: {"path": Path(each.path).name} for each in archive.failures()},
+        "failures": {each.recording_id: _elsewhere(each) for each in archive.failures()},
     }
     (folder / RECORD).mkdir()
     with archive.reading() as connection:
@@ -164,6 +165,12 @@ def _pack_tables(archive: Archive, folder: Path, places: Mapping[str, str]) -> N
     trained = archive.directory / TRAINED if archive.directory else None
     if trained is not None and trained.is_file():
         shutil.copyfile(trained, folder / RECORD / TRAINED)
+
+
+def _elsewhere(failure: Failure) -> Row:
+    """A failure without the paths of this machine; its command would do nothing elsewhere."""
+    name = Path(failure.path).name
+    return {"path": name, "reason": failure.reason.replace(failure.path, name), "command": ""}
 
 
 def _pack_copies(found: tuple[Document, ...], folder: Path) -> dict[str, str]:

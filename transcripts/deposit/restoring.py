@@ -29,6 +29,8 @@ def restore(bag: Path, directory: Path, watch: Watch = lambda name, size: None) 
     with new_folder(directory) as folder:
         check_bag(bag, watch)
         record = bag / "data" / RECORD
+        if not record.is_dir():
+            raise ArchiveError(f"{bag} is a bag, and holds no archive of symposia: it has no data/{RECORD}")
         _check_version(record)
         places = _places(bag, record, directory)
         with Archive.open(folder, create=True) as archive, archive.writing() as connection:

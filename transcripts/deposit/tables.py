@@ -115,11 +115,31 @@ def _rows(table: Table, path: Path) -> Iterator[Row]:
                         f"{path.name}, line {number}, has not the columns {', '.join(sorted(names))}: "
                         "the package was made by another version of symposia, or changed"
                     )
+                odd = [column.name for column in table.c if not _fits(column, row[column.name])]
+                if odd:
+                    raise ArchiveError(
+                        f"{path.name}, line {number}: {', '.join(odd)} cannot be {row[odd[0]]!r}"
+                    )
                 yield {**row, **{name: base64.b64decode(row[name], validate=True) for name in binary}}
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read ({error.strerror}): take another copy") from error
     except (ValueError, TypeError) as error:
         raise ArchiveError(f"{path.name} does not hold rows of an archive ({error})") from error
+
+
+def _fits(column: Column[Any], value: object) -> bool:
+    """Whether a value that was read can stand in a column."""
+    if value is None:
+        return bool(column.nullable)
+    if isinstance(column.type, JSON):
+        return True
+    if isinstance(column.type, Boolean):
+        return isinstance(value, bool)
+    if isinstance(column.type, Integer):
+        return type(value) is int and abs(value) < 1 << 63
+    if isinstance(column.type, Double):
+        return type(value) in (int, float)
+    return isinstance(value, str)
 
 
 def table_rows(folder: Path, name: str) -> Iterator[Row]:

@@ -56,7 +56,7 @@ def create_app(archive: Archive, settings: RoomSettings | None = None) -> FastAP
     )
     room = ReadingRoom(archive, settings)
     app.state.room = room
-    app.add_middleware(GZipMiddleware, minimum_size=1500, compresslevel=5)
+    app.add_middleware(GZipMiddleware, minimum_size=1500, compresslevel=1)
     app.add_middleware(Guard, settings=room.settings)
     for each in PAGES:
         app.include_router(each.router)

@@ -22,7 +22,7 @@ Made = TypeVar("Made")
 
 LOGINS_AT_ONCE = 2  # checking a password takes 64 MB
 # Results kept of each kind; those not asked for longest go first. A panel of three hours in HTML has 3 MB.
-REMEMBERED = {"reading": 12, "transcript": 12, "timeline": 50, "words": 20, "glance": 2000, "harvest": 1}
+REMEMBERED = {"reading": 12, "panel": 256, "words": 20, "glance": 2000, "harvest": 1}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import zlib
+from dataclasses import dataclass, replace
 from functools import partial
 
 from markupsafe import Markup
@@ -42,28 +43,32 @@ def _glance(room: ReadingRoom, panel_id: str, visitor: Visitor) -> PanelGlance |
     return glance_at(reading) if reading else None
 
 
-def transcript(room: ReadingRoom, reading: PanelReading, visitor: Visitor, words: Wording) -> Markup:
-    """The passages of a panel in HTML, as the visitor's language and role want them."""
-    key = (reading.state, visitor.may_edit, words.code)
-    return room.once(
-        "transcript",
-        key,
-        lambda: Markup(  # noqa: S704 - the template escapes what it is given
-            part(words, "transcript.html", reading=reading, may_edit=visitor.may_edit)
-        ),
-    )
+@dataclass(frozen=True, slots=True)
+class PanelPage:
+    """What a panel's page shows, kept packed: a panel of three hours is 1.5 million characters of HTML."""
+
+    title: str
+    packed: bytes
+
+    @property
+    def main(self) -> Markup:
+        return Markup(zlib.decompress(self.packed).decode("utf-8"))  # noqa: S704 - the template escaped it
 
 
-def timeline(room: ReadingRoom, reading: PanelReading, visitor: Visitor, words: Wording) -> Markup:
-    """The timeline of a panel in SVG."""
-    key = (reading.state, visitor.may_edit, words.code)
-    return room.once(
-        "timeline",
-        key,
-        lambda: Markup(  # noqa: S704 - as above
-            part(words, "timeline.html", lanes=lanes_of(reading, with_voices=True))
-        ),
-    )
+def panel_page(room: ReadingRoom, panel_id: str, visitor: Visitor, words: Wording) -> PanelPage | None:
+    """A panel's page as the visitor's language and role want it; None where there is none for them."""
+    key = (state_of(room.archive).of_panel(panel_id), visitor.may_edit, words.code)
+    return room.once("panel", key, lambda: _panel_page(room, panel_id, visitor, words))
+
+
+def _panel_page(room: ReadingRoom, panel_id: str, visitor: Visitor, words: Wording) -> PanelPage | None:
+    reading = panel_reading(room, panel_id, visitor)
+    if reading is None:
+        return None
+    lanes = lanes_of(reading, with_voices=True)
+    main = part(words, "panel_main.html", reading=reading, lanes=lanes, may_edit=visitor.may_edit)
+    # Half a letter (a lone surrogate) becomes a question mark, as in every page.
+    return PanelPage(reading.title, zlib.compress(main.encode("utf-8", "replace"), level=1))
 
 
 def word_times(

@@ -14,25 +14,21 @@ from transcripts.web.wording import N_
 
 router = APIRouter(include_in_schema=False)
 
+NO_PANEL = N_("There is no such panel.")
+
 
 def reading_or_404(room: ReadingRoom, panel_id: str, visitor: Visitor) -> PanelReading:
     """A panel that the visitor may see. One under embargo is as if it were not there."""
     reading = shown.panel_reading(room, panel_id, visitor)
     if reading is None:
-        raise HTTPException(404, N_("There is no such panel."))
+        raise HTTPException(404, NO_PANEL)
     return reading
 
 
 @router.get("/panels/{panel_id}")
 def panel(request: Request, panel_id: str, visitor: SomeVisitor, room: Room) -> Response:
     """The panel's page; `#PASSAGE` leads to a passage, `?t=SECONDS` to a second."""
-    reading = reading_or_404(room, panel_id, visitor)
-    words = interface(request)
-    return page(
-        request,
-        "panel.html",
-        visitor,
-        reading=reading,
-        timeline=shown.timeline(room, reading, visitor, words),
-        transcript=shown.transcript(room, reading, visitor, words),
-    )
+    shown_panel = shown.panel_page(room, panel_id, visitor, interface(request))
+    if shown_panel is None:
+        raise HTTPException(404, NO_PANEL)
+    return page(request, "panel.html", visitor, panel=shown_panel)
