@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -243,11 +244,24 @@ def real(place: Place) -> Place:
     return place
 
 
+# The command line on models that take no time: Prefect, the archive and the watch are the real ones.
+ON_FAKES = """
+import flows.cli, flows.conference, flows.recording
+from fakes import FakeModels
+flows.conference.Models = flows.recording.Models = FakeModels
+flows.cli.main()
+"""
+
+
 def started(place: Place, *more: str) -> subprocess.Popen[str]:
     request = place.request
-    command = [sys.executable, "-m", "flows.cli", "watch", str(request.arriving_in), *more]
+    command = [sys.executable, "-c", ON_FAKES, "watch", str(request.arriving_in), *more]
     command += ["--conference", str(request.conference), "--archive", str(request.archive), "--settle", "0"]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    here = Path(__file__).resolve().parent
+    environment = {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{here.parent}"}
+    return subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment
+    )
 
 
 def read_until(process: subprocess.Popen[str], wanted: Callable[[str], bool]) -> list[str]:
@@ -269,7 +283,6 @@ def test_ctrl_c_ends_a_watch_cleanly(place: Place) -> None:
     assert "the watch has ended" in rest
 
 
-@pytest.mark.model
 def test_a_watch_that_is_killed_goes_on_where_it_was(real: Place) -> None:
     process = started(real)
     deadline_s = time.monotonic() + 120
@@ -279,9 +292,7 @@ def test_a_watch_that_is_killed_goes_on_where_it_was(real: Place) -> None:
         time.sleep(0.01)
     process.kill()
     process.wait()  # its server lives on, and holds its pipes, until the next run ends it
-    assert process.stdout
     assert process.stderr
-    process.stdout.close()
     process.stderr.close()
     done = started(real, "--once")
     _, said = done.communicate(timeout=240)

@@ -10,8 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from transcripts import schema
 from transcripts.archive import Archive
 from transcripts.holdings import Entry, Failure, Selection
+from transcripts.keeping import stored_rows
 from transcripts.quality import FLAG_WORDS, REMEMBERED, quality_word
 from transcripts.records import Gap, Recording, Signature, Span
 from transcripts.strips import Lane, language_class, runs_of
@@ -83,7 +85,7 @@ def report_on(archive: Archive, only: Collection[str] | None = None) -> ArchiveR
             continue
         entries = archive.entries_of_recordings([recording.id], _ALL)
         panel = panels[recording.panel_id]
-        one = _recording(recording, entries, archive.layers(recording.id).gaps, notes.get(recording.id, ()))
+        one = _recording(recording, entries, _gaps(archive, recording.id), notes.get(recording.id, ()))
         found.append(replace(one, panel_title=panel.title, held_on=panel.held_on))
         poor = [each for each in entries if is_doubtful(each)]
         flagged_count += len(poor)
@@ -99,6 +101,12 @@ def report_on(archive: Archive, only: Collection[str] | None = None) -> ArchiveR
         _summed(each.languages_s for each in found),
         {what: round(count) for what, count in _summed(each.doubts for each in found).items()},
     )
+
+
+def _gaps(archive: Archive, recording_id: str) -> list[Gap]:
+    with archive.reading() as connection:
+        rows = stored_rows(connection, schema.gaps, recording_id)
+    return [Gap(Span(row["start_s"], row["end_s"]), row["reason"]) for row in rows]
 
 
 def is_doubtful(entry: Entry) -> bool:
