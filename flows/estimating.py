@@ -18,6 +18,7 @@ from flows.models import Models
 from flows.profiles import Profile, load_profile
 from flows.speeds import Speeds, speeds_of
 from flows.stages import stages_of
+from flows.yamlfile import configs_dir
 from nlp.audio import declared_duration_s, probe
 from nlp.weights import at_hand
 from transcripts.errors import ModelError
@@ -51,7 +52,7 @@ def estimate_conference(path: Path, profile_name: str, workers: int) -> None:
     profile = load_profile(profile_name)
     _check_at_hand(profile)
     durations = {each: duration_s(each) for each in conference.sources}
-    speeds, kept = speeds_of(Models(profile, conference.themes, _say), _say)
+    speeds, kept = speeds_of(Models(profile, configs_dir() / "themes.yaml", _say), _say)
     show(estimate(conference, durations, speeds, workers), len(durations), workers, speeds, kept)
 
 
