@@ -246,9 +246,10 @@ def real(place: Place) -> Place:
 
 # The command line on models that take no time: Prefect, the archive and the watch are the real ones.
 ON_FAKES = """
-import flows.cli, flows.conference, flows.recording
+import flows.models
 from fakes import FakeModels
-flows.conference.Models = flows.recording.Models = FakeModels
+flows.models.Models = FakeModels  # before anything imports it; Prefect is not to be imported yet
+import flows.cli
 flows.cli.main()
 """
 
@@ -285,14 +286,16 @@ def test_ctrl_c_ends_a_watch_cleanly(place: Place) -> None:
 
 def test_a_watch_that_is_killed_goes_on_where_it_was(real: Place) -> None:
     process = started(real)
-    deadline_s = time.monotonic() + 120
-    while not list((real.root / "archive" / "work").glob("passages-*")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
-    process.kill()
-    process.wait()  # its server lives on, and holds its pipes, until the next run ends it
     assert process.stderr
+    try:
+        deadline_s = time.monotonic() + 120
+        while not list((real.root / "archive" / "work").glob("passages-*")):
+            assert process.poll() is None
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)
+    finally:
+        process.kill()
+    process.wait()  # its server lives on, and holds its pipe, until the next run ends it
     process.stderr.close()
     done = started(real, "--once")
     _, said = done.communicate(timeout=240)
