@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,19 @@ from web_archive import make_archive
 
 from transcripts.archive import Archive
 from transcripts.records import Span, Word
+from transcripts.rights import restrict
 from transcripts.strips import WIDTH
 from transcripts.web.differences import changes
 from transcripts.web.glance import CELLS, glance_at, lanes_of, themes_over_time
-from transcripts.web.reading import PanelReading, Piece, marked, read_panel, timed_words, words_of_recording
+from transcripts.web.reading import (
+    PanelReading,
+    Piece,
+    marked,
+    outline_panel,
+    read_panel,
+    timed_words,
+    words_of_recording,
+)
 from transcripts.web.visitors import LOCAL, Visitor
 
 READER = Visitor("r", "reader", "s")
@@ -125,6 +135,28 @@ def test_a_strip_fills_its_width_and_no_more(archive: Archive) -> None:
             assert all(x >= 0 and width > 0 and x + width <= WIDTH for x, width in stretches)
             assert list(stretches) == sorted(stretches)
     assert WIDTH % CELLS == 0
+
+
+@pytest.mark.parametrize("panel", ["opening", 'o\'neill "b"'])
+@pytest.mark.parametrize("withheld", [None, ("speaker", "producer"), ("passage", "p07")])
+def test_an_outline_looks_as_the_panel_does(
+    tmp_path: Path, panel: str, withheld: tuple[str, str] | None
+) -> None:
+    with make_archive(tmp_path / "archive") as archive:
+        if withheld:
+            restrict(archive, *withheld, reason="asked for", by="ana")
+        for visitor in (LOCAL, READER):
+            outline, reading = outline_panel(archive, panel, visitor), read_panel(archive, panel, visitor)
+            assert outline is not None
+            assert reading is not None
+            assert glance_at(outline) == glance_at(reading)
+
+
+def test_a_panel_that_is_withheld_has_no_outline(tmp_path: Path) -> None:
+    with make_archive(tmp_path / "archive") as archive:
+        restrict(archive, "panel", "opening", reason="asked for", by="ana")
+        assert outline_panel(archive, "opening", READER) is None
+        assert outline_panel(archive, "opening", LOCAL) is not None
 
 
 def test_a_glance_counts_what_the_panel_holds(archive: Archive) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -23,7 +23,7 @@ from sqlalchemy import (
 from transcripts.database import chunks
 from transcripts.holdings import EVERYTHING, Entry, Selection
 from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, REMEMBERED
-from transcripts.records import Signature
+from transcripts.records import Signature, Span
 from transcripts.rows import passage_of, signature_of
 from transcripts.schema import (
     conferences,
@@ -53,11 +53,10 @@ def _sources() -> Any:
 def _selected(connection: Connection, selection: Selection) -> _Statement:
     """Everything of the selected entries but their themes and names."""
     known = and_(speakers.c.conference_id == conferences.c.id, speakers.c.id == readings.c.speaker_id)
-    shown = func.coalesce(speakers.c.name, readings.c.speaker_id, readings.c.speaker_label)
     statement = select(
         readings,
         readings.c.position.label("ordinal"),
-        shown.label("speaker"),
+        func.coalesce(speakers.c.name, readings.c.speaker_id, readings.c.speaker_label).label("speaker"),
         func.coalesce(speakers.c.affiliation, "").label("affiliation"),
         recordings.c.panel_id,
         recordings.c.kind.label("recording_kind"),
@@ -242,6 +241,46 @@ def entries_by_time(
     """Selected entries in the order of the programme."""
     ids = ids_by_time(connection, selection, limit, offset)
     return list(entries_by_id(connection, ids, selection).values())
+
+
+class Outline(NamedTuple):
+    """What a picture of a panel needs of a passage: the part of its entry that is read quickly.
+
+    It is doubtful in itself or in its translation.
+    """
+
+    recording_id: str
+    span: Span
+    language: str
+    speaker_id: str | None
+    speaker_label: str
+    state: str
+    themes: tuple[str, ...]
+    doubtful: bool
+
+
+def outlines(connection: Connection, recording_ids: Sequence[str], *, restricted: bool) -> list[Outline]:
+    """The passages of recordings in outline, by recording and place."""
+    flagged = cast(readings.c.flags, Text) != "[]"
+    badly_read = and_(readings.c.translation.is_not(None), has_quality("doubtful"))
+    own = (readings.c.recording_id, readings.c.start_s, readings.c.end_s, readings.c.language)
+    whose = (readings.c.speaker_id, readings.c.speaker_label, readings.c.state)
+    statement = select(readings.c.id, *own, *whose, or_(flagged, badly_read))
+    if not restricted:
+        joined = readings.join(recordings, recordings.c.id == readings.c.recording_id)
+        statement = statement.select_from(joined).where(~is_restricted(connection))
+    statement = statement.order_by(readings.c.recording_id, readings.c.position)
+    belonging = select(themes.c.passage_id, themes.c.theme_id).where(themes.c.belongs)
+    found, assigned = [], dict[str, tuple[str, ...]]()
+    for ids in chunks(sorted(recording_ids)):
+        for passage_id, theme in connection.execute(belonging.where(themes.c.recording_id.in_(ids))):
+            assigned[passage_id] = (*assigned.get(passage_id, ()), theme)
+        for row in connection.execute(statement.where(readings.c.recording_id.in_(ids))):
+            passage_id, recording_id, start_s, end_s, language, speaker, label, state, doubtful = row
+            belongs = assigned.get(passage_id, ())
+            span = Span(start_s, end_s)
+            found.append(Outline(recording_id, span, language, speaker, label, state, belongs, doubtful))
+    return found
 
 
 def count(connection: Connection, selection: Selection) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from transcripts.records import Span
 from transcripts.strips import Lane, language_class, runs_of
-from transcripts.web.reading import Line, PanelReading
+from transcripts.web.reading import Line, Moment, PanelFrame, PanelOutline, PanelReading
 
 CELLS = 250  # that a small strip is drawn in: a page of 24 panels stays light
 CELLS_LARGE = 1000
@@ -34,14 +34,14 @@ class PanelGlance:
     lanes: tuple[Lane, ...] = ()
 
 
-def glance_at(reading: PanelReading) -> PanelGlance:
+def glance_at(reading: PanelReading | PanelOutline) -> PanelGlance:
     """A panel in figures. Doubts are passages that are doubtful and that nobody has reviewed."""
     languages: defaultdict[str, float] = defaultdict(float)
     themes: defaultdict[str, float] = defaultdict(float)
     for line in reading.lines:
-        seconds = line.entry.passage.span.duration_s
-        languages[line.entry.passage.language] += seconds
-        for theme, _ in line.entry.themes:
+        seconds = line.span.duration_s
+        languages[line.language] += seconds
+        for theme in line.themes:
             themes[theme] += seconds
     return PanelGlance(
         reading.panel_id,
@@ -50,9 +50,9 @@ def glance_at(reading: PanelReading) -> PanelGlance:
         reading.conference,
         reading.duration_s,
         len(reading.lines),
-        sum(line.doubtful and line.entry.state == "draft" for line in reading.lines),
+        sum(line.doubtful and line.draft for line in reading.lines),
         tuple(recording.kind for recording in reading.recordings),
-        tuple(voice.name for voice in reading.voices if voice.name),
+        reading.speakers,
         dict(sorted(languages.items(), key=lambda each: -each[1])),
         dict(themes),
         {theme.id: theme.name for theme in reading.themes},
@@ -60,14 +60,14 @@ def glance_at(reading: PanelReading) -> PanelGlance:
     )
 
 
-def lanes_of(reading: PanelReading, *, with_voices: bool) -> tuple[Lane, ...]:
+def lanes_of(reading: PanelReading | PanelOutline, *, with_voices: bool) -> tuple[Lane, ...]:
     """The timeline of a panel: voices (on its own page), languages, a lane for each theme, doubts."""
     cells = CELLS_LARGE if with_voices else CELLS
 
-    def lane(kind: str, name: str, colour_of: Callable[[Line], str]) -> Lane:
+    def lane(kind: str, name: str, colour_of: Callable[[Line | Moment], str]) -> Lane:
         return Lane(kind, name, runs_of(_placed(reading, colour_of), reading.duration_s, cells))
 
-    lanes = [lane("languages", "", lambda line: language_class(line.entry.passage.language))]
+    lanes = [lane("languages", "", lambda line: language_class(line.language))]
     for theme in reading.themes:
         lanes.append(lane("theme", theme.name, _colour_if(theme.id, f"theme-{theme.number % 8}")))
     if with_voices:
@@ -76,19 +76,21 @@ def lanes_of(reading: PanelReading, *, with_voices: bool) -> tuple[Lane, ...]:
     return tuple(lanes)
 
 
-def _colour_if(theme_id: str, colour: str) -> Callable[[Line], str]:
-    return lambda line: colour if any(theme == theme_id for theme, _ in line.entry.themes) else ""
+def _colour_if(theme_id: str, colour: str) -> Callable[[Line | Moment], str]:
+    return lambda line: colour if theme_id in line.themes else ""
 
 
-def _placed(reading: PanelReading, colour_of: Callable[[Line], str]) -> Iterator[tuple[Span, str]]:
+def _placed(
+    reading: PanelReading | PanelOutline, colour_of: Callable[[Line | Moment], str]
+) -> Iterator[tuple[Span, str]]:
     """Each passage's time, recordings laid end to end, and its colour."""
     starts_s = offsets(reading)
     for line in reading.lines:
-        span, start_s = line.entry.passage.span, starts_s[line.recording]
+        span, start_s = line.span, starts_s[line.recording]
         yield Span(start_s + span.start_s, start_s + span.end_s), colour_of(line)
 
 
-def offsets(reading: PanelReading) -> list[float]:
+def offsets(reading: PanelFrame) -> list[float]:
     """Where each recording of a panel begins when they are laid end to end, in seconds."""
     starts, reached_s = [], 0.0
     for recording in reading.recordings:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from sqlalchemy import exists, select
 
 from transcripts.archive import Archive
-from transcripts.holdings import Entry, Selection
+from transcripts.entries import count, outlines
+from transcripts.holdings import Conference, Entry, Selection
 from transcripts.records import Recording, Span, Word
 from transcripts.rights import Restriction, restrictions
 from transcripts.schema import segments, turns
@@ -39,6 +41,35 @@ class Line:
     doubtful: bool
     pieces: tuple[Piece, ...]
 
+    @property
+    def span(self) -> Span:
+        return self.entry.passage.span
+
+    @property
+    def language(self) -> str:
+        return self.entry.passage.language
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        return tuple(theme for theme, _ in self.entry.themes)
+
+    @property
+    def draft(self) -> bool:
+        return self.entry.state == "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a picture of a panel shows of a passage; of the same names as those of a `Line`."""
+
+    span: Span
+    language: str
+    themes: tuple[str, ...]
+    recording: int
+    voice: int
+    doubtful: bool
+    draft: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -60,12 +91,8 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
-class PanelReading:
-    """All that a panel page shows.
-
-    `silent` says that the sound is withheld, as a passage is withheld from this reader: a
-    recording is one file, and whoever gets it could hear what is under embargo.
-    """
+class PanelFrame:
+    """A panel, its recordings and the themes of its conference."""
 
     panel_id: str
     title: str
@@ -73,67 +100,126 @@ class PanelReading:
     conference: str
     target_language: str
     recordings: tuple[Recording, ...]
-    lines: tuple[Line, ...]
-    voices: tuple[Voice, ...]
     themes: tuple[Theme, ...]
-    silent: bool
-    state: Hashable = None  # of the archive when it was read: what is made of the panel depends on it
 
     @property
     def duration_s(self) -> float:
         return sum(recording.duration_s for recording in self.recordings)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelOutline(PanelFrame):
+    """A panel without its words. `speakers` are the names of those who speak, or their labels."""
+
+    lines: tuple[Moment, ...]
+    speakers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelReading(PanelFrame):
+    """All that a panel page shows.
+
+    `silent` says that the sound is withheld, as a passage is withheld from this reader: a
+    recording is one file, and whoever gets it could hear what is under embargo.
+    """
+
+    lines: tuple[Line, ...]
+    voices: tuple[Voice, ...]
+    silent: bool
+    state: Hashable = None  # of the archive when it was read: what is made of the panel depends on it
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        return tuple(voice.name for voice in self.voices if voice.name)
 
     @property
     def languages(self) -> list[str]:
         """Languages spoken, the one spoken longest first."""
         spoken: dict[str, float] = {}
         for line in self.lines:
-            passage = line.entry.passage
-            spoken[passage.language] = spoken.get(passage.language, 0.0) + passage.span.duration_s
+            spoken[line.language] = spoken.get(line.language, 0.0) + line.span.duration_s
         return sorted(spoken, key=lambda code: -spoken[code])
 
 
-def read_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelReading | None:
-    """A panel as a visitor may see it; None where there is none for them."""
-    conference = next((c for c in archive.conferences() for p in c.panels if p.id == panel_id), None)
+def _frame(archive: Archive, panel_id: str, visitor: Visitor) -> PanelFrame | None:
+    """None where there is no such panel, or it is withheld from the visitor."""
+    conference = next((each for each in archive.conferences() if _has(each, panel_id)), None)
     if conference is None:
         return None
-    everything = archive.entries(Selection(panels=frozenset({panel_id}), restricted=True))
-    entries = [entry for entry in everything if visitor.may_edit or not entry.restricted]
     held = () if visitor.may_edit else restrictions(archive)
     if any((each.kind, each.target) == ("panel", panel_id) for each in held):
         return None
-    if everything and not entries:
-        return None
-    recordings = tuple(each for each in archive.recordings() if each.panel_id == panel_id)
     panel = next(each for each in conference.panels if each.id == panel_id)
-    themes = tuple(Theme(each.id, each.name, number) for number, each in enumerate(conference.themes))
-    numbers = {theme.id: theme.number for theme in themes}
-    voices = voices_of(entries)
-    by_name = {voice.name: voice.number for voice in voices}
-    places = {recording.id: number for number, recording in enumerate(recordings)}
-    return PanelReading(
+    return PanelFrame(
         panel.id,
         panel.title,
         panel.held_on,
         conference.title,
         conference.target_language,
-        recordings,
-        tuple(
-            Line(
-                entry,
-                places[entry.passage.recording_id],
-                by_name[entry.speaker] % VOICES,
-                quality_of(entry),
-                bool(entry.passage.flags) or quality_of(entry) == "doubtful",
-                marked(entry.passage.text, entry.evidence, numbers),
-            )
-            for entry in entries
-        ),
-        voices,
-        themes,
-        len(entries) < len(everything) or _is_heard(archive, places, held),
+        tuple(each for each in archive.recordings() if each.panel_id == panel_id),
+        tuple(Theme(each.id, each.name, number) for number, each in enumerate(conference.themes)),
     )
+
+
+def outline_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelOutline | None:
+    """A panel in outline, as a visitor may see it; None where there is none for them."""
+    frame = _frame(archive, panel_id, visitor)
+    if frame is None:
+        return None
+    places = {recording.id: number for number, recording in enumerate(frame.recordings)}
+    with archive.reading() as connection:
+        found = outlines(connection, list(places), restricted=visitor.may_edit)
+        everything = Selection(panels=frozenset({panel_id}), restricted=True)
+        if not found and count(connection, everything):
+            return None
+    names = {
+        who.id: who.name for each in archive.conferences() if _has(each, panel_id) for who in each.speakers
+    }
+    voices: dict[str, int] = {}
+    lines = []
+    for each in found:
+        speaker = names.get(each.speaker_id or "") or each.speaker_id or each.speaker_label
+        voice = voices.setdefault(speaker, len(voices)) % VOICES
+        place, draft = places[each.recording_id], each.state == "draft"
+        lines.append(Moment(each.span, each.language, each.themes, place, voice, each.doubtful, draft))
+    return PanelOutline(**_parts(frame), lines=tuple(lines), speakers=tuple(filter(None, voices)))
+
+
+def _has(conference: Conference, panel_id: str) -> bool:
+    return any(panel.id == panel_id for panel in conference.panels)
+
+
+def _parts(frame: PanelFrame) -> dict[str, Any]:
+    return {each.name: getattr(frame, each.name) for each in fields(PanelFrame)}
+
+
+def read_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelReading | None:
+    """A panel as a visitor may see it; None where there is none for them."""
+    frame = _frame(archive, panel_id, visitor)
+    if frame is None:
+        return None
+    everything = archive.entries(Selection(panels=frozenset({panel_id}), restricted=True))
+    entries = [entry for entry in everything if visitor.may_edit or not entry.restricted]
+    if everything and not entries:
+        return None
+    numbers = {theme.id: theme.number for theme in frame.themes}
+    voices = voices_of(entries)
+    by_name = {voice.name: voice.number for voice in voices}
+    places = {recording.id: number for number, recording in enumerate(frame.recordings)}
+    lines = (
+        Line(
+            entry,
+            places[entry.passage.recording_id],
+            by_name[entry.speaker] % VOICES,
+            quality_of(entry),
+            bool(entry.passage.flags) or quality_of(entry) == "doubtful",
+            marked(entry.passage.text, entry.evidence, numbers),
+        )
+        for entry in entries
+    )
+    held = () if visitor.may_edit else restrictions(archive)
+    silent = len(entries) < len(everything) or _is_heard(archive, places, held)
+    return PanelReading(**_parts(frame), lines=tuple(lines), voices=voices, silent=silent)
 
 
 def _is_heard(archive: Archive, recording_ids: Iterable[str], held: Iterable[Restriction]) -> bool:

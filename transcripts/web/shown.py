@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from transcripts.records import Recording
 from transcripts.web.glance import PanelGlance, glance_at, lanes_of
-from transcripts.web.reading import PanelReading, read_panel, words_of_recording
+from transcripts.web.reading import PanelReading, outline_panel, read_panel, words_of_recording
 from transcripts.web.rendering import part
 from transcripts.web.room import ReadingRoom
 from transcripts.web.state import state_of
@@ -39,7 +39,7 @@ def glances(room: ReadingRoom, visitor: Visitor) -> list[PanelGlance]:
 
 
 def _glance(room: ReadingRoom, panel_id: str, visitor: Visitor) -> PanelGlance | None:
-    reading = read_panel(room.archive, panel_id, visitor)
+    reading = outline_panel(room.archive, panel_id, visitor)
     return glance_at(reading) if reading else None
 
 
