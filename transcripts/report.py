@@ -162,12 +162,13 @@ def doubts_of(entry: Entry) -> list[str]:
 
 
 def _lanes(total_s: float, entries: Sequence[Entry], gaps: Sequence[Gap]) -> tuple[Lane, ...]:
-    def doubtful(entry: Entry) -> str:
-        return "doubt" if doubts_of(entry) else ""
+    def placed(span: Span, colour: str) -> tuple[float, float, str]:
+        return span.start_s, span.end_s, colour
 
-    spoken = [(entry.passage.span, language_class(entry.passage.language)) for entry in entries]
-    doubted = [(entry.passage.span, doubtful(entry)) for entry in entries]
-    silent: list[tuple[Span, str]] = [(gap.span, "gap") for gap in gaps]
+    passages = [each.passage for each in entries]
+    spoken = [placed(each.span, language_class(each.language)) for each in passages]
+    doubted = [placed(each.passage.span, "doubt" if doubts_of(each) else "") for each in entries]
+    silent = [placed(gap.span, "gap") for gap in gaps]
     return tuple(
         Lane(kind, "", runs_of(coloured, total_s, CELLS))
         for kind, coloured in (("languages", spoken), ("doubts", doubted), ("gaps", silent))

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from transcripts.records import Span
-
 WIDTH = 1000  # of a strip of time, in its own units
 _KNOWN_LANGUAGES = ("ja", "fa", "es", "ko", "en")
 
@@ -34,17 +32,18 @@ class Lane:
         ]
 
 
-def runs_of(coloured: Iterable[tuple[Span, str]], total_s: float, cells: int) -> Runs:
-    """Stretches of one colour: each span colours the cells that it reaches into, and one at least.
+def runs_of(coloured: Iterable[tuple[float, float, str]], total_s: float, cells: int) -> Runs:
+    """Stretches of one colour, of spans as (start_s, end_s, colour).
 
-    A later span covers an earlier one; those without a colour ('') cover nothing. `cells` divides WIDTH.
+    Each colours the cells that it reaches into, and one at least. A later span covers an earlier one;
+    those without a colour ('') cover nothing. `cells` divides WIDTH.
     """
     total_s = total_s or 1.0
     row = [""] * cells
-    for span, colour in coloured:
+    for start_s, end_s, colour in coloured:
         if colour:
-            first = min(cells - 1, int(cells * span.start_s / total_s))
-            last = min(cells, max(first + 1, round(cells * span.end_s / total_s)))
+            first = min(cells - 1, int(cells * start_s / total_s))
+            last = min(cells, max(first + 1, round(cells * end_s / total_s)))
             row[first:last] = [colour] * (last - first)
     runs: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     unit, at = WIDTH // cells, 0

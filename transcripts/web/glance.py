@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from transcripts.records import Span
 from transcripts.strips import Lane, language_class, runs_of
 from transcripts.web.reading import Line, Moment, PanelFrame, PanelOutline, PanelReading
 
@@ -82,12 +81,12 @@ def _colour_if(theme_id: str, colour: str) -> Callable[[Line | Moment], str]:
 
 def _placed(
     reading: PanelReading | PanelOutline, colour_of: Callable[[Line | Moment], str]
-) -> Iterator[tuple[Span, str]]:
+) -> Iterator[tuple[float, float, str]]:
     """Each passage's time, recordings laid end to end, and its colour."""
     starts_s = offsets(reading)
     for line in reading.lines:
         span, start_s = line.span, starts_s[line.recording]
-        yield Span(start_s + span.start_s, start_s + span.end_s), colour_of(line)
+        yield start_s + span.start_s, start_s + span.end_s, colour_of(line)
 
 
 def offsets(reading: PanelFrame) -> list[float]:
