@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from flows.engine import quiet
 from flows.profiles import Profile, load_profile
 from flows.yamlfile import configs_dir
 from nlp.cache import cache_dir
@@ -208,6 +209,7 @@ def pdf_check() -> Check:
 
 def prefect_check() -> Check:
     """Which server runs report to: one of their own, or that of Prefect's settings, if it answers."""
+    quiet()
     from prefect.client.orchestration import get_client
     from prefect.settings import get_current_settings
 

@@ -26,15 +26,20 @@ IDLE_SERVICES = (
 )
 
 
+def quiet() -> None:
+    """Have Prefect send nothing elsewhere and, unless the user has asked for it, say nothing."""
+    os.environ["DO_NOT_TRACK"] = "1"
+    os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+
+
 def prepare(results: Path) -> None:
     """Set Prefect's environment: task results go to `results`, nothing leaves the machine.
 
     What the user has set stays as it is, except telemetry, which is always off.
     """
-    os.environ["DO_NOT_TRACK"] = "1"
-    os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    quiet()
     os.environ["PREFECT_LOCAL_STORAGE_PATH"] = str(results)
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     if os.environ.get("PREFECT_API_URL"):
         return
     _sweep_orphans()

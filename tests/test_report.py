@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from lxml import html
@@ -152,10 +154,13 @@ def test_licences_that_signatures_lack_come_from_the_models_at_hand(tmp_path: Pa
 
 
 def test_a_run_leaves_its_figures_with_prefect(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = {}
-    monkeypatch.setattr(
-        "prefect.artifacts.create_markdown_artifact", lambda text, key, description: left.update({key: text})
-    )
+    left: dict[str, str] = {}
+
+    def take(text: str, key: str, description: str) -> None:
+        left[key] = text
+
+    # in its place, for Prefect must not be imported here, before a run has set it up
+    monkeypatch.setitem(sys.modules, "prefect.artifacts", SimpleNamespace(create_markdown_artifact=take))
     reporting.keep_artifact(archive, ["rec-2"])
     assert set(left) == {"quality-report"}
     assert "rec-2" in left["quality-report"]
