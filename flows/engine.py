@@ -46,7 +46,7 @@ def prepare(results: Path) -> None:
     os.environ[RUN_MARK] = str(os.getpid())
     home = cache_dir() / "prefect"
     home.mkdir(parents=True, exist_ok=True)
-    quiet = {
+    defaults = {
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
@@ -54,7 +54,7 @@ def prepare(results: Path) -> None:
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         **{f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in IDLE_SERVICES},
     }
-    for name, value in quiet.items():
+    for name, value in defaults.items():
         os.environ.setdefault(name, value)
 
 
