@@ -16,7 +16,7 @@ from flows.config import Conference, Source, load_conference
 from flows.doctor import models_of
 from flows.models import Models
 from flows.profiles import Profile, load_profile
-from flows.speeds import Speeds, speeds_of
+from flows.speeds import Speeds, foreign_share, speeds_of
 from flows.stages import stages_of
 from flows.yamlfile import configs_dir
 from nlp.audio import declared_duration_s, probe
@@ -61,18 +61,20 @@ def estimate(
 ) -> Estimate:
     """What sources of these lengths (seconds) take: each stage in proportion to the demo's.
 
-    Every further target language is translated into once more. Recordings are dealt out the longest
+    Translation is in proportion to the languages of the panel that are not the target's, for each target
+    language. Recordings are dealt out the longest
     first, each to the worker who is free first.
     """
     stages_s: defaultdict[str, float] = defaultdict(float)
     each_s = []
+    spoken = {panel.id: panel.languages for panel in conference.panels}
     for source, length_s in durations.items():
         total_s = 0.0
         for stage in stages_of(source):
             captions = source.captions and stage.name in {"transcript", "speakers"}  # they are only read
             took_s = 0.0 if captions else speeds.stages_s.get(stage.name, 0.0)
             if stage.name == "translation":
-                took_s *= len(conference.targets)
+                took_s *= foreign_share(spoken[source.panel_id], conference.targets) / speeds.foreign
             stages_s[stage.name] += took_s * length_s / speeds.sound_s
             total_s += took_s * length_s / speeds.sound_s
         each_s.append(total_s)

@@ -7,7 +7,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from transcripts.records import digest_of
 from transcripts.search import SearchIndex
 
 PANEL = "opening"  # of the demo: 262 s, five voices, four languages
-FORM = 1  # raised when Speeds means something else
+FORM = 2  # raised when Speeds means something else
 
 Say = Callable[[str], None]
 
@@ -38,7 +38,7 @@ Say = Callable[[str], None]
 class Speeds:
     """What one panel took: seconds by stage, megabytes (of 10^6 bytes) of memory at the peak and of disk.
 
-    `load_s` is what loading the models took, once a run.
+    `load_s` is what loading the models took, once a run; `foreign` is `foreign_share` of the panel.
     """
 
     measured_on: str  # ISO date
@@ -47,6 +47,7 @@ class Speeds:
     stages_s: dict[str, float]
     memory_mb: float
     disk_mb: dict[str, float]
+    foreign: float
 
     @property
     def total_s(self) -> float:
@@ -104,7 +105,13 @@ def measure(models: Models) -> Speeds:
         stages_s,
         _peak_mb(),
         {"archive": archive_mb, "index": index_mb, "work": results_mb},
+        foreign_share(job.panel.languages, job.conference.targets),
     )
+
+
+def foreign_share(languages: Collection[str], targets: Collection[str]) -> float:
+    """How often what is said is translated: each language is taken to be spoken as much as the others."""
+    return sum(1.0 - (target in languages) / len(languages) for target in targets)
 
 
 def _demo_job(models: Models, archive: Archive) -> Job:
@@ -145,4 +152,4 @@ def _peak_mb() -> float:
     return peak / 1e6 if platform.system() == "Darwin" else peak * 1024 / 1e6
 
 
-__all__ = ["Speeds", "measure", "speeds_of"]
+__all__ = ["Speeds", "foreign_share", "measure", "speeds_of"]

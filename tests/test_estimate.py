@@ -40,6 +40,7 @@ MEASURED = Speeds(
     {"runs": 5.0, "transcript": 20.0, "speakers": 5.0, "translation": 10.0, "embedding": 2.0},
     900.0,
     {"archive": 1.0, "index": 0.5, "work": 0.5},
+    1.0,
 )
 
 
@@ -83,6 +84,8 @@ def test_time_and_disk_grow_with_length_and_captions_are_only_read(file: Path) -
 def test_each_target_language_is_translated_into(file: Path) -> None:
     conference = load_conference(file).model_copy(update={"further_languages": ("ja", "fa")})
     assert estimate(conference, lengths(conference), MEASURED, 1).stages_s["translation"] == 75.0
+    of_korean = load_conference(file).model_copy(update={"target_language": "ko"})
+    assert estimate(of_korean, lengths(of_korean), MEASURED, 1).stages_s["translation"] == 5.0
 
 
 def test_workers_share_whole_recordings(file: Path) -> None:
