@@ -370,16 +370,26 @@ def test_following_step_by_step_equals_a_rebuild(
         ]
 
 
-def test_an_open_index_follows_one_correction_among_many_passages(archive: Archive) -> None:
+@pytest.mark.parametrize("small", [2_000, 10])  # of larger tables changed rows alone are looked at
+def test_an_open_index_follows_corrections_among_many_passages(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr("transcripts.index.SMALL", small)
     said = layers("rec-1")
     many = [dataclasses.replace(said.passages[0], id=f"m{n:03d}", ordinal=n) for n in range(50)]
     archive.keep(recording("rec-1"), RecordingLayers(passages=tuple(many)), STAGES)
-    index = SearchIndex.open(archive)
+    index, desk = SearchIndex.open(archive), ReviewDesk(archive)
     assert index.find(SearchQuery()).total == 53
-    ReviewDesk(archive).correct("m007", "text", "まったく別の言葉", reviewer="ana")
-    results = index.find(SearchQuery("別の言葉", mode="words"))
-    assert ids(results.hits) == ["m007"]
-    assert index.find(SearchQuery()).total == 53
+    desk.correct("m007", "text", "まったく別の言葉", reviewer="ana")
+    assert found(index, SearchQuery("別の言葉", mode="words")) == ["m007"]
+    desk.correct("m031", "language", "zh", reviewer="ana")  # a value that no row had
+    desk.correct("m007", "speaker", "producer", reviewer="ana")
+    assert found(index, SearchQuery(languages=("zh",))) == ["m031"]
+    assert found(index, SearchQuery("言葉", mode="words", speakers=("producer",))) == ["m007"]
+    archive.keep(recording("rec-1"), RecordingLayers(passages=tuple(many[:40])), STAGES)
+    everything = index.find(SearchQuery(limit=100))
+    assert everything.total == 43
+    assert everything == SearchIndex.open(archive).find(SearchQuery(limit=100))
 
 
 def test_words_analysed_before_are_not_analysed_again(

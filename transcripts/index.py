@@ -111,6 +111,7 @@ class PassageIndex:
         self._table: Any = None
         self._state: _State | None = None
         self._lookup: Lookup | None = None  # what readers use; never changed, only replaced
+        self._unread: set[str] | None = None  # passages written since `_lookup`; None: nobody knows
         self._one_writer = threading.RLock()
 
     def look_up(self, find: Callable[[Lookup], Found]) -> Found:
@@ -196,12 +197,18 @@ class PassageIndex:
         self._table = self._database.open_table(_TABLE)
         if self._table.version == state.table_version:
             self._state = state
+        if self._lookup is None or self._lookup.table.version != state.table_version:
+            self._unread = None  # another process has written
 
     def _read(self) -> None:
         """Have readers use what was written: a handle of their own stays at its version."""
         assert self._state is not None
         table = self._database.open_table(_TABLE)
-        columns = Columns.read(table, self._lookup.columns if self._lookup else None)
+        columns = self._lookup.columns if self._lookup else None
+        if columns is None or self._unread is None:
+            columns = Columns.read(table)
+        elif self._unread:
+            columns = columns.following(table, self._unread)
         self._lookup = Lookup(
             table,
             columns,
@@ -209,6 +216,7 @@ class PassageIndex:
             embedded=bool(self._state.meanings.signature),
             approximate=any(index.columns == ["vector"] for index in table.list_indices()),
         )
+        self._unread = set()
 
     def _update(self, connection: Connection) -> None:
         """Write what the archive has changed, or everything where that is not enough."""
@@ -233,6 +241,7 @@ class PassageIndex:
 
     def _write_all(self, connection: Connection, state: _State, analysed_until: int | None) -> None:
         """Every row. Words analysed up to a revision are taken from the table."""
+        self._unread = None
 
         def known_words(recordings: Collection[str]) -> dict[str, str]:
             return {} if analysed_until is None else self._known_words(connection, recordings, analysed_until)
@@ -257,18 +266,21 @@ class PassageIndex:
             self._table.delete(_among("passage_id", ids))
         for batch in passage_batches(connection, stale, state.meanings):
             self._table.add(pa.Table.from_batches([batch]))
+        if self._unread is not None:
+            self._unread |= {*stale, *changes.gone}
         if self._table.count_rows() <= SMALL:
+            self._unread = None
             self._table.create_index("words", config=_WORDS, replace=True)
             self._table.optimize(cleanup_older_than=_UNUSED_AGE)
         elif self._table.index_stats("words_idx").num_unindexed_rows > _UNINDEXED:
+            self._unread = None
             self._table.optimize(cleanup_older_than=_UNUSED_AGE)
 
     def _changes(self, connection: Connection, fitted: _State) -> _Changes:
         """Which rows do not fit the archive any more, of a table that fitted it once."""
         since = fitted.revision
         changed = entries.changed_recordings(connection, since)
-        column = self._table.search().select(["recording_id"]).limit(None).to_arrow()["recording_id"]
-        lost = set(column.unique().to_pylist()) - set(entries.recording_ids(connection))
+        lost = self._recordings() - set(entries.recording_ids(connection))
         now = present(connection, changed, fitted.meanings.signature)
         rows = [
             row
@@ -284,6 +296,13 @@ class PassageIndex:
         gone = there.keys() - now.keys()
         read_anew = set(entries.changed_passages(connection, since))
         return _Changes(stale | read_anew, gone, moved=bool(stale or gone))
+
+    def _recordings(self) -> set[str]:
+        """Those that the table has rows of, and perhaps some that it had."""
+        if self._lookup is not None and self._unread is not None:
+            return set(self._lookup.columns.values["recording_id"])
+        column = self._table.search().select(["recording_id"]).limit(None).to_arrow()["recording_id"]
+        return set(column.unique().to_pylist())
 
     def _known_words(self, connection: Connection, recordings: Collection[str], since: int) -> dict[str, str]:
         """Analysed words that the table has of passages that read as they did at a revision."""

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from lancedb.expr import col
 from numpy.typing import NDArray
+
+from transcripts.database import chunks
 
 Positions = NDArray[np.int64]
 
 CODED = ("panel_id", "recording_id", "language", "speaker", "speaker_label", "state", "quality")
 LISTED = ("themes", "names")
 _READ = ["passage_id", "start_ms", *LISTED, *CODED]
+_HELD = ["passage_id", *LISTED]
 _ADDRESS = "_rowid"
 
 
@@ -27,40 +31,49 @@ _ADDRESS = "_rowid"
 class Columns:
     """Some columns of a version of the table. `codes` stand for `values`, which are sorted."""
 
-    table: pa.Table  # sorted by address
+    table: pa.Table  # ids and lists, sorted by address
     addresses: NDArray[np.uint64]
     codes: Mapping[str, NDArray[np.int32]]
     values: Mapping[str, list[str]]
     starts_ms: NDArray[np.int64]
 
     @classmethod
-    def read(cls, table: Any, before: Columns | None = None) -> Columns:
-        """Of a LanceDB table. What `before` has already is not read again."""
-        if before is not None:
-            there = _addresses(_scan(table, []))
-            new = np.setdiff1d(there, before.addresses)
-            if len(new) <= 0.1 * len(there):
-                return before._changed(there, new, table)
-        return cls._of(_scan(table, _READ))
+    def read(cls, table: Any) -> Self:
+        """All rows of a LanceDB table."""
+        return cls._of(_scan(table))
 
     @classmethod
-    def _of(cls, rows: pa.Table) -> Columns:
-        addresses = _addresses(rows)
+    def _of(cls, rows: pa.Table) -> Self:
+        addresses: NDArray[np.uint64] = rows[_ADDRESS].to_numpy()
         order = np.argsort(addresses)
         rows = rows.take(order).combine_chunks()
         codes, values = {}, {}
         for name in CODED:
             codes[name], values[name] = _coded(rows[name])
         starts_ms = rows["start_ms"].to_numpy()
-        return cls(rows, addresses[order], codes, values, starts_ms)
+        return cls(rows.select(_HELD), addresses[order], codes, values, starts_ms)
 
-    def _changed(self, there: NDArray[np.uint64], new: NDArray[np.uint64], table: Any) -> Columns:
-        """With the rows that are there now: those that went are left out, new ones are read."""
-        kept = self.table.filter(np.isin(self.addresses, there, assume_unique=True))
-        if len(new):
-            read = table.take_row_ids(new.tolist()).with_row_id().select(_READ).to_arrow()
-            kept = pa.concat_tables([kept, read.select(kept.column_names).cast(kept.schema)])
-        return Columns._of(kept)
+    def following(self, table: Any, changed: Collection[str]) -> Self:
+        """As `read`, where the rows of these passages alone were deleted or written since."""
+        ids = pa.array(sorted(changed), pa.string())
+        new = [_scan(table, col("passage_id").isin(some).to_sql()) for some in chunks(ids.to_pylist())]
+        added = self._of(pa.concat_tables(new))
+        kept = ~_flags(pc.is_in(self.table["passage_id"], ids))
+        addresses = np.concatenate([self.addresses[kept], added.addresses])
+        if np.any(addresses[1:] < addresses[:-1]):  # rows have moved
+            return self.read(table)
+        codes, values = {}, {}
+        for name in CODED:
+            values[name] = sorted({*self.values[name], *added.values[name]})
+            codes[name] = np.concatenate(
+                [
+                    _recoded(self.codes[name][kept], self.values[name], values[name]),
+                    _recoded(added.codes[name], added.values[name], values[name]),
+                ]
+            )
+        held = pa.concat_tables([self.table.filter(pa.array(kept)), added.table]).combine_chunks()
+        starts_ms = np.concatenate([self.starts_ms[kept], added.starts_ms])
+        return type(self)(held, addresses, codes, values, starts_ms)
 
     def __len__(self) -> int:
         return len(self.addresses)
@@ -124,13 +137,17 @@ class Columns:
         return order
 
 
-def _scan(table: Any, names: list[str]) -> pa.Table:
-    return table.search().select(names).with_row_id(True).limit(None).to_arrow()
+def _scan(table: Any, where: str = "") -> pa.Table:
+    rows = table.search().select(_READ).with_row_id(True).limit(None)
+    return (rows.where(where) if where else rows).to_arrow()
 
 
-def _addresses(rows: pa.Table) -> NDArray[np.uint64]:
-    found: NDArray[np.uint64] = rows[_ADDRESS].to_numpy()
-    return found
+def _recoded(codes: NDArray[np.int32], values: list[str], among: list[str]) -> NDArray[np.int32]:
+    """Codes that stood for `values`, as they stand for other values that hold all of those."""
+    if values == among:
+        return codes
+    rank = {value: number for number, value in enumerate(among)}
+    return np.array([rank[value] for value in values] or [0], dtype=np.int32)[codes]
 
 
 def _flags(column: Any) -> NDArray[np.bool_]:
