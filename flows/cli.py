@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_formats, cli_keeping, cli_people, cli_publish
+from flows import cli_formats, cli_keeping, cli_operating, cli_people, cli_publish
 from transcripts.errors import SymposiaError
 
 app = typer.Typer(
@@ -77,8 +77,9 @@ def run(
 ) -> None:
     """Process a conference's recordings into an archive; what is up to date is left alone."""
     from flows.conference import run_conference
+    from flows.request import Request
 
-    raise typer.Exit(run_conference(conference, archive, profile))
+    raise typer.Exit(run_conference(Request(conference, archive, profile)))
 
 
 @app.command()
@@ -211,6 +212,10 @@ app.command("publish")(cli_publish.publish)
 app.command()(cli_keeping.verify)
 app.command()(cli_keeping.deposit)
 app.command()(cli_keeping.restore)
+app.command()(cli_operating.doctor)
+app.command()(cli_operating.report)
+app.command()(cli_operating.watch)
+app.command()(cli_operating.estimate)
 
 for name in ("review", "rights", "users"):
     app.add_typer(getattr(cli_people, name), name=name, no_args_is_help=True)

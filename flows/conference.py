@@ -7,6 +7,9 @@ are loaded only when there is something to do.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,6 +19,7 @@ from flows.engine import prepare
 from flows.models import TRAINED_THEMES, Models
 from flows.overview import show_summary
 from flows.profiles import load_profile
+from flows.request import Request
 from flows.work import is_up_to_date, job_for
 from nlp.taxonomy import load_taxonomy
 from transcripts.archive import Archive
@@ -27,39 +31,53 @@ from transcripts.search import SearchIndex
 FAILED = 2  # exit code: something needs a person
 
 
-def run_conference(path: Path, directory: Path, profile: str) -> int:
-    """Bring an archive up to date with a conference file; the exit code.
+def run_conference(request: Request) -> int:
+    """Bring an archive up to date with a conference file and show what is in it; the exit code.
+
+    Raises as `carry_out` does.
+    """
+    carry_out(request)
+    with Archive.open(request.archive) as archive:
+        show_summary(archive, request.archive)
+        return FAILED if archive.failures() else 0
+
+
+def carry_out(request: Request) -> None:
+    """Do what a request asks for, with lines on the error stream about what is done.
 
     Raises ConfigurationError for a conference or profile that is not valid and
     ArchiveError for an archive that cannot be used, before any work is done. A
     recording that fails is noted in the archive, and the others go on.
     """
-    conference = load_conference(path)
-    models = Models(load_profile(profile), conference.themes, _say, directory / TRAINED_THEMES)
-    with Archive.open(directory, create=True) as archive, _alone(directory):
+    conference = load_conference(request.conference, request.arriving_in)
+    models = Models(load_profile(request.profile), conference.themes, _say, request.archive / TRAINED_THEMES)
+    with Archive.open(request.archive, create=True) as archive, _alone(request.archive):
         archive.set_conference(conference_record(conference))
         _forget_gone(archive, conference)
-        waiting = [
-            source.recording_id
-            for source in conference.sources
-            if _needs_work(source, conference, models, archive)
+        asked = [
+            each for each in conference.sources if request.only is None or each.recording_id in request.only
         ]
+        waiting = [each.recording_id for each in asked if _needs_work(each, conference, models, archive)]
         if waiting:
-            prepare(directory / "work")
-            _process(path, directory, profile, waiting)
+            prepare(request.archive / "work")
+            _process(replace(request, only=frozenset(waiting)))
         else:
-            _say(f"nothing to do: all {len(conference.sources)} recordings are up to date.")
+            _say(f"nothing to do: all {len(asked)} recordings are up to date.")
         SearchIndex.open(archive).refresh()
-        show_summary(archive, directory)
-        return FAILED if archive.failures() else 0
 
 
-def _process(path: Path, directory: Path, profile: str, waiting: list[str]) -> None:
+def _process(request: Request) -> None:
     """Run the flow. Raises SymposiaError when Prefect's server cannot be reached or started."""
     from flows.recording import process_conference
 
     try:
-        process_conference(str(path), str(directory), profile, waiting)
+        process_conference(
+            str(request.conference),
+            str(request.archive),
+            request.profile,
+            sorted(request.only or ()),
+            None if request.arriving_in is None else str(request.arriving_in),
+        )
     except RuntimeError as error:  # what a recording raises is noted by the flow; this is the engine
         raise SymposiaError(
             f"Prefect's server cannot be reached or started ({error}): check PREFECT_API_URL, if it is set, "
@@ -71,7 +89,8 @@ def _say(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
-def _alone(directory: Path) -> FileLock:
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
     """Hold the archive for one run at a time; a killed run's hold ends with it."""
     lock = FileLock(directory / ".run.lock", timeout=0)
     try:
@@ -84,7 +103,10 @@ def _alone(directory: Path) -> FileLock:
         raise ArchiveError(
             f"{directory} cannot be written ({error.strerror}): check its permissions."
         ) from error
-    return lock
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _needs_work(source: Source, conference: Conference, models: Models, archive: Archive) -> bool:

@@ -56,6 +56,15 @@ def _existing_file(value: object, info: ValidationInfo) -> Path:
     return path
 
 
+def _recording_file(value: object, info: ValidationInfo) -> Path:
+    """An existing file; where recordings may still arrive, else the path at which one is awaited."""
+    folder: Path | None = (info.context or {}).get("arriving_in")
+    if folder is None or not isinstance(value, str) or not value.strip() or resolved(value, info).exists():
+        return _existing_file(value, info)
+    awaited = (folder / Path(value.strip()).expanduser()).resolve()
+    return _existing_file(str(awaited), info) if awaited.exists() else awaited
+
+
 def _iso_date(value: object) -> date:
     try:
         return date.fromisoformat(str(value))
@@ -80,6 +89,7 @@ Slug = Annotated[str, AfterValidator(_slug)]
 LanguageCode = Annotated[str, AfterValidator(_known_language)]
 TimeCode = Annotated[float, BeforeValidator(_time_code)]
 ExistingFile = Annotated[Path, BeforeValidator(_existing_file)]
+RecordingFile = Annotated[Path, BeforeValidator(_recording_file)]
 Forms = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
 
 
@@ -166,8 +176,8 @@ class PanelEntry(Described):
     speakers: tuple[Slug, ...] | None = Field(
         default=None, description="ids of those who speak; left out: all speakers"
     )
-    recording: ExistingFile | None = Field(default=None, description="an audio or video file")
-    recordings: tuple[ExistingFile, ...] = Field(
+    recording: RecordingFile | None = Field(default=None, description="an audio or video file")
+    recordings: tuple[RecordingFile, ...] = Field(
         default=(), description="several files, in order, instead of `recording`"
     )
     captions: tuple[CaptionEntry, ...] = Field(
@@ -276,13 +286,15 @@ class Conference(Described):
         return (*clips, *stretches)
 
 
-def load_conference(path: Path) -> Conference:
+def load_conference(path: Path, arriving_in: Path | None = None) -> Conference:
     """Read and check a conference file.
 
+    With `arriving_in`, a folder, recordings need not be there yet: one that is missing at its place is
+    looked for in that folder under the path that the file gives, and has that path until it arrives.
     Raises ConfigurationError with every mistake found, one a line.
     """
     file = read_yaml(path)
-    return validated(Conference, file, _cross_problems(file.data))
+    return validated(Conference, file, _cross_problems(file.data), arriving_in=arriving_in)
 
 
 def _cross_problems(data: Mapping[str, Any]) -> Iterator[Problem]:

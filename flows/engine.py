@@ -26,22 +26,27 @@ IDLE_SERVICES = (
 )
 
 
+def quiet() -> None:
+    """Have Prefect send nothing elsewhere and, unless the user has asked for it, say nothing."""
+    os.environ["DO_NOT_TRACK"] = "1"
+    os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+
+
 def prepare(results: Path) -> None:
     """Set Prefect's environment: task results go to `results`, nothing leaves the machine.
 
     What the user has set stays as it is, except telemetry, which is always off.
     """
-    os.environ["DO_NOT_TRACK"] = "1"
-    os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    quiet()
     os.environ["PREFECT_LOCAL_STORAGE_PATH"] = str(results)
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     if os.environ.get("PREFECT_API_URL"):
         return
     _sweep_orphans()
     os.environ[RUN_MARK] = str(os.getpid())
     home = cache_dir() / "prefect"
     home.mkdir(parents=True, exist_ok=True)
-    quiet = {
+    defaults = {
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
@@ -49,7 +54,7 @@ def prepare(results: Path) -> None:
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         **{f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in IDLE_SERVICES},
     }
-    for name, value in quiet.items():
+    for name, value in defaults.items():
         os.environ.setdefault(name, value)
 
 

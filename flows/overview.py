@@ -10,19 +10,7 @@ from rich.table import Table
 from nlp.languages import language
 from transcripts.archive import Archive
 from transcripts.holdings import Summary
-
-# What a flag of a passage or a translation means to the person who reads it.
-FLAG_WORDS = {
-    "language_doubtful": "passages whose language is doubtful",
-    "repetition": "passages that may repeat themselves",
-    "too_fast": "passages with more words than can be said in their time",
-    "low_confidence": "passages heard with low confidence",
-    "script_mismatch": "passages in a script that is not their language's",
-    "glossary": "passages with what is nearly a name of the glossary",
-    "overlap": "passages in which two may speak at once",
-    "speaker_doubtful": "passages in which others speak as well",
-    "translation_doubtful": "translations that look wrong",
-}
+from transcripts.quality import FLAG_WORDS, REMEMBERED
 
 
 def show_summary(archive: Archive, directory: Path) -> None:
@@ -83,7 +71,7 @@ def show_status(directory: Path) -> None:
 def doubts(archive: Archive, summary: Summary) -> list[str]:
     """What a person should look at, in words."""
     counts = {**summary.passage_flags, **summary.translation_flags}
-    found = [f"{count} {FLAG_WORDS.get(flag, flag)}" for flag, count in counts.items()]
+    found = [f"{count} {FLAG_WORDS.get(flag, flag)}" for flag, count in counts.items() if flag != REMEMBERED]
     gaps = sum(summary.untranscribed.values())
     if gaps:
         found.append(f"{gaps} stretches of speech without text")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shlex
 import time
 import traceback
 from contextvars import ContextVar
@@ -28,6 +27,8 @@ from flows.layers import Layer, layer_bytes, layer_from
 from flows.models import TRAINED_THEMES, Models
 from flows.profiles import load_profile
 from flows.progress import Reporter
+from flows.reporting import keep_artifact
+from flows.request import Request
 from flows.stages import CAPTIONED, SPOKEN, Job, Made, Stage
 from flows.work import bring_up_to_date, job_for, memory_of
 from nlp.memory import Memory
@@ -138,18 +139,23 @@ def process_recording(recording_id: str) -> bool:
 
 @flow(name="conference", flow_run_name="{conference}", validate_parameters=False)
 def process_conference(
-    conference: str, archive: str, profile: str, only: list[str] | None = None
+    conference: str,
+    archive: str,
+    profile: str,
+    only: list[str] | None = None,
+    arriving_in: str | None = None,
 ) -> dict[str, str]:
     """Bring the recordings of a conference up to date, one after the other.
 
-    `only` names the recordings to look at (default: all). A recording that fails is
-    noted in the archive and the others go on; the failures are returned, as reasons by
-    recording id.
+    `only` names the recordings to look at (default: all); for `arriving_in` see
+    `load_conference`. A recording that fails is noted in the archive and the others go on;
+    the failures are returned, as reasons by recording id.
     """
-    described = load_conference(Path(conference))
+    folder = Path(arriving_in) if arriving_in else None
+    command = Request(Path(conference), Path(archive), profile, folder).command
+    described = load_conference(Path(conference), folder)
     sources = [each for each in described.sources if only is None or each.recording_id in only]
     reporter = Reporter(len(sources))
-    command = shlex.join(["symposia", "run", conference, "--archive", archive, "--profile", profile])
     failures: dict[str, str] = {}
     with Archive.open(Path(archive)) as opened, reporter.shown():
         trained = Path(archive) / TRAINED_THEMES
@@ -162,9 +168,18 @@ def process_conference(
                 if reason:
                     failures[source.recording_id] = reason
                 reporter.recording_done()
+            _report(run, [source.recording_id for source in sources])
         finally:
             RUN.reset(token)
     return failures
+
+
+def _report(run: Run, recording_ids: list[str]) -> None:
+    """Leave a quality report with Prefect. What is archived stands without it, so trouble is only told."""
+    try:
+        keep_artifact(run.archive, recording_ids)
+    except Exception as error:
+        run.reporter.say(f"Prefect did not take the quality report ({type(error).__name__}: {error}).")
 
 
 def _attempt(run: Run, source: Source) -> str:

@@ -135,14 +135,15 @@ def read_yaml(path: Path) -> YamlFile:
     return YamlFile(path, data, reader.lines, tuple(reader.problems))
 
 
-def validated(model: type[Part], file: YamlFile, more: Iterable[Problem] = ()) -> Part:
+def validated(model: type[Part], file: YamlFile, more: Iterable[Problem] = (), **context: object) -> Part:
     """The file as `model`, its paths taken from the folder of the file.
 
-    `more` are mistakes found by other means. Raises ConfigurationError with all.
+    `more` are mistakes found by other means; validators get `context` too. Raises ConfigurationError with
+    all mistakes.
     """
     problems = [*file.problems, *more]
     try:
-        result = model.model_validate(file.data, context={"folder": file.folder})
+        result = model.model_validate(file.data, context={"folder": file.folder, **context})
     except ValidationError as error:
         details = error.errors(include_url=False)
         # pydantic also calls a list too short when all that is in it is mistaken

@@ -114,6 +114,15 @@ def probe(path: Path) -> MediaInfo:
         )
 
 
+def declared_duration_s(path: Path) -> float:
+    """What a file's header says of its length, without decoding any of it; 0 where it says nothing.
+
+    Raises MediaError for what is not sound.
+    """
+    with containers.opened(path) as (container, source):
+        return max(0.0, _declared_s(container, source))
+
+
 def _declared_s(container: av.container.InputContainer, source: av.AudioStream) -> float:
     """Where the header says that the sound ends, in seconds from the start of the recording; 0: nowhere."""
     if not source.duration or not source.time_base:

@@ -146,6 +146,13 @@ def embedded_model(name: str) -> EmbeddedModel:
         raise ModelError(f"There is no {name!r}: the embedded models are {', '.join(EMBEDDED)}.") from None
 
 
+def check_installed(name: str) -> None:
+    """Raises ModelError, with the command that installs it, where a package of 'embedded:...' is missing."""
+    model = embedded_model(name)
+    for part in (*model.parts, *model.beside):
+        _located(name, *part)
+
+
 def _key(name: str, model: EmbeddedModel) -> str:
     return f"{slug(name)}-{model.sha256[:12]}-{model.recipe}"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from nlp.cache import Notify, cache_dir, made_once, slug
 from nlp.conversion import transformers_to_ctranslate2
-from nlp.embedded import assemble, embedded_model
+from nlp.embedded import assemble, check_installed, embedded_model
 from transcripts.errors import ModelError
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
@@ -80,6 +80,33 @@ def describe(name: str, notify: Notify = silent) -> Identity:
         return (_fetched(name) or _fetch(name, notify)).identity
     path = _local_path(name, notify)
     return Identity(_digest(path), _licence_of(name, path))
+
+
+def at_hand(name: str) -> Identity | None:
+    """Which weights a name stands for, if they are on this machine; None for a hub model never fetched.
+
+    Nothing is fetched, put together or converted. Raises ModelError for a name that is nothing, and
+    for packages that are missing.
+    """
+    if name.startswith("embedded:"):
+        check_installed(name)
+    elif _is_hub_name(name):
+        fetched = _fetched(name)
+        return fetched.identity if fetched and fetched.path.is_dir() else _in_hub_cache(name)
+    return describe(name)
+
+
+def _in_hub_cache(name: str) -> Identity | None:
+    """A hub model that something else brought into the hub's cache."""
+    quiet_libraries()
+    from huggingface_hub import snapshot_download
+
+    repository, _, revision = name.partition("@")
+    try:
+        path = Path(snapshot_download(repository, revision=revision or None, local_files_only=True))
+    except (OSError, ValueError):
+        return None
+    return Identity(path.name, _licence_of(name, path))
 
 
 def identity(name: str, notify: Notify = silent) -> str:

@@ -13,8 +13,9 @@ from web_archive import make_archive
 from transcripts.archive import Archive
 from transcripts.records import Span, Word
 from transcripts.rights import restrict
+from transcripts.strips import WIDTH
 from transcripts.web.differences import changes
-from transcripts.web.glance import CELLS, WIDTH, glance_at, lanes_of, themes_over_time
+from transcripts.web.glance import CELLS, glance_at, lanes_of, themes_over_time
 from transcripts.web.reading import (
     PanelReading,
     Piece,

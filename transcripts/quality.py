@@ -16,6 +16,28 @@ REMEMBERED = "translation_memory"  # flag of a translation that a person made or
 STALE = "stale"  # flag of a machine's translation whose source text a person has corrected since
 
 
+# What a flag of a passage or a translation means to the person who reads it.
+FLAG_WORDS = {
+    "language_doubtful": "passages whose language is doubtful",
+    "repetition": "passages that may repeat themselves",
+    "too_fast": "passages with more words than can be said in their time",
+    "low_confidence": "passages heard with low confidence",
+    "script_mismatch": "passages in a script that is not their language's",
+    "glossary": "passages with what is nearly a name of the glossary",
+    "overlap": "passages in which two may speak at once",
+    "speaker_doubtful": "passages in which others speak as well",
+    "translation_doubtful": "translations that look wrong",
+    "empty": "translations without words",
+    "loop": "translations that repeat themselves",
+    "copy": "translations that copy the original",
+    "wrong_script": "translations in the wrong script",
+    "too_long": "translations much longer than the original",
+    "too_short": "translations much shorter than the original",
+    "term_missing": "translations that lack a name or term of the glossary",
+    STALE: "translations of what has been corrected since",
+}
+
+
 def quality_word(quality: float | None, flags: Sequence[str]) -> Quality:
     """What a reader should make of a translation with this estimate (0..1) and these flags.
 

@@ -54,7 +54,7 @@ def write_pdf(documents: Sequence[Document]) -> bytes:
 
     Raises FormatError where Pango is missing, or fonts for one of the languages are.
     """
-    weasyprint = _weasyprint()
+    weasyprint = load_weasyprint()
     page = weasyprint.HTML(string=_page(documents), url_fetcher=_refused)
     with _missing_letters() as missing:
         written: bytes = page.write_pdf(pdf_tags=True)
@@ -62,7 +62,8 @@ def write_pdf(documents: Sequence[Document]) -> bytes:
     return written
 
 
-def _weasyprint() -> Any:
+def load_weasyprint() -> Any:
+    """What lays out PDF. Raises FormatError, with what to install, where Pango is missing."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # where it says at length what is missing
             import weasyprint
@@ -130,4 +131,4 @@ def _check_fonts(documents: Sequence[Document], missing: set[str]) -> None:
         raise FormatError(f"no font on this machine has the letters of {', '.join(unwritable)}: {_FONTS}")
 
 
-__all__ = ["write_pdf"]
+__all__ = ["load_weasyprint", "write_pdf"]

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 
+from transcripts.strips import Lane, language_class, runs_of
 from transcripts.web.reading import Line, Moment, PanelFrame, PanelOutline, PanelReading
 
-WIDTH = 1000  # of a strip of time, in its own units
 CELLS = 250  # that a small strip is drawn in: a page of 24 panels stays light
 CELLS_LARGE = 1000
 COLUMNS_MAX = 30  # of a chart over time: with more days months are shown, then years
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One line of a timeline: everything of one kind (languages, voices, a theme, doubts).
-
-    `runs` are stretches of one colour (a class), by colour: where each begins and how wide it is.
-    """
-
-    kind: str
-    name: str
-    runs: dict[str, tuple[tuple[int, int], ...]]
-
-    def paths(self, top: int, height: int) -> list[tuple[str, str]]:
-        """For each colour, an SVG path of its rectangles."""
-        return [
-            (colour, "".join(f"M{x} {top}h{width}v{height}h-{width}z" for x, width in stretches))
-            for colour, stretches in self.runs.items()
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +64,7 @@ def lanes_of(reading: PanelReading | PanelOutline, *, with_voices: bool) -> tupl
     cells = CELLS_LARGE if with_voices else CELLS
 
     def lane(kind: str, name: str, colour_of: Callable[[Line | Moment], str]) -> Lane:
-        return Lane(kind, name, _runs(reading, colour_of, cells))
+        return Lane(kind, name, runs_of(_placed(reading, colour_of), reading.duration_s, cells))
 
     lanes = [lane("languages", "", lambda line: language_class(line.language))]
     for theme in reading.themes:
@@ -99,27 +79,14 @@ def _colour_if(theme_id: str, colour: str) -> Callable[[Line | Moment], str]:
     return lambda line: colour if theme_id in line.themes else ""
 
 
-def _runs(
-    reading: PanelReading | PanelOutline, colour_of: Callable[[Line | Moment], str], cells: int
-) -> dict[str, tuple[tuple[int, int], ...]]:
-    """Stretches of one colour: each passage colours the cells that it reaches into, and one at least."""
-    total_s = reading.duration_s or 1.0
+def _placed(
+    reading: PanelReading | PanelOutline, colour_of: Callable[[Line | Moment], str]
+) -> Iterator[tuple[float, float, str]]:
+    """Each passage's time, recordings laid end to end, and its colour."""
     starts_s = offsets(reading)
-    row = [""] * cells
     for line in reading.lines:
-        if colour := colour_of(line):
-            span, start_s = line.span, starts_s[line.recording]
-            first = min(cells - 1, int(cells * (start_s + span.start_s) / total_s))
-            last = min(cells, max(first + 1, round(cells * (start_s + span.end_s) / total_s)))
-            row[first:last] = [colour] * (last - first)
-    runs: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-    unit, at = WIDTH // cells, 0
-    for colour, group in groupby(row):
-        width = len(list(group))
-        if colour:
-            runs[colour].append((at * unit, width * unit))
-        at += width
-    return {colour: tuple(stretches) for colour, stretches in runs.items()}
+        span, start_s = line.span, starts_s[line.recording]
+        yield start_s + span.start_s, start_s + span.end_s, colour_of(line)
 
 
 def offsets(reading: PanelFrame) -> list[float]:
@@ -129,14 +96,6 @@ def offsets(reading: PanelFrame) -> list[float]:
         starts.append(reached_s)
         reached_s += recording.duration_s
     return starts
-
-
-KNOWN_LANGUAGES = ("ja", "fa", "es", "ko", "en")
-
-
-def language_class(code: str) -> str:
-    """The colour of a language."""
-    return f"lang-{code}" if code in KNOWN_LANGUAGES else "lang-other"
 
 
 @dataclass(frozen=True, slots=True)
