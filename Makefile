@@ -50,7 +50,7 @@ lock: $(VENV)/.embedded ## pin all packages again: make lock OPTIONS=--upgrade f
 	$(BIN)/python constraints/lock.py $(OPTIONS)
 
 clean: ## remove all that make made: the environment, the demo archive, caches
-	rm -rf $(VENV) demo-archive build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo-archive demo-site build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.embedded: pyproject.toml constraints/build.txt constraints/embedded.txt

@@ -157,7 +157,10 @@ def main(directory: Path) -> None:
             show_results(find(archive, query), query, directory)
     console.print(
         "\nTo go on: . .venv/bin/activate, then the commands above with your own words, or read and listen "
-        f"in the browser:\n\n    symposia serve --archive {directory}\n",
+        f"in the browser:\n\n    symposia serve --archive {directory}\n\n"
+        "or make the site that a festival would publish (of drafts, for once):\n\n"
+        f"    symposia publish --archive {directory} demo-site --include draft\n"
+        "    python3 -m http.server --directory demo-site\n",
         markup=False,
     )
 
