@@ -41,6 +41,10 @@ _MARKS = frozenset("、。，．！？!?)）」』】》〉”’…・：；")
 _NOT_AT_START = _MARKS | frozenset("ーっゃゅょぁぃぅぇぉッャュョァィゥェォ々")
 _HIRAGANA = regex.compile(r"\p{Hiragana}")
 _CELL = regex.compile(r"\X")
+# What may be one with its neighbours: marks, joiners, flags, modifiers, parts of Hangul syllables.
+_JOINS = regex.compile(
+    r"[^\p{Grapheme_Cluster_Break=Other}\p{Grapheme_Cluster_Break=LV}\p{Grapheme_Cluster_Break=LVT}\n]"
+)
 
 
 def tracks(document: Document) -> tuple[str, ...]:
@@ -115,15 +119,20 @@ def _in_time(pieces: Sequence[_Piece]) -> Iterator[Cue]:
         yield Cue(span, "\n".join(piece.lines), piece.language, piece.voice or None, piece.id)
 
 
+def _cells(text: str) -> list[str]:
+    """The characters that a reader sees; most texts have nothing that joins any."""
+    return _CELL.findall(text) if _JOINS.search(text) else list(text)
+
+
 class _Clock:
     """When a character of a remark is said: by its words where they are known, else evenly."""
 
     def __init__(self, remark: Remark, text: str, *, with_words: bool) -> None:
-        cells = _CELL.findall(text)
+        cells = _cells(text)
         self._span, self._letters = remark.span, [0, *accumulate(not cell.isspace() for cell in cells)]
         words = remark.words if with_words else ()
         self._words = words
-        self._ends = [*accumulate(len(_CELL.findall("".join(word.text.split()))) for word in words)]
+        self._ends = [*accumulate(len(_cells("".join(word.text.split()))) for word in words)]
 
     def __call__(self, cell: int) -> float:
         letters = self._letters[cell]
@@ -160,7 +169,7 @@ def _parts(before: str, after: str) -> bool:
 @lru_cache(maxsize=8192)  # the original and the track of its language are laid out alike
 def _laid_out(text: str, language: str) -> tuple[tuple[int, int, tuple[str, ...], int], ...]:
     """The captions of a text: from which character to which, their lines, and characters to be read."""
-    cells, width = _CELL.findall(text), _width(language)
+    cells, width = _cells(text), _width(language)
     places = _breaks(cells, language)
     cuts = _divided(cells, places, width)
     found = []
@@ -176,7 +185,7 @@ def _laid_out(text: str, language: str) -> tuple[tuple[int, int, tuple[str, ...]
             parts = [cells[start:middle], cells[middle:end]]
         lines = tuple(filter(None, ("".join(part).strip() for part in parts)))
         if lines:
-            found.append((start, end, lines, sum(len(_CELL.findall(line)) for line in lines)))
+            found.append((start, end, lines, sum(len(_cells(line)) for line in lines)))
     return tuple(found)
 
 
@@ -207,9 +216,11 @@ def _divided(cells: Sequence[str], places: Sequence[int], width: int) -> list[in
 
 
 def _cost_of_end(cells: Sequence[str], place: int) -> float:
-    if place == len(cells):
-        return 0.0
-    tail = "".join(cells[max(0, place - 4) : place])
+    return 0.0 if place == len(cells) else _cost_after("".join(cells[max(0, place - 4) : place]))
+
+
+@lru_cache(maxsize=100_000)  # the same few letters come again and again
+def _cost_after(tail: str) -> float:
     if _SENTENCE_END.search(tail):
         return 0.0
     return _IN_SENTENCE if _CLAUSE_END.search(tail) else _IN_CLAUSE
