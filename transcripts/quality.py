@@ -26,7 +26,7 @@ FLAG_WORDS = {
     "glossary": "passages with what is nearly a name of the glossary",
     "overlap": "passages in which two may speak at once",
     "speaker_doubtful": "passages in which others speak as well",
-    "translation_doubtful": "translations that look wrong",
+    "translation_doubtful": "translations among the least certain of their language",
     "empty": "translations without words",
     "loop": "translations that repeat themselves",
     "copy": "translations that copy the original",
