@@ -40,17 +40,6 @@ from benchmarks.search_synthetic import LANGUAGES, PER_RECORDING, THEMES, Maker,
 from transcripts.archive import Archive
 from transcripts.search import SearchIndex
 
-_SERVER = """
-import sys
-from pathlib import Path
-from flows.serving import ServeOptions, serve
-from transcripts.archive import Archive
-from nlp.embeddings import EmbeddingOptions, load_embedder
-import flows.serving
-flows.serving._embedder = lambda archive: load_embedder(EmbeddingOptions(), lambda line: None).query
-serve(Path(sys.argv[1]), ServeOptions(port=int(sys.argv[2])))
-"""
-
 
 def address(kind: str, maker: Maker, rng: random.Random, panels: int) -> str:
     """An address of a kind of page, another one each time."""
@@ -71,7 +60,8 @@ KINDS = ("home", "panel", "search", "search, filtered", "list by theme")
 @contextmanager
 def server(directory: Path, port: int) -> Iterator[psutil.Process]:
     """The reading room in a process of its own, from its start."""
-    with subprocess.Popen([sys.executable, "-c", _SERVER, str(directory), str(port)]) as process:
+    command = [sys.executable, "-m", "flows.cli", "serve", "--archive", str(directory), "--port", str(port)]
+    with subprocess.Popen(command) as process:
         try:
             yield psutil.Process(process.pid)
         finally:

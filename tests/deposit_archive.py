@@ -12,8 +12,8 @@ from flows.layers import Translations, digest, layer_bytes
 from transcripts import rights
 from transcripts.accounts import Accounts
 from transcripts.archive import Archive, StageRecord
+from transcripts.files import hash_of_file
 from transcripts.review import ReviewDesk
-from transcripts.verification import sha256_of
 
 CAPTIONS = "1\n00:00:00,000 --> 00:00:08,000\n부산국제영화제에서 판소리를 들었어요.\n"
 PASSWORD = "a long enough password"
@@ -34,9 +34,9 @@ def make(directory: Path, *, withheld: bool = True, user: bool = False) -> Archi
     captions.write_text(CAPTIONS, encoding="utf-8")
     archive = Archive.open(directory, create=True)
     archive.set_conference(CONFERENCE)
-    heard = replace(recording("rec-1"), path=str(sound), sha256=sha256_of(sound))
+    heard = replace(recording("rec-1"), path=str(sound), sha256=hash_of_file(sound, "sha256"))
     archive.keep(heard, layers("rec-1"), (*STAGES, translated("rec-1")))
-    read = StageRecord("file:0:rec-2.ko.srt", "file-key", sha256_of(captions))
+    read = StageRecord("file:0:rec-2.ko.srt", "file-key", hash_of_file(captions, "sha256"))
     archive.keep(
         replace(recording("rec-2"), path=str(captions), kind="captions"),
         layers("rec-2"),

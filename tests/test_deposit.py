@@ -30,12 +30,13 @@ from transcripts.deposit.package import DESCRIPTIONS, deposit
 from transcripts.deposit.restoring import restore
 from transcripts.deposit.tables import deposited_tables, description, read_tables, table_rows, words
 from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
+from transcripts.files import hash_of_file
 from transcripts.query import SearchQuery
 from transcripts.records import Panel, Passage, Recording, Span, Speaker
 from transcripts.review import ReviewDesk
 from transcripts.rights import Restriction, restrict, restrictions
 from transcripts.search import SearchIndex
-from transcripts.verification import original_faults, sha256_of, stray_files
+from transcripts.verification import original_faults, stray_files
 
 FORMATS = Path(__file__).parent / "formats"
 P = "{http://www.loc.gov/premis/v3}"
@@ -381,7 +382,7 @@ def test_odd_titles_names_and_passages_go_through(tmp_path: Path) -> None:
             sound.write_bytes(b"RIFF")
             passage = Passage(f"../{panel.id}", f"r:{panel.id}", 0, Span(0, 1), "s", "S1", "ko", "👩‍💻")
             archive.keep(
-                Recording(f"r:{panel.id}", panel.id, str(sound), sha256_of(sound), 1.0),
+                Recording(f"r:{panel.id}", panel.id, str(sound), hash_of_file(sound, "sha256"), 1.0),
                 RecordingLayers(passages=(passage,)),
                 (),
             )
@@ -400,7 +401,7 @@ def test_captions_of_any_name_are_found_again(tmp_path: Path, name: str) -> None
     with make(tmp_path / "archive") as archive:
         before = archive.recording("rec-2")
         path = Path(before.path).rename(Path(before.path).with_name(name))
-        read = StageRecord(f"file:0:{name}", "file-key", sha256_of(path))
+        read = StageRecord(f"file:0:{name}", "file-key", hash_of_file(path, "sha256"))
         archive.keep(replace(before, path=str(path)), archive.layers("rec-2"), (read,))
         deposit(archive, tmp_path / "bag", WISHES)
     restore(tmp_path / "bag", tmp_path / "again")

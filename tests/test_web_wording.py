@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from web_archive import local_client, make_archive
 
 from transcripts.web.messages import catalogue, collected
-from transcripts.web.rendering import TEMPLATES
+from transcripts.web.templating import TEMPLATES
 from transcripts.web.wording import INTERFACES, chosen, clock, direction_of, wording
 
 TRANSLATED = [code for code in INTERFACES if code != "en"]

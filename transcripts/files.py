@@ -1,15 +1,18 @@
-"""Files and folders that are either written whole or not at all."""
+"""Files and folders that are either written whole or not at all, and what files hold."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from transcripts.errors import SymposiaError
+
+_BLOCK_BYTES = 1 << 20
 
 
 def write_atomically(path: Path, data: str | bytes) -> None:
@@ -34,6 +37,16 @@ def write_atomically(path: Path, data: str | bytes) -> None:
             f"{path} cannot be written ({error.strerror}): "
             "check the folder, its permissions and the space left."
         ) from error
+
+
+def hash_of_file(path: Path, algorithm: str, watch: Callable[[int], None] = lambda size: None) -> str:
+    """The hash of a file in hexadecimal digits. `watch` is told the bytes of each block. Raises OSError."""
+    made = hashlib.new(algorithm)
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            made.update(block)
+            watch(len(block))
+    return made.hexdigest()
 
 
 @contextmanager

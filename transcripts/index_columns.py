@@ -55,10 +55,9 @@ class Columns:
 
     def following(self, table: Any, changed: Collection[str]) -> Self:
         """As `read`, where the rows of these passages alone were deleted or written since."""
-        ids = pa.array(sorted(changed), pa.string())
-        new = [_scan(table, col("passage_id").isin(some).to_sql()) for some in chunks(ids.to_pylist())]
+        new = [_scan(table, col("passage_id").isin(some).to_sql()) for some in chunks(sorted(changed))]
         added = self._of(pa.concat_tables(new))
-        kept = ~_flags(pc.is_in(self.table["passage_id"], ids))
+        kept = ~self.having("passage_id", changed)
         addresses = np.concatenate([self.addresses[kept], added.addresses])
         if np.any(addresses[1:] < addresses[:-1]):  # rows have moved
             return self.read(table)
@@ -96,11 +95,9 @@ class Columns:
             wanted = np.array([value in values for value in self.values[name]] or [False])
             return wanted[self.codes[name]]
         if name not in LISTED:
-            return _flags(pc.is_in(self.table[name], pa.array(sorted(values), pa.string())))
+            return _are_among(self.table[name], values)
         held = self.table[name].combine_chunks()
-        ends = np.concatenate(
-            [[0], np.cumsum(_flags(pc.is_in(held.flatten(), pa.array(sorted(values), pa.string()))))]
-        )
+        ends = np.concatenate([[0], np.cumsum(_are_among(held.flatten(), values))])
         bounds = held.offsets.to_numpy()
         found: NDArray[np.bool_] = ends[bounds[1:] - bounds[0]] > ends[bounds[:-1] - bounds[0]]
         return found
@@ -150,8 +147,9 @@ def _recoded(codes: NDArray[np.int32], values: list[str], among: list[str]) -> N
     return np.array([rank[value] for value in values] or [0], dtype=np.int32)[codes]
 
 
-def _flags(column: Any) -> NDArray[np.bool_]:
-    flags: NDArray[np.bool_] = column.to_numpy(zero_copy_only=False).astype(bool)
+def _are_among(column: Any, values: Collection[str]) -> NDArray[np.bool_]:
+    found = pc.is_in(column, pa.array(sorted(values), pa.string()))
+    flags: NDArray[np.bool_] = found.to_numpy(zero_copy_only=False).astype(bool)
     return flags
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from sqlalchemy import update
 
 from transcripts.archive import Archive
+from transcripts.files import hash_of_file
 from transcripts.originals import Original, is_there, originals
 from transcripts.schema import recordings
-from transcripts.verification import sha256_of
 
 
 def find_originals(archive: Archive, folder: Path, *, keep: bool) -> dict[str, Path]:
@@ -31,7 +31,7 @@ def find_originals(archive: Archive, folder: Path, *, keep: bool) -> dict[str, P
     }
     found: dict[str, Path] = {}
     for path in sorted(each for each in folder.rglob("*") if is_there(each)) if missing else ():
-        lost = missing.get(sha256_of(path))
+        lost = missing.get(hash_of_file(path, "sha256"))
         if lost is not None:
             others = files[lost.recording.id]
             if len(others) == 1 or all(is_there(path.parent / other.path.name) for other in others):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from transcripts.citations import time_code
 from transcripts.report import ArchiveReport
-from transcripts.strips import language_class
-from transcripts.web.doubtful import reasons_of
-from transcripts.web.wording import direction_of, wording
+from transcripts.web.templating import environment_of
+from transcripts.web.wording import wording
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|#"})
@@ -19,21 +16,11 @@ _SPECIAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|#"})
 def report_html(report: ArchiveReport, made_at: str) -> str:
     """The report as a page without scripts that asks for nothing else. `made_at` is shown as it is."""
     words = wording("en")
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of([_TEMPLATES], words)
     return environment.get_template("report.html").render(
         report=report,
         made_at=made_at,
-        words=words,
         time_code=time_code,
-        direction_of=direction_of,
-        language_class=language_class,
-        reasons_of=lambda entry: reasons_of(entry, words),
     )
 
 

@@ -5,23 +5,21 @@ Everything is read, nothing is changed. What machines made is compared with its 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, delete, insert, select
 
 from transcripts import schema
 from transcripts.archive import DATABASE_NAME, Archive
+from transcripts.files import hash_of_file
 from transcripts.originals import Original, is_there, originals
 from transcripts.readings import project
 from transcripts.rows import Row
 from transcripts.withheld import is_in_force
 
 Watch = Callable[[int], None]  # told of the bytes read
-_BLOCK_BYTES = 1 << 20
 
 # What lies in an archive's directory and is its own.
 _OWN = frozenset(
@@ -173,7 +171,7 @@ def _original_fault(each: Original, watch: Watch) -> Fault | None:
     try:
         if not is_there(each.path):
             return Fault(f"{where} is missing", back)
-        found = sha256_of(each.path, watch)
+        found = hash_of_file(each.path, "sha256", watch)
     except (OSError, ValueError) as error:
         return Fault(
             f"{where} cannot be read ({error})", "check the disk and its permissions, or take a copy"
@@ -182,16 +180,6 @@ def _original_fault(each: Original, watch: Watch) -> Fault | None:
         mend = f"{back}; if the new one is right, run the conference again"
         return Fault(f"{where} has changed: it has sha256 {found} now", mend)
     return None
-
-
-def sha256_of(path: Path, watch: Watch = lambda size: None) -> str:
-    """The sha256 of a file, read a block at a time. Raises OSError."""
-    made = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            made.update(block)
-            watch(len(block))
-    return made.hexdigest()
 
 
 def stray_files(archive: Archive) -> Iterator[Fault]:
@@ -213,4 +201,4 @@ def stray_files(archive: Archive) -> Iterator[Fault]:
             yield Fault(f"{each} belongs to no recording and is no part of the archive", mend)
 
 
-__all__ = ["Fault", "database_faults", "original_faults", "sha256_of", "stray_files"]
+__all__ = ["Fault", "database_faults", "original_faults", "stray_files"]

@@ -6,19 +6,19 @@ file vouches for, the tag manifest; so that is read strictly here.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from transcripts.errors import ArchiveError
+from transcripts.files import hash_of_file
 
 ALGORITHM = "sha512"
 TAG_MANIFEST = f"tagmanifest-{ALGORITHM}.txt"
 _VOUCHED_FOR = ("bagit.txt", "bag-info.txt", f"manifest-{ALGORITHM}.txt")
 _LINE = re.compile(r"([0-9a-f]{128}) {1,2}(\S[^\n\r]*)")
-_BLOCK_BYTES = 1 << 20
 
 Watch = Callable[[str, int], None]  # told of each file and the bytes read of it
 
@@ -77,7 +77,7 @@ def _tag_faults(folder: Path, watch: Watch) -> Iterator[str]:
             yield f"{name} is not listed in {TAG_MANIFEST}"
         elif not _is_there(folder, path):
             yield f"{name} is listed in {TAG_MANIFEST}, and missing"
-        elif digest_of_file(path, watch) != listed[name]:
+        elif _hash(path, watch) != listed[name]:
             yield f"{name} has changed, or its line in {TAG_MANIFEST} has"
 
 
@@ -96,7 +96,7 @@ def _payload_faults(folder: Path, watch: Watch) -> Iterator[str]:
     yield from (f"{name} is not in manifest-{ALGORITHM}.txt" for name in sorted(unknown))
     sound = not missing and not unknown
     for name, digests in sorted(bag.payload_entries().items()):
-        if name not in missing and digest_of_file(folder / name, watch) != digests.get(ALGORITHM):
+        if name not in missing and _hash(folder / name, watch) != digests.get(ALGORITHM):
             sound = False
             yield f"{name} has changed, or its line in manifest-{ALGORITHM}.txt has"
     if sound:
@@ -112,14 +112,8 @@ def _is_there(folder: Path, path: Path) -> bool:
     return inside and path.is_file() and path.name in {each.name for each in path.parent.iterdir()}
 
 
-def digest_of_file(path: Path, watch: Watch = lambda name, size: None, algorithm: str = ALGORITHM) -> str:
-    """The hash of a file in hexadecimal digits, read a block at a time. Raises OSError."""
-    made = hashlib.new(algorithm)
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            made.update(block)
-            watch(path.name, len(block))
-    return made.hexdigest()
+def _hash(path: Path, watch: Watch) -> str:
+    return hash_of_file(path, ALGORITHM, partial(watch, path.name))
 
 
-__all__ = ["ALGORITHM", "Watch", "check_bag", "digest_of_file", "make_bag"]
+__all__ = ["ALGORITHM", "Watch", "check_bag", "make_bag"]

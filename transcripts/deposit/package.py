@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from transcripts.archive import Archive
 from transcripts.deposit.about import about_package
-from transcripts.deposit.bag import Watch, digest_of_file, make_bag
+from transcripts.deposit.bag import ALGORITHM, Watch, make_bag
 from transcripts.deposit.contents import Contents, PackedFile, Wishes, contents
 from transcripts.deposit.premis import write_premis
 from transcripts.deposit.prov import write_prov
@@ -25,7 +25,7 @@ from transcripts.deposit.tables import Row, write_tables
 from transcripts.descriptions import datacite, dublin_core
 from transcripts.document import Document, documents
 from transcripts.errors import ArchiveError
-from transcripts.files import new_folder
+from transcripts.files import hash_of_file, new_folder
 from transcripts.formats.subtitles import one_line
 from transcripts.formats.writers import WRITERS, file_name
 from transcripts.formats.xml_files import xml_bytes
@@ -191,7 +191,7 @@ def _packed(folder: Path, known: list[PackedFile], of: Mapping[str, str]) -> Ite
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         place = path.relative_to(folder).as_posix()
         if f"data/{place}" not in there:
-            digest = digest_of_file(path)
+            digest = hash_of_file(path, ALGORITHM)
             yield PackedFile(f"data/{place}", path.stat().st_size, digest, of.get(place, ""))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, TemplateError
 
 from transcripts.analysis import COMMON
 from transcripts.citations import citation
@@ -26,10 +26,12 @@ from transcripts.site.metadata import event, page_path, series
 from transcripts.site.search_index import filter_word
 from transcripts.site.settings import Site
 from transcripts.site.shelves import Shelves, ThemeShelf
-from transcripts.web import doubtful, glance
+from transcripts.web import glance
 from transcripts.web.glance import PanelGlance
 from transcripts.web.reading import timed_words
-from transcripts.web.wording import INTERFACES, LOCALES, Wording, clock, direction_of, wording
+from transcripts.web.templating import TEMPLATES as SHARED
+from transcripts.web.templating import environment_of
+from transcripts.web.wording import INTERFACES, LOCALES, Wording, direction_of, wording
 
 HERE = Path(__file__).parent
 TEMPLATES, STATIC = HERE / "templates", HERE / "static"
@@ -92,32 +94,16 @@ class Pages:
     @cached_property
     def environment(self) -> Environment:
         """Templates of the organisers first. Everything is escaped; an unknown name is an error."""
-        folders = [*([self.site.templates] if self.site.templates else []), TEMPLATES]
-        made = Environment(
-            loader=FileSystemLoader(folders),
-            autoescape=True,
-            undefined=StrictUndefined,
-            extensions=["jinja2.ext.i18n"],
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        words = self.words
-        made.install_gettext_callables(words.text, words.plural, newstyle=True)  # type: ignore[attr-defined]
+        folders = [*([self.site.templates] if self.site.templates else []), TEMPLATES, SHARED]
+        made = environment_of(folders, self.words)
         made.globals.update(
-            words=words,
             site=self.site,
             site_title=self.title,
             include=self.include,
             interfaces={code: INTERFACES[code] for code in self.site.languages},
             introduction=as_html(self.site.introduction),
             about=as_html(self.site.about),
-            clock=clock,
             citation=citation,
-            direction_of=direction_of,
-            language_class=glance.language_class,
-            reasons_of=lambda entry: doubtful.reasons_of(entry, words),
-            QUALITY_WORDS=doubtful.QUALITY_WORDS,
-            STATE_WORDS=doubtful.STATE_WORDS,
             logo=f"assets/logo{self.site.logo.suffix.lower()}" if self.site.logo else "",
             iiif=bool(self.site.address),
             theme_slugs=self.shelves.theme_slugs,
@@ -129,6 +115,7 @@ class Pages:
         """The digest of what every page is made of: settings, templates, texts of the interface."""
         folders = [
             TEMPLATES,
+            SHARED,
             STATIC,
             LOCALES / self.words.code,
             *([self.site.templates] if self.site.templates else []),
@@ -250,7 +237,7 @@ class Pages:
 
     def _panel(self, panel: PublishedPanel) -> Iterator[Page]:
         remarks = panel.remarks
-        lanes = glance.lanes_of(panel.reading, with_voices=True)
+        lanes = [each for each in glance.lanes_of(panel.reading, with_voices=True) if each.kind != "doubts"]
         starts = [_start_of(panel, page) for page in panel.pages]
         head = [
             panel.reading.title,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from transcripts.archive import Archive
 from transcripts.document import Document
+from transcripts.files import hash_of_file
 from transcripts.formats.captions import ORIGINAL, captions, tracks
 from transcripts.formats.containers import zipped
 from transcripts.formats.subtitles import write_vtt
@@ -154,15 +155,13 @@ class _Work:
         for slug, recording in zip(slugs(each.id for each in recordings), recordings, strict=True):
             source = Path(recording.path)
             path = f"media/{slug}{source.suffix.lower()}"
-            if not self.folder.has(path, recording.sha256):
-                with source.open("rb") as file:
-                    found = hashlib.file_digest(file, "sha256").hexdigest()
-                if found != recording.sha256:
-                    self.media_notes.append(
-                        f"{recording.panel_id}: {source} is another file than the one that was transcribed; "
-                        "its sound is left out"
-                    )
-                    continue
+            taken_over = self.folder.has(path, recording.sha256)
+            if not taken_over and hash_of_file(source, "sha256") != recording.sha256:
+                self.media_notes.append(
+                    f"{recording.panel_id}: {source} is another file than the one that was transcribed; "
+                    "its sound is left out"
+                )
+                continue
             self.folder.add(path, recording.sha256, partial(_copied, path, source))
             places[recording.id] = path
         return places

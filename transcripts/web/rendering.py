@@ -9,44 +9,27 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
-from transcripts.web import doubtful, glance
+from transcripts.web.templating import TEMPLATES, environment_of
 from transcripts.web.visitors import STRANGER, Visitor, room_of
-from transcripts.web.wording import INTERFACES, Wording, chosen, clock, direction_of, wording
+from transcripts.web.wording import INTERFACES, Wording, chosen, wording
 
 STATIC = Path(__file__).parent / "static"
-TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE, LOOK_COOKIE = "symposia-language", "symposia-look"
 
 
 @cache
 def environment(code: str) -> Environment:
-    """Templates in one interface language. Everything is escaped; an unknown name is an error."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    """The templates of the reading room in one interface language."""
     words = wording(code)
-    made.install_gettext_callables(words.text, words.plural, newstyle=True)  # type: ignore[attr-defined]
+    made = environment_of([TEMPLATES], words)
     made.globals.update(
-        words=words,
         interfaces=INTERFACES,
-        clock=clock,
-        direction_of=direction_of,
-        language_class=glance.language_class,
         static=static_address,
         passage_address=passage_address,
         with_query=with_query,
-        QUALITY_WORDS=doubtful.QUALITY_WORDS,
-        STATE_WORDS=doubtful.STATE_WORDS,
-        reasons_of=lambda entry: doubtful.reasons_of(entry, words),
     )
     return made
 
