@@ -1,0 +1,51 @@
+"""One Prefect server for all runs of these tests, and what they need to import."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A server as PREFECT_API_URL names one, for the processes that these tests start."""
+    home = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    path = os.pathsep.join([str(TESTS / "chaos"), str(TESTS), str(TESTS.parent)])
+    ours = {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1"}
+    before = dict(os.environ)
+    os.environ.update(ours)
+    command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port), "--no-ui"]
+    with (home / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
+        api = f"http://127.0.0.1:{port}/api"
+        os.environ["PREFECT_API_URL"] = api
+        try:
+            _wait_for(f"{api}/health", server)
+            yield
+        finally:
+            server.terminate()
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    deadline_s = time.monotonic() + 180
+    while time.monotonic() < deadline_s and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("Prefect's server did not start")
