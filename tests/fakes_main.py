@@ -5,8 +5,9 @@ python tests/fakes_main.py run CONFERENCE.yaml --archive DIR
 
 from __future__ import annotations
 
-import flows.models
 from fakes import FakeModels
+
+import flows.models
 
 flows.models.Models = FakeModels  # type: ignore[misc]  # before anything imports it from there
 

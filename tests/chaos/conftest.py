@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from disturbances import get_ready
 
 TESTS = Path(__file__).resolve().parent.parent
 
@@ -25,8 +26,10 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         port = free.getsockname()[1]
     path = os.pathsep.join([str(TESTS / "chaos"), str(TESTS), str(TESTS.parent)])
     ours = {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1"}
+    ours["PYTHONWARNINGS"] = "ignore::RuntimeWarning"  # LanceDB's, over a fork before it did anything
     before = dict(os.environ)
     os.environ.update(ours)
+    get_ready()
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port), "--no-ui"]
     with (home / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         api = f"http://127.0.0.1:{port}/api"

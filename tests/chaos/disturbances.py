@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
@@ -23,7 +24,7 @@ import time_machine
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
-PRELOADED = ["fakes_main", "sqlalchemy", "spacy", "sklearn.linear_model", "pyarrow", "flows.recording"]
+PRELOADED = ["fakes_main", "fastapi", "spacy", "sklearn.linear_model", "flows.recording", "flows.conference"]
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,17 @@ def _symposia(
         log.with_suffix(".moments").write_text(str(moments.passed))
 
 
-def start(arguments: Sequence[str], log: Path, within: Path, disturbance: Disturbance) -> ForkServerProcess:
-    """A process that carries out a command on fakes. Its imports are made: it begins at once."""
+def get_ready() -> ForkServerContext:
+    """Have the process begin to import from which the others are forked; it needs some seconds."""
     context: ForkServerContext = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
+    forkserver.ensure_running()
+    return context
+
+
+def start(arguments: Sequence[str], log: Path, within: Path, disturbance: Disturbance) -> ForkServerProcess:
+    """A process that carries out a command on fakes. Its imports are made: it begins at once."""
+    context = get_ready()
     for name in (".held", ".moments"):
         log.with_suffix(name).unlink(missing_ok=True)
     server = os.environ["PREFECT_API_URL"]  # the process that forks has the environment of its start

@@ -60,9 +60,7 @@ class Trial:
         """Write the files, run the first edition and correct what came of it."""
         self.root.mkdir(exist_ok=True)
         (self.root / "one.yaml").write_text(HEAD, "utf-8")
-        (self.root / "two.yaml").write_text(
-            HEAD.replace("floor.vtt", "floor-again.vtt") + NEW, "utf-8"
-        )
+        (self.root / "two.yaml").write_text(HEAD.replace("floor.vtt", "floor-again.vtt") + NEW, "utf-8")
         for name, texts in {
             "opening": ("The machine is my partner.", "We taught it to dream.", "It asked for nothing."),
             "floor": ("Who owns the voice of an actor?", "Nobody asked me.", "We all should."),
