@@ -26,6 +26,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         port = free.getsockname()[1]
     path = os.pathsep.join([str(TESTS / "chaos"), str(TESTS), str(TESTS.parent)])
     ours = {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "PREFECT_HOME": str(home), "DO_NOT_TRACK": "1"}
+    ours["PREFECT_LOGGING_LEVEL"] = "CRITICAL"  # as each run sets it, before it imports Prefect
     ours["PYTHONWARNINGS"] = "ignore::RuntimeWarning"  # LanceDB's, over a fork before it did anything
     before = dict(os.environ)
     os.environ.update(ours)

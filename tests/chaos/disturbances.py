@@ -2,7 +2,8 @@
 
 Moments are files opened for writing, made, renamed or removed inside the archive's directory, and
 statements and commits that change its database. At the moment that is drawn, the process is killed
-with SIGKILL, finds the disk full, or waits for ever, as a process does whose machine loses power.
+with SIGKILL, finds the disk full for files from then on, or waits for ever, as one does whose machine
+loses power.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class Moments:
     def _file(self, path: object) -> None:
         if isinstance(path, str | os.PathLike) and os.fspath(path).startswith(self.within):
             self._pass()
+            if self.disturbance.what == "full" and self.passed >= self.disturbance.moment:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _statement(self, connection: object, cursor: object, statement: str, *rest: object) -> None:
         if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA")):
@@ -68,15 +71,13 @@ class Moments:
 
     def _pass(self) -> None:
         self.passed += 1
-        wanted = self.disturbance
-        if wanted.what == "nothing" or self.passed != wanted.moment:
+        if self.passed != self.disturbance.moment:
             return
-        if wanted.what == "kill":
+        if self.disturbance.what == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        if wanted.what == "full":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self.log.with_suffix(".held").touch()
-        time.sleep(600)
+        if self.disturbance.what == "hold":
+            self.log.with_suffix(".held").touch()
+            time.sleep(600)
 
 
 def _symposia(
