@@ -39,6 +39,7 @@ def prepare(results: Path) -> None:
     What the user has set stays as it is, except telemetry, which is always off.
     """
     quiet()
+    _sweep_nothings(results)
     os.environ["PREFECT_LOCAL_STORAGE_PATH"] = str(results)
     if os.environ.get("PREFECT_API_URL"):
         return
@@ -56,6 +57,13 @@ def prepare(results: Path) -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+
+
+def _sweep_nothings(results: Path) -> None:
+    """Remove results that a full disk left empty: Prefect never asks for them again."""
+    for path in results.glob("*"):
+        if path.is_file() and path.stat().st_size == 0:
+            path.unlink(missing_ok=True)
 
 
 def _sweep_orphans() -> None:

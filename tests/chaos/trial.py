@@ -108,6 +108,11 @@ class Trial:
     def correct_between(self, archive: Path) -> None:
         self.correct(archive, "opening", 2, "text", "It asked for something in between.")
 
+    def strays(self, archive: Path) -> set[str]:
+        """Results of stages that no undisturbed run leaves."""
+        undisturbed = {path.name for path in (self.root / "undisturbed" / "work").iterdir()}
+        return {path.name for path in (archive / "work").iterdir()} - undisturbed
+
     def came_to(self, archive: Path) -> dict[str, Any]:
         """Everything that must be the same, whatever happened: records, readings, results, hits."""
         with Archive.open(archive) as opened:
@@ -116,7 +121,7 @@ class Trial:
                 "dump": opened.dump(),
                 "entries": opened.entries(),
                 "failures": opened.failures(),
-                "work": sorted(path.name for path in (archive / "work").iterdir()),
+                "strays": sorted(self.strays(archive)),
                 "hits": {
                     words: [hit.entry.passage.id for hit in index.find(parse(words)).hits] for words in ASKED
                 },

@@ -1,0 +1,162 @@
+"""How soon `symposia status` answers and `symposia run` finds nothing to do, with thousands of recordings.
+
+    python -m benchmarks.fleet_size
+    python -m benchmarks.fleet_size --recordings 1000 --keep DIR
+
+The archive is made of caption files of 20 cues each, one panel a file, with every layer: what is written
+is parsed and cut into passages as ever, translations and vectors are made up. The stages' keys are those
+of the embedded profile. Making it takes some minutes; `--keep` names a folder where it is found again.
+Each command is timed whole, from the start of Python, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from benchmarks.provenance import provenance
+from flows.conference import conference_record
+from flows.config import load_conference
+from flows.layers import Embeddings, Layer, Names, Tags, TranslationEmbeddings, Translations
+from flows.models import Models
+from flows.profiles import load_profile
+from flows.stages import Job, Made, Stage
+from flows.work import bring_up_to_date, job_for
+from transcripts.archive import Archive
+from transcripts.records import Embedding, Signature, ThemeTag, Translation, TranslationEmbedding
+from transcripts.search import SearchIndex
+
+PASSAGES = 20
+DIMENSIONS = 16  # no command that is measured reads vectors
+MADE_UP = Signature("made-up")
+WORDS = ("cámara", "actor", "máquina", "voz", "película", "guion", "sueño", "luz", "público", "derecho")
+TARGETS_S = {"status": 1.0, "run": 20.0}
+
+
+def write_conference(folder: Path, recordings: int) -> Path:
+    """A conference file with a caption file for each panel."""
+    panels = []
+    for number in range(recordings):
+        rng = np.random.default_rng(number)
+        cues = []
+        for at in range(PASSAGES):
+            times = f"00:{3 * at:02d}:00.000 --> 00:{3 * at:02d}:05.000"
+            cues.append(f"{times}\n<v Ann>{' '.join(rng.choice(WORDS, 8))} {at}.\n")
+        (folder / f"{number:05d}.vtt").write_text("WEBVTT\n\n" + "\n".join(cues), "utf-8")
+        captions = f"[{{path: {number:05d}.vtt, language: es}}]"
+        panels.append(f"  - {{id: panel-{number:05d}, title: Panel {number}, captions: {captions}}}\n")
+    head = "id: fleet\ntitle: Fleet\ntarget_language: en\nspeakers: [{id: ann, name: Ann}]\npanels:\n"
+    path = folder / "conference.yaml"
+    path.write_text(head + "".join(panels), "utf-8")
+    return path
+
+
+def made_up(stage: Stage, job: Job, key: str, made: Made) -> Layer:
+    """What a stage makes; without a model where it would need one."""
+    rng = np.random.default_rng(int(job.fingerprint[:8], 16))
+
+    def vector() -> tuple[float, ...]:
+        found = rng.normal(size=DIMENSIONS)
+        return tuple((found / np.linalg.norm(found)).tolist())
+
+    if stage.name == "translation":
+        said = made["passages"].passages
+        return Translations(
+            tuple(Translation(each.id, "en", f"In English: {each.text}", 0.8, MADE_UP) for each in said)
+        )
+    if stage.name == "embedding":
+        said = made["passages"].passages
+        return Embeddings(tuple(Embedding(each.id, vector(), MADE_UP) for each in said))
+    if stage.name == "translation_embedding":
+        shown = made["translation"].translations
+        return TranslationEmbeddings(
+            tuple(TranslationEmbedding(each.passage_id, "en", vector(), MADE_UP) for each in shown)
+        )
+    if stage.name == "names":
+        return Names(())
+    if stage.name == "themes":
+        themes = [theme.id for theme in job.models.taxonomy.themes]
+        return Tags(
+            tuple(
+                ThemeTag(each.id, theme, 0.4, rng.random() < 0.2, MADE_UP)
+                for each in made["passages"].passages
+                for theme in themes
+            )
+        )
+    return stage.make(job, made, lambda reached_s: None)
+
+
+def make_archive(folder: Path, recordings: int) -> None:
+    conference = load_conference(write_conference(folder, recordings))
+    models = Models(load_profile("embedded"), conference.themes, lambda line: None)
+    with Archive.open(folder / "archive", create=True) as archive:
+        archive.set_conference(conference_record(conference))
+        for source in conference.sources:
+            bring_up_to_date(job_for(source, conference, models, archive), archive, made_up)
+        SearchIndex.open(archive).refresh()
+
+
+def seconds_of(*arguments: str) -> tuple[float, str]:
+    """How long a command took, from the start of Python, and what it said."""
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "flows.cli", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return time.perf_counter() - began, done.stdout + done.stderr
+
+
+def measure(folder: Path, recordings: int, times: int) -> dict[str, Any]:
+    archive = str(folder / "archive")
+    if not (folder / "archive").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        began = time.perf_counter()
+        make_archive(folder, recordings)
+        print(f"made in {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    found: dict[str, Any] = {"recordings": recordings, "passages": recordings * PASSAGES}
+    for name, arguments, said in (
+        ("status", ("status", "--archive", archive), f"{recordings} recordings"),
+        ("run", ("run", str(folder / "conference.yaml"), "--archive", archive), "nothing to do"),
+    ):
+        taken = []
+        for _ in range(times):
+            seconds, output = seconds_of(*arguments)
+            if said not in output:
+                raise SystemExit(f"{name} did not say {said!r}: {output[-500:]}")
+            taken.append(seconds)
+        found[f"{name}_s"] = round(float(np.median(taken)), 2)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.fleet_size", description="Measure status and run on many recordings."
+    )
+    parser.add_argument("--recordings", type=int, default=10_000)
+    parser.add_argument("--times", type=int, default=5, help="how often each command is timed")
+    parser.add_argument("--keep", type=Path, help="where the made-up archive lies, and is found again")
+    parser.add_argument("--out", type=Path, help="where to write the figures as JSON")
+    options = parser.parse_args()
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = (options.keep or Path(scratch)) / f"fleet-{options.recordings}"
+        found = measure(folder, options.recordings, options.times)
+    console = Console(width=110, highlight=False)
+    for name, value in found.items():
+        target = TARGETS_S.get(name.removesuffix("_s"))
+        console.print(f"{name}: {value:,}" + (f" (wanted: under {target:g} s)" if target else ""))
+    if options.out:
+        document = {"made": provenance("benchmarks.fleet_size"), "figures": found}
+        options.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
