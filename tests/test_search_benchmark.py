@@ -103,7 +103,7 @@ def test_a_large_archive_is_searched_by_its_indexes(tmp_path: Path, monkeypatch:
 
 
 def plan_of_lookup(directory: Path) -> str:
-    """How SQLite finds two passages by their ids that are in English and about ethics."""
+    """How SQLite finds ten passages by their ids that are in English and about ethics."""
     asked: list[tuple[str, object]] = []
 
     def heard(connection: object, cursor: object, sql: str, values: object, *_: object) -> None:
@@ -112,7 +112,7 @@ def plan_of_lookup(directory: Path) -> str:
     chosen = Selection(languages=frozenset({"en"}), themes=frozenset({"ethics"}))
     with Archive.open(directory) as archive, archive.reading() as connection:
         event.listen(connection, "before_cursor_execute", heard)
-        entries_by_id(connection, ["rec-0000-000001", "rec-0000-000002"], chosen)
+        entries_by_id(connection, [f"rec-0000-{number:06d}" for number in range(10)], chosen)
         sql, values = next(each for each in asked if "FROM readings JOIN" in each[0])
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
     return " ".join(row[3] for row in plan if "readings USING" in row[3])
