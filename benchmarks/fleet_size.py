@@ -3,9 +3,10 @@
     python -m benchmarks.fleet_size
     python -m benchmarks.fleet_size --recordings 1000 --keep DIR
 
-The archive is made of caption files of 20 cues each, one panel a file, with every layer: what is written
-is parsed and cut into passages as ever, translations and vectors are made up. The stages' keys are those
-of the embedded profile. Making it takes some minutes; `--keep` names a folder where it is found again.
+The archive is made of caption files of 20 cues each, one panel a file, with every layer. The first is
+parsed and cut into passages as ever, its translations and vectors are made up; the others are its copies,
+with the keys that their stages have in the embedded profile. `--keep` names a folder where it is found
+again.
 Each command is timed whole, from the start of Python, in a process of its own.
 """
 
@@ -18,11 +19,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
+from sqlalchemy import Connection, insert, select
 
 from benchmarks.provenance import provenance
 from flows.conference import conference_record
@@ -30,9 +33,11 @@ from flows.config import load_conference
 from flows.layers import Embeddings, Layer, Names, Tags, TranslationEmbeddings, Translations
 from flows.models import Models
 from flows.profiles import load_profile
-from flows.stages import Job, Made, Stage
-from flows.work import bring_up_to_date, job_for
+from flows.stages import Job, Made, Stage, stages_of
+from flows.work import AllKept, bring_up_to_date, job_for, stat_key
+from transcripts import schema
 from transcripts.archive import Archive
+from transcripts.columns import METADATA
 from transcripts.records import Embedding, Signature, ThemeTag, Translation, TranslationEmbedding
 from transcripts.search import SearchIndex
 
@@ -45,16 +50,17 @@ TARGETS_S = {"status": 1.0, "run": 20.0}
 
 def write_conference(folder: Path, recordings: int) -> Path:
     """A conference file with a caption file for each panel."""
+    rng = np.random.default_rng(0)
+    cues = []
+    for at in range(PASSAGES):
+        times = f"00:{3 * at:02d}:00.000 --> 00:{3 * at:02d}:05.000"
+        cues.append(f"{times}\n<v Ann>{' '.join(rng.choice(WORDS, 8))} {at}.\n")
     panels = []
     for number in range(recordings):
-        rng = np.random.default_rng(number)
-        cues = []
-        for at in range(PASSAGES):
-            times = f"00:{3 * at:02d}:00.000 --> 00:{3 * at:02d}:05.000"
-            cues.append(f"{times}\n<v Ann>{' '.join(rng.choice(WORDS, 8))} {at}.\n")
-        (folder / f"{number:05d}.vtt").write_text("WEBVTT\n\n" + "\n".join(cues), "utf-8")
-        captions = f"[{{path: {number:05d}.vtt, language: es}}]"
-        panels.append(f"  - {{id: panel-{number:05d}, title: Panel {number}, captions: {captions}}}\n")
+        name = f"panel-{number:05d}"
+        (folder / f"{name}.vtt").write_text("WEBVTT\n\n" + "\n".join(cues), "utf-8")
+        captions = f"[{{path: {name}.vtt, language: es}}]"
+        panels.append(f"  - {{id: {name}, title: Panel {number}, captions: {captions}}}\n")
     head = "id: fleet\ntitle: Fleet\ntarget_language: en\nspeakers: [{id: ann, name: Ann}]\npanels:\n"
     path = folder / "conference.yaml"
     path.write_text(head + "".join(panels), "utf-8")
@@ -96,13 +102,51 @@ def made_up(stage: Stage, job: Job, key: str, made: Made) -> Layer:
     return stage.make(job, made, lambda reached_s: None)
 
 
+def renamed(value: Any, old: str, new: str) -> Any:
+    """A column's value, of another recording."""
+    if isinstance(value, str):
+        return value.replace(old, new)
+    if isinstance(value, list):
+        return [renamed(each, old, new) for each in value]
+    return value
+
+
+def multiply(connection: Connection, first: str, keys: Mapping[str, Mapping[str, str]]) -> None:
+    """Give the archive more recordings like its first, with the keys of their own stages."""
+    for table in METADATA.sorted_tables:
+        column = table.c.id if table is schema.recordings else table.c.get("recording_id")
+        if column is None:
+            continue
+        rows = [dict(row) for row in connection.execute(select(table).where(column == first)).mappings()]
+        for name, own in keys.items() if rows else ():
+            copies = [{key: renamed(value, first, name) for key, value in row.items()} for row in rows]
+            if table is schema.stages:
+                copies = [{**row, "key": own[row["stage"]]} for row in copies]
+            if table is schema.recordings:
+                copies = [{**row, "panel_id": name} for row in copies]
+            connection.execute(insert(table), copies)
+
+
+def keys_of(job: Job, digests: Mapping[str, str]) -> dict[str, str]:
+    """What `bring_up_to_date` would keep as the keys of a recording's stages and files."""
+    files = {f"file:{number}:{path.name}": stat_key(path) for number, path in enumerate(job.hashes)}
+    return files | {stage.name: stage.key(job, digests) for stage in stages_of(job.source)}
+
+
 def make_archive(folder: Path, recordings: int) -> None:
     conference = load_conference(write_conference(folder, recordings))
     models = Models(load_profile("embedded"), conference.themes, lambda line: None)
     with Archive.open(folder / "archive", create=True) as archive:
         archive.set_conference(conference_record(conference))
-        for source in conference.sources:
-            bring_up_to_date(job_for(source, conference, models, archive), archive, made_up)
+        first, *others = conference.sources
+        bring_up_to_date(job_for(first, conference, models, archive), archive, made_up)
+        digests = {each.stage: each.digest for each in archive.stages(first.recording_id).values()}
+        none = AllKept({})
+        keys = {
+            each.recording_id: keys_of(job_for(each, conference, models, none), digests) for each in others
+        }
+        with archive.writing() as connection:
+            multiply(connection, first.recording_id, keys)
         SearchIndex.open(archive).refresh()
 
 
