@@ -14,7 +14,7 @@ LOCKED := $(INSTALL) --require-hashes -r constraints
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib flows nlp transcripts configs >/dev/null 2>&1 || true
 
 .DEFAULT_GOAL := help
-.PHONY: help bench-search bench-speech bench-themes bench-translation demo hub test lint types lock clean
+.PHONY: help chaos bench-search bench-speech bench-themes bench-translation demo hub test lint types lock clean
 
 help: ## say what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,10 @@ hub: $(VENV)/.hub ## install what the profiles standard and quality need
 
 test: lint types ## lint, types and the whole test suite
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+chaos: $(VENV)/.test ## kill, fill, cut and set back at a hundred moments each (half an hour)
+	CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),100) CHAOS_SEED=$(or $(CHAOS_SEED),1) \
+		$(BIN)/python -m pytest tests/chaos -n 0 -s -rs $(OPTIONS)
 
 bench-speech: $(VENV)/.test ## measure speech against faster-whisper, same audio and weights (over an hour)
 	$(BIN)/python -m benchmarks.speech $(OPTIONS)
