@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from disks import as_it_lies_there, mounted, new_image, resize, small_disk, used_bytes
 from disturbances import Disturbance, start
+from server import prefect_server
 from trial import RUN_S, Trial
 
 from transcripts.archive import Archive
@@ -25,14 +26,13 @@ from transcripts.review import ReviewDesk
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
-
 
 @pytest.fixture(scope="module")
-def trial(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> Trial:
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     found = Trial(tmp_path_factory.mktemp("trial"))
-    found.prepare()
-    return found
+    with prefect_server(tmp_path_factory.mktemp("prefect")):
+        found.prepare()
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,17 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from disturbances import get_ready
 
 TESTS = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="module")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@contextmanager
+def prefect_server(home: Path) -> Iterator[None]:
     """A server as PREFECT_API_URL names one, for the processes that these tests start."""
-    home = tmp_path_factory.mktemp("prefect")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
