@@ -23,17 +23,26 @@ from nlp.transcription import Transcript
 from transcripts.records import Segment, Span, SpeakerHint, Turn
 
 
+def parts_by(job: Job, places: Sequence[Span]) -> Sequence[Span]:
+    """The parts of a long recording, cut between places that are sorted; none of a short one."""
+    options = job.models.part_options
+    return parts_of(places, job.duration_s, options) if is_parted(job.duration_s, options) else []
+
+
 def whole(job: Job, made: Made) -> Sequence[Span]:
     """All of a long recording; its parts are known once this has been made."""
     return [Span(0.0, job.duration_s)] if is_parted(job.duration_s, job.models.part_options) else []
 
 
-def parts(job: Job, made: Made) -> Sequence[Span]:
-    """The parts of a long recording, by where speech has been found."""
-    if not is_parted(job.duration_s, job.models.part_options):
-        return []
-    found: Regions | Listening = made["runs"] if "runs" in made else made["regions"][0]
-    return parts_of([each.span for each in found.regions], job.duration_s, job.models.part_options)
+def found_parts(job: Job, made: Made) -> Sequence[Span]:
+    """Parts by where speech has just been found."""
+    return parts_by(job, [each.span for found in made["regions"] for each in found.regions])
+
+
+def heard_parts(job: Job, made: Made) -> Sequence[Span]:
+    """The same parts, once the recording has been listened to."""
+    heard: Listening = made["runs"]
+    return parts_by(job, [each.span for each in heard.regions])
 
 
 def _follows(job: Job, part: Span) -> bool:
@@ -81,7 +90,7 @@ def transcribe(job: Job, made: Made, tick: Tick) -> Transcript:
 
 def voice_parts(job: Job, made: Made) -> Sequence[Span]:
     """A pyannote pipeline takes a recording as a whole."""
-    return [] if job.models.profile.speakers.diarization else parts(job, made)
+    return [] if job.models.profile.speakers.diarization else heard_parts(job, made)
 
 
 def embed_voices(job: Job, made: Made, part: Span, tick: Tick) -> VoiceVectors:

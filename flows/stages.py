@@ -7,7 +7,9 @@ list the stages in order; everything about a stage is in its row.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, astuple, replace
 
 from flows import spoken
@@ -27,6 +29,7 @@ from nlp import passages
 from nlp.clauses import ClauseOptions, clauses
 from nlp.listening import Tick
 from nlp.names import NameMarker, mark_passages, names_signature
+from nlp.parts import starting_in
 from nlp.theme_evidence import tag_passages
 from nlp.transcription import Transcript
 from nlp.translation import Guidance
@@ -37,6 +40,7 @@ from transcripts.records import (
     Passage,
     Segment,
     Signature,
+    Span,
     Translation,
     TranslationEmbedding,
     Turn,
@@ -94,11 +98,17 @@ def _mark_names(job: Job, made: Made, tick: Tick) -> Names:
     return Names(tuple(mark_passages(marker, held.passages)))
 
 
-def _translate(job: Job, made: Made, tick: Tick) -> Translations:
+def _passage_parts(job: Job, made: Made) -> Sequence[Span]:
+    """The parts of a long recording, by its passages."""
+    held: Passages = made["passages"]
+    return spoken.parts_by(job, sorted(each.span for each in held.passages))
+
+
+def _translate_part(job: Job, made: Made, part: Span, tick: Tick) -> Translations:
     """Translations of what is not yet in a target language, a pair of languages at a time."""
     held: Passages = made["passages"]
     by_language: dict[str, list[Passage]] = {}
-    for passage in held.passages:
+    for passage in starting_in(part, held.passages):
         by_language.setdefault(passage.language, []).append(passage)
     guidance = Guidance(job.conference.terms(), job.memory)
     found: list[Translation] = []
@@ -114,8 +124,15 @@ def _translate(job: Job, made: Made, tick: Tick) -> Translations:
                 )
                 for passage, result in zip(chosen, results, strict=True)
             ]
-            tick(len(found))
+            tick(max(passage.span.end_s for passage in chosen))
+    return Translations(tuple(found))
+
+
+def _translate(job: Job, made: Made, tick: Tick) -> Translations:
+    held: Passages = made["passages"]
+    parts = made["translated"] or [_translate_part(job, made, Span(0.0, math.inf), tick)]
     order = {passage.id: passage.ordinal for passage in held.passages}
+    found = [each for part in parts for each in part.translations]
     return Translations(tuple(sorted(found, key=lambda each: order[each.passage_id])))
 
 
@@ -184,6 +201,7 @@ _MEANING = (
         lambda job: job.models.translation_signature,
         lambda job: [job.conference.targets, [asdict(each) for each in job.conference.terms().entries]],
         _translate,
+        (InParts("translated", _passage_parts, _translate_part),),
     ),
     Stage(
         "embedding",
@@ -211,7 +229,7 @@ SPOKEN = (
         spoken.listen,
         (
             InParts("regions", spoken.whole, spoken.find_regions),
-            InParts("stretches", spoken.parts, spoken.hear),
+            InParts("stretches", spoken.found_parts, spoken.hear),
         ),
     ),
     Stage(
@@ -220,7 +238,7 @@ SPOKEN = (
         lambda job: job.models.transcript_signature,
         lambda job: job.conference.names(job.panel.languages),
         spoken.transcribe,
-        (InParts("decoded", spoken.parts, spoken.decode),),
+        (InParts("decoded", spoken.heard_parts, spoken.decode),),
     ),
     Stage(
         "speakers",
