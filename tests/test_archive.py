@@ -234,7 +234,7 @@ def test_an_archive_is_made_and_opened_again(tmp_path: Path) -> None:
         dump = fill(archive).dump()
     with Archive.open(directory) as archive:
         assert archive.dump() == dump
-        assert archive.directory == directory
+        assert archive.files == directory
     database = sqlite3.connect(directory / "archive.sqlite")
     assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     database.close()

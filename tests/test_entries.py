@@ -188,7 +188,7 @@ def test_many_entries_are_read_in_few_statements(archive: Archive) -> None:
         (),
     )
     statements: list[str] = []
-    event.listen(archive._engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    event.listen(archive._database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     assert len(archive.entries()) == 3003
     assert len(statements) < 25
 
