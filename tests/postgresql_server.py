@@ -13,7 +13,6 @@ from typing import Any
 _SETTINGS = {
     "listen_addresses": "",  # only a socket in a folder of its own: no port to fight for
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "200",
 }
@@ -29,7 +28,7 @@ def binaries() -> Path | None:
 
 
 class PostgresqlServer:
-    """Started at once. Everybody on this machine may sign in as `postgres`, and `secretive` with a password."""
+    """Started at once. Everybody may sign in as `postgres`, and `secretive` with a password."""
 
     def __init__(self, programs: Path) -> None:
         self._programs = programs
@@ -74,8 +73,8 @@ class PostgresqlServer:
         self._run("pg_ctl", "start", "-w", "-s", "-D", str(self._data), "-l", log, "-o", options)
 
     def stop(self) -> None:
-        """At once: connections are cut, what was not committed is rolled back."""
-        self._run("pg_ctl", "stop", "-w", "-s", "-m", "fast", "-D", str(self._data))
+        """At once, as in a crash: connections are cut, what was not committed is gone."""
+        self._run("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", str(self._data))
 
     def remove(self) -> None:
         self.stop()
