@@ -34,6 +34,7 @@ from nlp.transcription import Transcriber, TranscriptOptions, transcript_signatu
 from nlp.translation import Translator, load_translator, translation_signature
 from nlp.voices import Ge2eEncoder, VoiceEncoder, voices_signature
 from nlp.weights import identity, resolve
+from transcripts.archive import Archive
 from transcripts.records import Signature
 
 Notify = Callable[[str], None]
@@ -169,6 +170,11 @@ class Models:
                 self.entailment_options, self.taxonomy, self.embedding_signature, self._notify
             )
         return tagger_signature(self.taxonomy, self.embedding_signature, trained=self.trained_themes)
+
+
+def trained_in(archive: Archive) -> Path | None:
+    """Where an archive has what its tagger learned from people, if it has."""
+    return archive.files / TRAINED_THEMES if archive.files else None
 
 
 def speaker_cues() -> Path:

@@ -26,7 +26,7 @@ from prefect.serializers import Serializer
 from flows.config import Conference, Source, load_conference
 from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
-from flows.models import TRAINED_THEMES, Models
+from flows.models import Models, trained_in
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.reporting import keep_artifact
@@ -36,6 +36,7 @@ from flows.work import bring_up_to_date, job_for, memory_of
 from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
+from transcripts.place import place_of
 
 RESULTS = "work"  # folder of cached stage results, inside the archive
 
@@ -141,14 +142,13 @@ def process_conference(
     the failures are returned, as reasons by recording id.
     """
     folder = Path(arriving_in) if arriving_in else None
-    command = Request(Path(conference), Path(archive), profile, folder).command
+    command = Request(Path(conference), place_of(archive), profile, folder).command
     described = load_conference(Path(conference), folder)
     sources = [each for each in described.sources if only is None or each.recording_id in only]
     reporter = Reporter(len(sources))
     failures: dict[str, str] = {}
-    with Archive.open(Path(archive)) as opened, reporter.shown():
-        trained = Path(archive) / TRAINED_THEMES
-        models = Models(load_profile(profile), described.themes, reporter.say, trained)
+    with Archive.open(place_of(archive)) as opened, reporter.shown():
+        models = Models(load_profile(profile), described.themes, reporter.say, trained_in(opened))
         run = Run(described, opened, models, reporter, command)
         token = RUN.set(run)
         try:
@@ -183,7 +183,7 @@ def _attempt(run: Run, source: Source) -> str:
         if error.errno != errno.ENOSPC:
             reason = _defect(run, error)
         else:
-            reason = f"the disk is full ({error.filename or run.archive.directory}): make room and run again."
+            reason = f"the disk is full ({error.filename or run.archive.files}): make room and run again."
     except Exception as error:
         reason = _defect(run, error)
     else:
@@ -199,7 +199,7 @@ def _attempt(run: Run, source: Source) -> str:
 
 def _defect(run: Run, error: Exception) -> str:
     """An error that is nobody's but ours: keep its traceback in a file, and say where."""
-    log = Path(run.archive.directory or ".") / "defects.log"
+    log = Path(run.archive.files or ".") / "defects.log"
     with log.open("a", encoding="utf-8") as file:
         file.write("".join(traceback.format_exception(error)) + "\n")
     return f"a defect of symposia ({type(error).__name__}: {error}); please report it with {log}."
