@@ -30,10 +30,11 @@ from sqlalchemy import Connection, insert, select
 from benchmarks.provenance import provenance
 from flows.conference import conference_record
 from flows.config import load_conference
+from flows.jobs import Job, Step
 from flows.layers import Embeddings, Layer, Names, Tags, TranslationEmbeddings, Translations
 from flows.models import Models
 from flows.profiles import load_profile
-from flows.stages import Job, Made, Stage, stages_of
+from flows.stages import stages_of
 from flows.work import AllKept, bring_up_to_date, job_for, stat_key
 from transcripts import schema
 from transcripts.archive import Archive
@@ -67,8 +68,9 @@ def write_conference(folder: Path, recordings: int) -> Path:
     return path
 
 
-def made_up(stage: Stage, job: Job, key: str, made: Made) -> Layer:
+def made_up(step: Step) -> Layer:
     """What a stage makes; without a model where it would need one."""
+    stage, job, made = step.stage, step.job, step.made
     rng = np.random.default_rng(int(job.fingerprint[:8], 16))
 
     def vector() -> tuple[float, ...]:
@@ -99,7 +101,7 @@ def made_up(stage: Stage, job: Job, key: str, made: Made) -> Layer:
                 for theme in themes
             )
         )
-    return stage.make(job, made, lambda reached_s: None)
+    return step.make(lambda reached_s: None)
 
 
 def renamed(value: Any, old: str, new: str) -> Any:
@@ -139,7 +141,11 @@ def make_archive(folder: Path, recordings: int) -> None:
     with Archive.open(folder / "archive", create=True) as archive:
         archive.set_conference(conference_record(conference))
         first, *others = conference.sources
-        bring_up_to_date(job_for(first, conference, models, archive), archive, made_up)
+        bring_up_to_date(
+            job_for(first, conference, models, archive),
+            archive,
+            lambda steps: [made_up(each) for each in steps],
+        )
         digests = {each.stage: each.digest for each in archive.stages(first.recording_id).values()}
         none = AllKept({})
         keys = {
