@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -81,10 +81,14 @@ class Moments:
 
 
 def _symposia(
-    arguments: Sequence[str], log: Path, within: Path, disturbance: Disturbance, server: str
+    arguments: Sequence[str],
+    log: Path,
+    within: Path,
+    disturbance: Disturbance,
+    environment: Mapping[str, str],
 ) -> None:
     """The command line, in this process."""
-    os.environ["PREFECT_API_URL"] = server
+    os.environ.update(environment)  # the process that forks has that of its start
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -121,7 +125,7 @@ def start(arguments: Sequence[str], log: Path, within: Path, disturbance: Distur
     context = get_ready()
     for name in (".held", ".moments"):
         log.with_suffix(name).unlink(missing_ok=True)
-    server = os.environ["PREFECT_API_URL"]  # the process that forks has the environment of its start
-    process = context.Process(target=_symposia, args=(list(arguments), log, within, disturbance, server))
+    environment = dict(os.environ)
+    process = context.Process(target=_symposia, args=(list(arguments), log, within, disturbance, environment))
     process.start()
     return process

@@ -16,11 +16,13 @@ from pathlib import Path
 
 import pytest
 from disks import as_it_lies_there, mounted, new_image, resize, small_disk, used_bytes
-from disturbances import Disturbance, start
+from disturbances import Disturbance
+from postgresql_server import PostgresqlServer
 from server import prefect_server
 from trial import RUN_S, Trial
 
 from transcripts.archive import Archive
+from transcripts.place import Place
 from transcripts.review import ReviewDesk
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
@@ -49,7 +51,7 @@ def drawn(kind: str, rounds: int = ROUNDS) -> Iterator[tuple[int, random.Random]
     return ((number, random.Random(f"{SEED} {kind} {number}")) for number in range(rounds))
 
 
-def must_recover(trial: Trial, archive: Path, *, corrected: bool = False) -> None:
+def must_recover(trial: Trial, archive: Place, *, corrected: bool = False) -> None:
     """After a correction in between and another run, everything is as if nothing had happened."""
     if not corrected:
         trial.correct_between(archive)
@@ -59,14 +61,17 @@ def must_recover(trial: Trial, archive: Path, *, corrected: bool = False) -> Non
     assert trial.came_to(archive) == expected
 
 
-def must_be_told(trial: Trial, archive: Path, code: int | None) -> None:
-    """A run that found the disk full says so in words, or got through."""
+def must_be_told(trial: Trial, archive: Place, code: int | None, *words: str) -> None:
+    """A run that something happened to says so in words, or got through."""
     said = trial.log(archive).read_text()
     assert code in (0, 2), said
     assert "Traceback" not in said
     assert "defect" not in said
     if code:
-        assert "full" in said or "space" in said or "room" in said, said
+        assert any(word in said for word in words), said
+
+
+FULL = ("full", "space", "room")
 
 
 def test_killed_at_any_moment(trial: Trial, moments: int, tmp_path: Path) -> None:
@@ -95,7 +100,7 @@ def test_the_disk_is_full_at_any_file(trial: Trial, moments: int, tmp_path: Path
     for number, draw in drawn("full file"):
         archive = trial.copied(tmp_path / f"full-{number}")
         code = trial.disturbed(archive, Disturbance("full", draw.randint(1, moments)))
-        must_be_told(trial, archive, code)
+        must_be_told(trial, archive, code, *FULL)
         must_recover(trial, archive)
         shutil.rmtree(archive)
 
@@ -107,7 +112,7 @@ def test_the_disk_is_full_at_any_byte(trial: Trial, moments: int, tmp_path: Path
             room = used_bytes(disk) // 4  # somewhat more than a run writes
             resize(disk, used_bytes(disk) + draw.randint(4096, room))
             code = trial.disturbed(archive, Disturbance())
-            must_be_told(trial, archive, code)
+            must_be_told(trial, archive, code, *FULL)
             resize(disk, 256 << 20)
             must_recover(trial, archive)
 
@@ -121,7 +126,7 @@ def test_the_power_is_cut_at_any_moment(trial: Trial, moments: int, tmp_path: Pa
             os.sync()
             trial.correct_between(archive)
             moment = draw.randint(1, moments + 1)  # the last: just after it has ended
-            process = start(trial.command(archive), trial.log(archive), archive, Disturbance("hold", moment))
+            process = trial.begun(archive, Disturbance("hold", moment))
             held, deadline_s = trial.log(archive).with_suffix(".held"), time.monotonic() + RUN_S
             while not held.exists() and process.is_alive():
                 assert time.monotonic() < deadline_s
@@ -143,11 +148,31 @@ def test_the_clock_is_set_back(trial: Trial, moments: int, tmp_path: Path) -> No
         shutil.rmtree(archive)
 
 
+def test_the_connection_to_the_database_is_cut(
+    trial: Trial,
+    moments: int,
+    postgresql_server: PostgresqlServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number, draw in drawn("connection"):
+        monkeypatch.setenv("SYMPOSIA_FILES", str(tmp_path / f"files-{number}"))
+        with postgresql_server.empty_database() as url:
+            trial.make_base(url)
+            process = trial.begun(url, Disturbance())
+            while process.is_alive() and draw.random() < 0.9:
+                process.join(draw.uniform(0.0, 0.5))
+                postgresql_server.cut_connections()
+            process.join(RUN_S)
+            must_be_told(trial, url, process.exitcode, "connection", "cut", "database")
+            must_recover(trial, url)
+
+
 def test_people_correct_while_a_run_is_at_work(trial: Trial, moments: int, tmp_path: Path) -> None:
     """Writers wait for each other; no run loses or overwrites what was acknowledged."""
     archive = trial.copied(tmp_path / "at-work")
     trial.correct_between(archive)
-    process = start(trial.command(archive), trial.log(archive), archive, Disturbance())
+    process = trial.begun(archive, Disturbance())
     told: list[int] = []
 
     def correct() -> None:
