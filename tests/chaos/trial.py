@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,11 @@ class Trial:
 
     def correct_between(self, archive: Place) -> None:
         self.correct(archive, "opening", 2, "text", "It asked for something in between.")
+
+    @cached_property
+    def expected(self) -> dict[str, Any]:
+        """What comes of a run that nothing happens to."""
+        return self.came_to(self.root / "undisturbed")
 
     def strays(self, archive: Place) -> set[str]:
         """Results of stages that no undisturbed run leaves."""
