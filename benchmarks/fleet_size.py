@@ -4,9 +4,9 @@
     python -m benchmarks.fleet_size --recordings 1000 --keep DIR
 
 The archive is made of caption files of 20 cues each, one panel a file, with every layer. The first is
-parsed and cut into passages as ever, its translations and vectors are made up; the others are its copies,
-with the keys that their stages have in the embedded profile. `--keep` names a folder where it is found
-again.
+parsed and cut into passages as ever, its translations are made up, and vectors it has none; the others are
+its copies, with the keys that their stages have in the embedded profile. `--keep` names a folder where it
+is found again.
 Each command is timed whole, from the start of Python, in a process of its own.
 """
 
@@ -39,11 +39,10 @@ from flows.work import AllKept, bring_up_to_date, job_for, stat_key
 from transcripts import schema
 from transcripts.archive import Archive
 from transcripts.columns import METADATA
-from transcripts.records import Embedding, Signature, ThemeTag, Translation, TranslationEmbedding
+from transcripts.records import Signature, ThemeTag, Translation
 from transcripts.search import SearchIndex
 
 PASSAGES = 20
-DIMENSIONS = 16  # no command that is measured reads vectors
 MADE_UP = Signature("made-up")
 WORDS = ("cámara", "actor", "máquina", "voz", "película", "guion", "sueño", "luz", "público", "derecho")
 TARGETS_S = {"status": 1.0, "run": 20.0}
@@ -71,25 +70,16 @@ def write_conference(folder: Path, recordings: int) -> Path:
 def made_up(step: Step) -> Layer:
     """What a stage makes; without a model where it would need one."""
     stage, job, made = step.stage, step.job, step.made
-    rng = np.random.default_rng(int(job.fingerprint[:8], 16))
-
-    def vector() -> tuple[float, ...]:
-        found = rng.normal(size=DIMENSIONS)
-        return tuple((found / np.linalg.norm(found)).tolist())
-
+    rng = np.random.default_rng(0)
     if stage.name == "translation":
         said = made["passages"].passages
         return Translations(
             tuple(Translation(each.id, "en", f"In English: {each.text}", 0.8, MADE_UP) for each in said)
         )
     if stage.name == "embedding":
-        said = made["passages"].passages
-        return Embeddings(tuple(Embedding(each.id, vector(), MADE_UP) for each in said))
+        return Embeddings(())
     if stage.name == "translation_embedding":
-        shown = made["translation"].translations
-        return TranslationEmbeddings(
-            tuple(TranslationEmbedding(each.passage_id, "en", vector(), MADE_UP) for each in shown)
-        )
+        return TranslationEmbeddings(())
     if stage.name == "names":
         return Names(())
     if stage.name == "themes":

@@ -519,11 +519,11 @@ def test_kill_9_while_indexing_does_no_harm(archive: Archive) -> None:
 def test_what_a_killed_writer_left_is_put_back_and_nothing_made_anew(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected, directory = everything(archive), archive.directory
-    assert directory is not None
+    expected, files = everything(archive), archive.files
+    assert files is not None
     monkeypatch.setattr("transcripts.index.row_batches", lambda *_: pytest.fail("it is made anew"))
     for _ in range(2):  # what was put back is a version like any other
-        table = lancedb.connect(directory / "index").open_table("passages")
+        table = lancedb.connect(files / "index").open_table("passages")
         table.delete("language = 'ja'")
         assert everything(archive) == expected
     assert everything(archive) == expected

@@ -122,6 +122,12 @@ def speakers(connection: Connection, *only: ColumnElement[bool]) -> tuple[Speake
     )
 
 
+def theme_names(connection: Connection) -> dict[str, str]:
+    """What the themes of all conferences are called, by id."""
+    rows = connection.execute(select(schema.conferences.c.themes).order_by(schema.conferences.c.id))
+    return {theme_id: name for themes in rows.scalars() for theme_id, name in themes}
+
+
 def conferences(connection: Connection) -> tuple[Conference, ...]:
     """Every conference with its panels and speakers."""
     rows = connection.execute(select(schema.conferences).order_by(schema.conferences.c.id)).mappings().all()

@@ -44,7 +44,7 @@ def prefect_server(home: Path) -> Iterator[None]:
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    deadline_s = time.monotonic() + 180
+    deadline_s = time.monotonic() + 600
     while time.monotonic() < deadline_s and server.poll() is None:
         try:
             with urllib.request.urlopen(address, timeout=5):
