@@ -102,7 +102,7 @@ def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
 def _is_whole(path: Path) -> bool:
     try:
         layer_from(json.loads(path.read_text("utf-8"))["result"].encode())
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
     return True
 

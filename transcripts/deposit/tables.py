@@ -123,7 +123,7 @@ def _rows(table: Table, path: Path) -> Iterator[Row]:
                 yield {**row, **{name: base64.b64decode(row[name], validate=True) for name in binary}}
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read ({error.strerror}): take another copy") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ArchiveError(f"{path.name} does not hold rows of an archive ({error})") from error
 
 
