@@ -73,8 +73,13 @@ def api(client: TestClient) -> Any:
     return described
 
 
-@pytest.mark.parametrize("path", [path for path in addresses(changing=False) if path.startswith(("/api/", "/media/")) and path != "/api/docs"])
-@fuzzed(usual=25)
+DESCRIBED = sorted(
+    {path for path in addresses(changing=False) if path.startswith(("/api/", "/media/"))} - {"/api/docs"}
+)
+
+
+@pytest.mark.parametrize("path", DESCRIBED)
+@fuzzed(usual=10)
 @given(data=st.data())
 def test_the_api_answers_as_it_is_described(api: Any, path: str, data: st.DataObject) -> None:
     case = data.draw(api[path]["GET"].as_strategy())
@@ -108,7 +113,7 @@ REQUESTS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@fuzzed()
+@fuzzed(usual=80)
 @given(sent=REQUESTS)
 def test_no_request_is_a_defect(client: TestClient, sent: dict[str, Any]) -> None:
     path = sent["path"]
@@ -127,7 +132,7 @@ FIELDS = ("text", "translation", "speaker", "language", "start_s", "end_s", "at"
           "reason", "until", "state", "deed", "expected", "theme:ethics", "was:text", "interface", "passages")  # fmt: skip
 
 
-@fuzzed(usual=100)
+@fuzzed(usual=40)
 @given(data=st.data())
 def test_no_form_is_a_defect(client: TestClient, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(FORMS)).replace("{passage_id}", PASSAGE)
@@ -139,7 +144,7 @@ def test_no_form_is_a_defect(client: TestClient, data: st.DataObject) -> None:
     assert answer.status_code < 500, answer.text
 
 
-@fuzzed()
+@fuzzed(usual=80)
 @given(
     verb=st.sampled_from(VERBS) | st.text(max_size=10),
     given_=st.dictionaries(
@@ -162,7 +167,7 @@ def test_harvesters_are_answered_by_the_protocol(
         PROTOCOL.assertValid(etree.fromstring(answer.content))
 
 
-@fuzzed()
+@fuzzed(usual=80)
 @given(body=st.binary(max_size=80) | changed([b"verb=ListRecords&metadataPrefix=oai_dc&resumptionToken=" + TOKEN]))
 def test_harvesters_may_post_anything(harvested: TestClient, body: bytes) -> None:
     with watched():

@@ -1,0 +1,88 @@
+"""Whatever a package holds, it becomes an archive that can be read, or is refused and leaves nothing behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deposit_archive import make
+from fuzzing import changed, fuzzed, told
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transcripts.archive import Archive
+from transcripts.deposit.contents import Wishes
+from transcripts.deposit.package import deposit
+from transcripts.deposit.restoring import restore
+from transcripts.document import documents
+from transcripts.verification import database_faults
+
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    place = tmp_path_factory.mktemp("fuzz")
+    with make(place / "archive") as archive:
+        deposit(archive, place / "bag", Wishes("Festival"))
+    yield place / "bag"
+
+
+def vouched(bag: Path, name: str, content: bytes) -> None:
+    """Change a file, and the manifests so that they vouch for what it holds now."""
+    for manifest in ("manifest-sha512.txt", "tagmanifest-sha512.txt"):
+        before = hashlib.sha512((bag / name).read_bytes()).hexdigest()
+        (bag / name).write_bytes(content)
+        lines = (bag / manifest).read_text("utf-8")
+        if f"  {name}\n" not in lines and f" {name}\n" not in lines:
+            continue
+        (bag / manifest).write_text(lines.replace(before, hashlib.sha512(content).hexdigest()), "utf-8")
+        name, content = manifest, (bag / manifest).read_bytes()
+
+
+ODD = st.sampled_from([None, "", "x", 0, -1, 1 << 62, 10**400, 1e308, float("nan"), True, [], {}, [[]], [None], {"a": 1}, ["x", 1.5], "9" * 30])
+
+
+@st.composite
+def with_odd_values(draw: st.DrawFn, content: bytes) -> bytes:
+    """Rows as JSON lines with some values changed, of which some lie deep in others."""
+    rows = [json.loads(line) for line in content.decode().splitlines()]
+    for _ in range(draw(st.integers(1, 3))):
+        held = draw(st.sampled_from(rows))
+        key = draw(st.sampled_from(sorted(held)))
+        while isinstance(held[key], dict | list) and held[key] and draw(st.booleans()):
+            held = held[key]
+            key = draw(st.sampled_from(sorted(held) if isinstance(held, dict) else range(len(held))))
+        held[key] = draw(ODD)
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+@fuzzed(usual=60)
+@given(data=st.data(), honest=st.booleans())
+def test_packages(bag: Path, data: st.DataObject, honest: bool) -> None:
+    copy, target = bag.parent / "copy", bag.parent / "restored"
+    for folder in (copy, target):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(bag, copy)
+    records = [path for path in sorted((copy / "data").rglob("*.jsonl")) if path.stat().st_size]
+    tags = [path for path in sorted(copy.iterdir()) if path.is_file()]
+    path = data.draw(st.sampled_from(records if honest else [*records, *tags]))
+    known = path.read_bytes()
+    content = data.draw(changed([known]) if not honest or data.draw(st.booleans()) else with_odd_values(known))
+    if honest:
+        vouched(copy, str(path.relative_to(copy)), content)
+    else:
+        path.write_bytes(content)
+    told(lambda: restore(copy, target))
+    if not target.exists():
+        assert {each.name for each in bag.parent.iterdir()} <= {"archive", "media", "bag", "copy"}
+        return
+    with Archive.open(target) as archive:
+        for conference in archive.conferences():
+            for panel in conference.panels:
+                told(lambda panel=panel: documents(archive, panel.id))  # type: ignore[misc]
+        told(lambda: database_faults(archive))
