@@ -25,6 +25,7 @@ from prefect.serializers import Serializer
 from flows.config import Conference, Source, load_conference
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.models import TRAINED_THEMES, Models
+from flows.observing import observed_recording
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.reporting import keep_artifact
@@ -187,7 +188,7 @@ def _attempt(run: Run, source: Source) -> str:
     started_s = time.monotonic()
     run.at_work, run.seconds = "probe", {}
     try:
-        changed = process_recording(source.recording_id)
+        changed = observed_recording(source.recording_id, process_recording)
     except SymposiaError as error:
         reason = str(error)
     except OSError as error:

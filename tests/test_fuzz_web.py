@@ -59,7 +59,9 @@ def client(archive: Archive) -> TestClient:
 @pytest.fixture(scope="module")
 def harvested(archive: Archive) -> TestClient:
     settings = RoomSettings(login=True, oai_email="a@example.org")
-    return TestClient(create_app(archive, settings), base_url="http://localhost", raise_server_exceptions=False)
+    return TestClient(
+        create_app(archive, settings), base_url="http://localhost", raise_server_exceptions=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +138,9 @@ FIELDS = ("text", "translation", "speaker", "language", "start_s", "end_s", "at"
 @given(data=st.data())
 def test_no_form_is_a_defect(client: TestClient, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(FORMS)).replace("{passage_id}", PASSAGE)
-    values = st.sampled_from(["", "1", "-1", "nan", "1e999", "9" * 5000, "passage", "2026-02-30", "draft", "p03", "\x00", "٣"])
+    values = st.sampled_from(
+        ["", "1", "-1", "nan", "1e999", "9" * 5000, "passage", "2026-02-30", "draft", "p03", "\x00", "٣"]
+    )
     fields = data.draw(st.dictionaries(st.sampled_from(FIELDS), values | st.text(max_size=20), max_size=8))
     fields = {name: value.encode("utf-8", "replace").decode() for name, value in fields.items()}
     with watched():
@@ -168,7 +172,10 @@ def test_harvesters_are_answered_by_the_protocol(
 
 
 @fuzzed(usual=80)
-@given(body=st.binary(max_size=80) | changed([b"verb=ListRecords&metadataPrefix=oai_dc&resumptionToken=" + TOKEN]))
+@given(
+    body=st.binary(max_size=80)
+    | changed([b"verb=ListRecords&metadataPrefix=oai_dc&resumptionToken=" + TOKEN])
+)
 def test_harvesters_may_post_anything(harvested: TestClient, body: bytes) -> None:
     with watched():
         answer = harvested.post("/oai", content=body)
