@@ -1,4 +1,4 @@
-"""What runs tell those who look after them: records of the log, and figures. Ids only, nothing that was said."""
+"""What runs tell those who look after them: records of the log, and figures. Ids and no words."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def observed_recording(recording_id: str, process: Callable[[str], bool]) -> boo
 
 
 def note_made(recording_id: str, made: Mapping[str, Layer]) -> None:
-    """What stages made that is now in the archive, and how much of it is doubtful; by passage at level debug."""
+    """What stages made that is now in the archive, and how much of it is doubtful; at debug by passage."""
     for stage, layer in made.items():
         flags: dict[str, tuple[str, ...]] = {}
         match layer:

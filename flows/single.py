@@ -138,8 +138,7 @@ def _text_of(number: int, line: str) -> tuple[str, str, str]:
         held: Any = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise FormatError(
-            f"line {number} begins like a JSON object and is not one ({error}): "
-            "mend it, or give plain text."
+            f"line {number} begins like a JSON object and is not one ({error}): mend it, or give plain text."
         ) from error
     if not isinstance(held.get("text"), str):
         raise FormatError(

@@ -26,14 +26,13 @@ QUANTIZATION = "int8"  # of converted models; CTranslate2 widens them when asked
 WANTED = ["*.json", "*.model", "*.spm", "*.txt", "README.md", "model.bin", "*.safetensors"]
 OLDER_WEIGHTS = ["pytorch_model*.bin"]  # pickles, fetched too where there are no other weights: see `_fetch`
 
-# Pickles may hold code. Those of the profiles, by repository: the revision to take, and the sha256 of its weights.
+# Pickles may hold code. Those of the profiles, by repository: revision to take, sha256 of its weights.
 PICKLED = {
     "facebook/m2m100_418M": (
         "55c2e61bbf05dfb8d7abccdc3fae6fc8512fd636",
         "d907ea45e4e4b9db163382a6674f6218b3c59566fe06d77f4055c208b4e87ed1",
     ),
 }
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 SAMPLE_BYTES = 1 << 16  # of a large file, hashed at both ends
 WHOLE_BYTES = 1 << 22  # a file up to this size is hashed as a whole
@@ -123,6 +122,11 @@ def identity(name: str, notify: Notify = silent) -> str:
     return describe(name, notify).revision
 
 
+def is_commit(revision: str) -> bool:
+    """Whether a revision of the hub is a commit: what it stands for cannot be exchanged."""
+    return re.fullmatch(r"[0-9a-f]{40}", revision) is not None
+
+
 def quiet_libraries() -> None:
     """Turn off telemetry of the hub's libraries. Call it before the first import of any."""
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "1"
@@ -172,8 +176,8 @@ def _fetched(name: str) -> _Fetched | None:
 def _fetch(name: str, notify: Notify) -> _Fetched:
     """Bring a hub model here, or find it in the hub's cache when there is no network.
 
-    What was fetched before is fetched again in the same revision. Pickled weights are taken only in a revision
-    that is pinned, here or in the name; what reads them (transformers) makes nothing of them but arrays.
+    What was fetched before is fetched again in the same revision. Pickled weights are taken only in one that
+    is pinned, here or in the name; what reads them (transformers) makes nothing of them but arrays.
     """
     quiet_libraries()
     from huggingface_hub import snapshot_download
@@ -209,11 +213,11 @@ def _fetch(name: str, notify: Notify) -> _Fetched:
 
 def _check_pinned(name: str, revision: str, found: str) -> None:
     repository = name.partition("@")[0]
-    if not _COMMIT.fullmatch(revision) and found != PICKLED.get(repository, ("", ""))[0]:
+    if not is_commit(revision) and found != PICKLED.get(repository, ("", ""))[0]:
         raise ModelError(
-            f"The weights of {name} are pickles, which may hold code: they are taken in a revision that you "
-            f"know alone. Look at it on the hub and name it, as in {repository}@{found}, or take a model whose "
-            "weights are safetensors."
+            f"The weights of {name} are pickles, which may hold code: they are taken in a revision that "
+            f"you know alone. Look at it on the hub and name it, as in {repository}@{found}, or take a model "
+            "whose weights are safetensors."
         )
 
 

@@ -25,16 +25,60 @@ MOST_GROWTH_MB = 600  # of memory, in one case
 _NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _BINARY = [
     number.to_bytes(size, order) for number in _NUMBERS for size in (4, 8) for order in ("little", "big")
-]  # type: ignore[misc]
+]
 _TEXT = [
     each.encode()
     for each in (
-        "", "\0", "\r", "\n\n", "\t", " ", "\ufeff", "\u2028", "\u200f", "\u0661", "é", "𝄞", "-", "-1", "0", "nan", "inf",
-        "1e400", "9" * 400, "[" * 3000, "{" * 3000, '{"a":' * 3000, "<a>" * 600, "&#0;", "&x;", "<!--", "]]>", "-->", '"', "'", "\\",
-        "\\ud800", "null", "true", "[]", "{}", "*a", "&a ", "!!python/object:os.system", "%s", "../", ":", ": ", "- ", "? ",
-        "| ", "> ", "#",
+        "",
+        "\0",
+        "\r",
+        "\n\n",
+        "\t",
+        " ",
+        "\ufeff",
+        "\u2028",
+        "\u200f",
+        "\u0661",
+        "é",
+        "𝄞",
+        "-",
+        "-1",
+        "0",
+        "nan",
+        "inf",
+        "1e400",
+        "9" * 400,
+        "[" * 3000,
+        "{" * 3000,
+        '{"a":' * 3000,
+        "<a>" * 600,
+        "&#0;",
+        "&x;",
+        "<!--",
+        "]]>",
+        "-->",
+        '"',
+        "'",
+        "\\",
+        "\\ud800",
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "*a",
+        "&a ",
+        "!!python/object:os.system",
+        "%s",
+        "../",
+        ":",
+        ": ",
+        "- ",
+        "? ",
+        "| ",
+        "> ",
+        "#",
     )
-] + [b"\xff", b"\xed\xa0\x80", b"\xfe\xff", b"\xff\xfe"]  # fmt: skip
+] + [b"\xff", b"\xed\xa0\x80", b"\xfe\xff", b"\xff\xfe"]
 
 Result = TypeVar("Result")
 
@@ -64,13 +108,14 @@ def changed(draw: st.DrawFn, samples: Sequence[bytes], *, binary: bool = False) 
 
 
 def told(call: Callable[[], Result]) -> Result | None:
-    """What a reader makes of a case; None where it is refused in words. Whatever else it raises is a defect."""
+    """What a reader makes of a case; None where it is refused in words. All else is a defect."""
     try:
         with watched():
             return call()
     except SymposiaError as error:
-        assert str(error).strip()
-        return None
+        said = str(error)
+    assert said.strip()
+    return None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Whatever a file of text holds, it is read, or refused in a sentence: captions, transcripts, YAML, queries."""
+"""Whatever a text holds, it is read, or refused in a sentence: captions, transcripts, YAML, queries."""
 
 from __future__ import annotations
 
@@ -35,10 +35,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 DEMO = configs_dir() / "demo"
 PANELS = ("opening", 'o\'neill "b"')
 PROGRAMS = {
-    "whisper.json": b'{"text": "So.", "segments": [{"id": 0, "start": 0.0, "end": 4.5, "text": " So."}], "language": "en"}',
-    "styled.vtt": b"WEBVTT\n\nSTYLE\n::cue {}\n\nid 1\n00:01.000 --> 00:03.000 align:start\n<v.a Ann><lang fa>x</lang> <ruby>\xe6\xbc\xa2<rt>kan</rt></ruby> &lt;</v>\n",
-    "odd.srt": b"\xef\xbb\xbf1\r\n00:00:01,000 --> 00:00:02,000\r\n{\\an8}<font color=red>H</font>\r\n\r\n2\r\n00:00:03,000 --> 00:00:04,000 X1:1\r\nb\r\n",
-}  # fmt: skip
+    "whisper.json": '{"text": "So.", "segments": [{"id": 0, "start": 0.0, "end": 4.5, "text": " So."}]}',
+    "styled.vtt": "WEBVTT\n\nSTYLE\n::cue {}\n\nid 1\n00:01.000 --> 00:03.000 align:start\n"
+    "<v.a Ann><lang fa>x</lang> <ruby>漢<rt>kan</rt></ruby> &lt;</v>\n",
+    "odd.srt": "\ufeff1\r\n00:00:01,000 --> 00:00:02,000\r\n{\\an8}<font color=red>H</font>\r\n\r\n"
+    "2\r\n00:00:03,000 --> 00:00:04,000 X1:1\r\nb\r\n",
+}
 
 
 def _exported() -> dict[str, bytes]:
@@ -54,7 +56,7 @@ def _exported() -> dict[str, bytes]:
         }
 
 
-EXPORTED = _exported() | PROGRAMS
+EXPORTED = _exported() | {name: text.encode() for name, text in PROGRAMS.items()}
 CAPTIONS = [content for name, content in EXPORTED.items() if name.endswith((".srt", ".vtt"))]
 CAPTIONS += [(DEMO / name).read_bytes() for name in ("floor.ko.srt", "floor.fa.vtt")]
 
@@ -172,11 +174,19 @@ def test_results_of_stages(content: bytes) -> None:
 
 
 @fuzzed()
-@given(content=changed([each.encode() for each in (
-    'ethics "in the village" -storyboard theme:ethics language:ja speaker:"Director (Japan)"',
-    "after:2025-03 before:2025 quality:good reviewed:yes state:draft 倫理 「未来」 panel:opening name:busan",
-    "ética اخلاق 윤리 -\"x\" theme:'a' ：language：ko",
-)]), mode=st.sampled_from(["words", "meaning", "hybrid"]))  # fmt: skip
+@given(
+    content=changed(
+        [
+            each.encode()
+            for each in (
+                'ethics "in the village" -storyboard theme:ethics language:ja speaker:"Director (Japan)"',
+                "after:2025-03 before:2025 quality:good reviewed:yes state:draft 倫理 「未来」 name:busan",
+                "ética اخلاق 윤리 -\"x\" theme:'a' ：language：ko",
+            )
+        ]
+    ),
+    mode=st.sampled_from(["words", "meaning", "hybrid"]),
+)
 def test_queries(archive: Archive, content: bytes, mode: Any) -> None:
     query = parse(content.decode("utf-8", "surrogateescape"))
     assert isinstance(query, SearchQuery)

@@ -96,23 +96,43 @@ def test_the_api_answers_as_it_is_described(api: Any, path: str, data: st.DataOb
 REQUESTS = st.fixed_dictionaries(
     {
         "method": st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "X"]),
-        "path": st.sampled_from([*addresses(changing=False), *addresses(changing=True), "/static/x", "/%2e%2e/x"]),
+        "path": st.sampled_from(
+            [*addresses(changing=False), *addresses(changing=True), "/static/x", "/%2e%2e/x"]
+        ),
         "id": st.sampled_from([PANEL, RECORDING, PASSAGE]) | st.text(max_size=12),
         "query": st.binary(max_size=40).map(quote)
         | st.dictionaries(
-            st.sampled_from(["q", "theme", "page", "view", "around", "like", "t", "next", "form", "limit", "offset"]),
+            st.sampled_from(
+                ["q", "theme", "page", "view", "around", "like", "t", "next", "form", "limit", "offset"]
+            ),
             st.text(max_size=20) | st.integers().map(str),
             max_size=4,
         ).map(lambda given_: urlencode(given_, errors="surrogatepass")),
         "headers": st.dictionaries(
-            st.sampled_from(["range", "cookie", "content-type", "origin", "accept-language", "content-length", "if-range"]),
-            st.sampled_from(["bytes=0-10", "bytes=9-1,-,5", "symposia=" + "a" * 64, "x=\xff", "application/x-www-form-urlencoded", "multipart/form-data; boundary=", "null", "fa;q=x, *", "-1", "9" * 30, "en\xe9"])
+            st.sampled_from(
+                ["range", "cookie", "content-type", "origin", "accept-language", "content-length", "if-range"]
+            ),
+            st.sampled_from(
+                [
+                    "bytes=0-10",
+                    "bytes=9-1,-,5",
+                    "symposia=" + "a" * 64,
+                    "x=\xff",
+                    "application/x-www-form-urlencoded",
+                    "multipart/form-data; boundary=",
+                    "null",
+                    "fa;q=x, *",
+                    "-1",
+                    "9" * 30,
+                    "en\xe9",
+                ]
+            )
             | st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=12),
             max_size=3,
         ),
         "body": st.binary(max_size=60),
     }
-)  # fmt: skip
+)
 
 
 @fuzzed(usual=80)
@@ -124,14 +144,38 @@ def test_no_request_is_a_defect(client: TestClient, sent: dict[str, Any]) -> Non
     headers = {name: value.encode("latin-1") for name, value in sent["headers"].items()}
     with watched():
         answer = client.request(
-            sent["method"], f"{path}?{sent['query']}", headers=headers, content=sent["body"], follow_redirects=False
-        )  # fmt: skip
+            sent["method"],
+            f"{path}?{sent['query']}",
+            headers=headers,
+            content=sent["body"],
+            follow_redirects=False,
+        )
     assert answer.status_code < 500, answer.text
 
 
 FORMS = [each for each in addresses(changing=True) if each not in ("/login", "/logout")]
-FIELDS = ("text", "translation", "speaker", "language", "start_s", "end_s", "at", "next", "number", "kind", "target",
-          "reason", "until", "state", "deed", "expected", "theme:ethics", "was:text", "interface", "passages")  # fmt: skip
+FIELDS = (
+    "text",
+    "translation",
+    "speaker",
+    "language",
+    "start_s",
+    "end_s",
+    "at",
+    "next",
+    "number",
+    "kind",
+    "target",
+    "reason",
+    "until",
+    "state",
+    "deed",
+    "expected",
+    "theme:ethics",
+    "was:text",
+    "interface",
+    "passages",
+)
 
 
 @fuzzed(usual=40)

@@ -106,22 +106,29 @@ def test_a_run_is_followed_by_ids_and_keeps_no_words_and_no_secrets(
     assert kept["recording"] == "floor"
     assert kept["passage"].startswith("floor-")
     assert {each["run"] for each in told} == {kept["run"]}
-    stages = [each["stage"] for each in told if each["event"] == "stage done" and each["recording"] == "floor"]
+    stages = [
+        each["stage"] for each in told if each["event"] == "stage done" and each["recording"] == "floor"
+    ]
     assert "passages" in stages
     (failed,) = [each for each in told if each["event"] == "recording failed"]
     assert (failed["recording"], failed["error"], failed["level"]) == ("broken", "FormatError", "error")
     figures = (tmp_path / "run.prom").read_text("utf-8")
-    for line in ('symposia_recordings_total{outcome="done"} 1.0', 'symposia_recordings_total{outcome="failed"} 1.0',
-                 'symposia_stage_seconds_count{stage="passages"} 1.0'):  # fmt: skip
+    for line in (
+        'symposia_recordings_total{outcome="done"} 1.0',
+        'symposia_recordings_total{outcome="failed"} 1.0',
+        'symposia_stage_seconds_count{stage="passages"} 1.0',
+    ):
         assert line in figures
     assert "Flow run" in said  # Prefect's own log is on, and the terminal may be a service's log
     assert not [word for word in WORDS if word in log_file.read_text("utf-8") + said + figures]
 
     for name in SECRETS:
         monkeypatch.setenv(name, CANARY)
-    for command in (["export", "--archive", archive, "-o", str(tmp_path / "out"), "--format", "tei"],
-                    ["report", "--archive", archive, "-o", str(tmp_path / "report.html")],
-                    ["deposit", str(tmp_path / "bag"), "--archive", archive, "--publisher", "F"]):  # fmt: skip
+    for command in (
+        ["export", "--archive", archive, "-o", str(tmp_path / "out"), "--format", "tei"],
+        ["report", "--archive", archive, "-o", str(tmp_path / "report.html")],
+        ["deposit", str(tmp_path / "bag"), "--archive", archive, "--publisher", "F"],
+    ):
         done = CliRunner().invoke(app, command)
         assert done.exit_code == 0, done.output
         said += done.output
@@ -230,8 +237,14 @@ def test_figures_are_written_for_node_exporter(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv(metrics.PLACE, str(path))
     metrics.open_metrics()
     found = {each.name for each in text_string_to_metric_families(path.read_text("utf-8"))}
-    assert {"symposia_request_seconds", "symposia_searches", "symposia_edits", "symposia_stage_seconds",
-            "symposia_recordings", "symposia_doubts"} <= found  # fmt: skip
+    assert {
+        "symposia_request_seconds",
+        "symposia_searches",
+        "symposia_edits",
+        "symposia_stage_seconds",
+        "symposia_recordings",
+        "symposia_doubts",
+    } <= found
 
 
 @pytest.mark.usefixtures("unopened")

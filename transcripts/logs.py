@@ -54,7 +54,7 @@ def open_log() -> None:
         handler = WatchedFileHandler(place, encoding="utf-8")  # a file that was moved away is begun anew
     except OSError as error:
         raise ConfigurationError(
-            f"{PLACE} names {place}, which cannot be written ({error.strerror}): name another file, or unset it"
+            f"{PLACE} names {place}, which cannot be written ({error.strerror}): name another file"
         ) from error
     handler.setFormatter(_JsonLines())
     _LOG.addHandler(handler)

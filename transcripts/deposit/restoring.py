@@ -65,7 +65,7 @@ def _check_readable(archive: Archive) -> None:
                 documents(archive, panel.id)
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         raise ArchiveError(
-            f"the package's rows do not fit together ({type(error).__name__}: {error}): take another copy of it"
+            f"the package's rows do not fit together ({type(error).__name__}: {error}): take another copy"
         ) from error
 
 

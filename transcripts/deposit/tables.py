@@ -139,7 +139,7 @@ def _fits(column: Column[Any], value: object) -> bool:
     if isinstance(column.type, Integer):
         return type(value) is int and abs(value) < 1 << 63
     if isinstance(column.type, Double):
-        return type(value) in (int, float) and abs(value) < _LARGEST
+        return isinstance(value, int | float) and type(value) is not bool and abs(value) < _LARGEST
     return isinstance(value, str)
 
 
