@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes of the test suite. The tests of one file share what they prepare, models of 1 GB among it.
+WORKERS ?= 2
+# Hostile cases of `make fuzz`, and where they start.
 CASES ?= 10000
 SEED ?= $(shell date +%s)
 
@@ -26,10 +29,10 @@ demo: $(VENV)/.embedded ## run the demo conference through everything, and searc
 hub: $(VENV)/.hub ## install what the profiles standard and quality need
 
 test: lint types ## lint, types and the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 fuzz: $(VENV)/.test ## give every reader of foreign bytes 10,000 hostile cases (an hour; CASES=1000 SEED=7 for others)
-	CASES=$(CASES) $(BIN)/python -m pytest tests/test_fuzz_*.py --hypothesis-profile=fuzz --hypothesis-seed=$(SEED) $(OPTIONS)
+	CASES=$(CASES) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/test_fuzz_*.py --hypothesis-profile=fuzz --hypothesis-seed=$(SEED) $(OPTIONS)
 
 bench-speech: $(VENV)/.test ## measure speech against faster-whisper, same audio and weights (over an hour)
 	$(BIN)/python -m benchmarks.speech $(OPTIONS)

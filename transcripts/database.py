@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +88,22 @@ def sqlite_engine(path: Path | None) -> Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
+    def optimise(connection: Any, _record: object) -> None:
+        # Of tables that grew, SQLite counts what its indexes hold: without that, it looked for ten
+        # passages by their language, among all of that language, and not by their ids.
+        with suppress(sqlite3.Error):  # a reader of a read-only archive, or beside a writer
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA analysis_limit = 400")  # rows of an index; a few ms
+            connection.execute("PRAGMA optimize")
+
     def begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", begin)
+    if path is not None:
+        event.listen(engine, "close", optimise)
     return engine
 
 
