@@ -13,7 +13,6 @@ from transcripts.archive import Archive
 from transcripts.deposit.bag import Watch, check_bag
 from transcripts.deposit.package import ORIGINALS, RECORD, TRAINED
 from transcripts.deposit.tables import Row, read_tables, table_rows
-from transcripts.document import documents
 from transcripts.errors import ArchiveError
 from transcripts.files import new_folder
 
@@ -60,9 +59,8 @@ def _check_readable(archive: Archive) -> None:
     try:
         for recording in archive.recordings():
             archive.layers(recording.id)
-        for conference in archive.conferences():
-            for panel in conference.panels:
-                documents(archive, panel.id)
+            archive.entries_of_recordings([recording.id])
+        archive.conferences()
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         raise ArchiveError(
             f"the package's rows do not fit together ({type(error).__name__}: {error}): take another copy"
