@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from flows import cli_formats, cli_keeping, cli_operating, cli_people, cli_publish
+from flows.cli_options import ArchivePlace, ProfileName
 from transcripts.errors import SymposiaError
 
 app = typer.Typer(
@@ -25,11 +26,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ArchiveDir = Annotated[Path, typer.Option("--archive", help="Directory of the archive.", metavar="DIR")]
-ProfileName = Annotated[
-    str,
-    typer.Option("--profile", help="embedded, standard, quality, or the path of your own.", metavar="P"),
-]
 Out = Annotated[Path | None, typer.Option("-o", "--output", help="File to write; left out: standard output.")]
 TextInput = Annotated[str, typer.Argument(help="File to read; '-' is standard input.", metavar="[FILE|-]")]
 
@@ -72,7 +68,7 @@ class TableFormat(StrEnum):
 @app.command()
 def run(
     conference: Annotated[Path, typer.Argument(help="The conference file.", metavar="CONFERENCE.yaml")],
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     profile: ProfileName = "embedded",
 ) -> None:
     """Process a conference's recordings into an archive; what is up to date is left alone."""
@@ -138,7 +134,7 @@ def search(  # noqa: PLR0913 - one parameter an option
             help="""Words in any language, "phrases", -exclusions, theme:ethics; '' lists by time."""
         ),
     ],
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     theme: Annotated[str | None, typer.Option(help="Only passages of this theme (id).")] = None,
     language: Annotated[str | None, typer.Option(help="Only this language (code).")] = None,
     speaker: Annotated[str | None, typer.Option(help="Only this speaker (id or name).")] = None,
@@ -166,7 +162,7 @@ def search(  # noqa: PLR0913 - one parameter an option
 
 @app.command()
 def index(
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make it anew from the archive.")] = False,
 ) -> None:
     """Bring an archive's search index up to date (searching does so too), or make it anew."""
@@ -176,7 +172,7 @@ def index(
 
 
 @app.command()
-def status(archive: ArchiveDir) -> None:
+def status(archive: ArchivePlace) -> None:
     """What is in an archive, what is doubtful, what failed and how to go on."""
     from flows.overview import show_status
 
@@ -185,7 +181,7 @@ def status(archive: ArchiveDir) -> None:
 
 @app.command()
 def serve(  # noqa: PLR0913 - one parameter an option
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     host: Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")] = 8700,
     login: Annotated[bool, typer.Option("--login", help="Have people log in on this machine too.")] = False,
@@ -226,7 +222,7 @@ Reviewer = Annotated[str, typer.Option(help="Who says so.", metavar="NAME")]
 
 
 @themes.command()
-def confirm(passage: PassageId, theme: ThemeId, archive: ArchiveDir, reviewer: Reviewer) -> None:
+def confirm(passage: PassageId, theme: ThemeId, archive: ArchivePlace, reviewer: Reviewer) -> None:
     """Say that a passage belongs to a theme; no tagger changes that."""
     from flows.theming import decide
 
@@ -234,7 +230,7 @@ def confirm(passage: PassageId, theme: ThemeId, archive: ArchiveDir, reviewer: R
 
 
 @themes.command()
-def reject(passage: PassageId, theme: ThemeId, archive: ArchiveDir, reviewer: Reviewer) -> None:
+def reject(passage: PassageId, theme: ThemeId, archive: ArchivePlace, reviewer: Reviewer) -> None:
     """Say that a passage does not belong to a theme; no tagger changes that."""
     from flows.theming import decide
 
@@ -244,7 +240,7 @@ def reject(passage: PassageId, theme: ThemeId, archive: ArchiveDir, reviewer: Re
 @themes.command()
 def train(
     conference: Annotated[Path, typer.Argument(help="The conference file.", metavar="CONFERENCE.yaml")],
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     labels: Annotated[
         Path | None, typer.Option(help="More labels: JSON lines with text and themes.", metavar="FILE")
     ] = None,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-ArchiveDir = Annotated[Path, typer.Option("--archive", help="Directory of the archive.", metavar="DIR")]
+from flows.cli_options import ArchivePlace
 
 
 class ExportFormat(StrEnum):
@@ -32,7 +32,7 @@ class ExportFormat(StrEnum):
 
 
 def export(
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     form: Annotated[ExportFormat, typer.Option("--format", help="What to write.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File or folder to write.", metavar="OUT")],
     panel: Annotated[str | None, typer.Option(help="Only this panel (id).", metavar="P")] = None,
@@ -54,7 +54,7 @@ def import_corrections(
     file: Annotated[
         Path, typer.Argument(help="SRT, VTT, TEI, .exb, .eaf, JSON lines or JSON.", metavar="FILE")
     ],
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     panel: Annotated[str, typer.Option(help="The panel that it is of (id).", metavar="P")],
     reviewer: Annotated[str, typer.Option(help="Who corrected it.", metavar="NAME")],
     track: Annotated[

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-ArchiveDir = Annotated[Path, typer.Option("--archive", help="Directory of the archive.", metavar="DIR")]
+from flows.cli_options import ArchivePlace
 
 
 def verify(
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     mend: Annotated[
         bool, typer.Option("--mend", help="Make anew what is derived, and note where originals are now.")
     ] = False,
@@ -30,7 +30,7 @@ def verify(
 
 def deposit(
     out: Annotated[Path, typer.Argument(help="Folder to make; not there yet, or empty.", metavar="OUT")],
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     publisher: Annotated[str, typer.Option(help="Who publishes it.", metavar="NAME")] = "",
     doi: Annotated[str, typer.Option(help="Its DOI, as in 10.1234/abc.", metavar="DOI")] = "",
     licence: Annotated[str, typer.Option(help="Its licence, in words or as a URL.", metavar="TEXT")] = "",

@@ -8,17 +8,11 @@ from typing import Annotated
 
 import typer
 
-ArchiveDir = Annotated[Path, typer.Option("--archive", help="Directory of the archive.", metavar="DIR")]
-ProfileName = Annotated[
-    str,
-    typer.Option("--profile", help="embedded, standard, quality, or the path of your own.", metavar="P"),
-]
+from flows.cli_options import AnyArchivePlace, ArchivePlace, ProfileName
 
 
 def doctor(
-    archive: Annotated[
-        Path | None, typer.Option("--archive", help="Directory of the archive.", metavar="DIR")
-    ] = None,
+    archive: AnyArchivePlace = None,
     profile: ProfileName = "embedded",
 ) -> None:
     """Check models, disk, sound, database, PDF, GPU and server, and say what to do.
@@ -31,7 +25,7 @@ def doctor(
 
 
 def report(
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write; left out: standard output.")
     ] = None,
@@ -52,7 +46,7 @@ def watch(
     conference: Annotated[
         Path, typer.Option("--conference", help="The conference file.", metavar="CONFERENCE.yaml")
     ],
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     profile: ProfileName = "embedded",
     settle: Annotated[
         float, typer.Option(min=0, help="Seconds in which a file must not have changed.", metavar="SECONDS")

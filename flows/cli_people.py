@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from flows.cli_options import ArchivePlace
 
 users = typer.Typer(help="Users: who may log in to the web app, and as what.")
 rights = typer.Typer(help="Rights: withhold panels, speakers or passages from all but editors.")
 review = typer.Typer(help="Review: correct, approve and take back, with a history.")
 
-ArchiveDir = Annotated[Path, typer.Option("--archive", help="Directory of the archive.", metavar="DIR")]
 Name = Annotated[str, typer.Argument(help="Name of the user.", metavar="NAME")]
 Target = Annotated[str, typer.Argument(help="Its id.", metavar="ID")]
 By = Annotated[str, typer.Option(help="Who says so.", metavar="NAME")]
@@ -47,7 +47,7 @@ class State(StrEnum):
 @users.command("add")
 def add_user(
     name: Name,
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.reader,
 ) -> None:
     """Let a person log in; one who could already gets a new role and password.
@@ -60,7 +60,7 @@ def add_user(
 
 
 @users.command("list")
-def list_users(archive: ArchiveDir) -> None:
+def list_users(archive: ArchivePlace) -> None:
     """Show who may log in."""
     from flows import people
 
@@ -68,7 +68,7 @@ def list_users(archive: ArchiveDir) -> None:
 
 
 @users.command("remove")
-def remove_user(name: Name, archive: ArchiveDir) -> None:
+def remove_user(name: Name, archive: ArchivePlace) -> None:
     """Let a person in no more, at once; what they reviewed stays."""
     from flows import people
 
@@ -79,7 +79,7 @@ def remove_user(name: Name, archive: ArchiveDir) -> None:
 def restrict(
     kind: Kind,
     target: Target,
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     reason: Annotated[str, typer.Option(help="Why.", metavar="TEXT")],
     by: By,
     until: Annotated[
@@ -93,7 +93,7 @@ def restrict(
 
 
 @rights.command("lift")
-def lift(kind: Kind, target: Target, archive: ArchiveDir, by: By) -> None:
+def lift(kind: Kind, target: Target, archive: ArchivePlace, by: By) -> None:
     """Show again what was withheld."""
     from flows import people
 
@@ -102,7 +102,7 @@ def lift(kind: Kind, target: Target, archive: ArchiveDir, by: By) -> None:
 
 @rights.command("list")
 def list_restrictions(
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     everything: Annotated[bool, typer.Option("--all", help="What was lifted or is over, too.")] = False,
 ) -> None:
     """Show what is withheld, why, and until when."""
@@ -113,7 +113,7 @@ def list_restrictions(
 
 @review.command("list")
 def list_review(
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     panel: Annotated[str | None, typer.Option(help="Only this panel (id).")] = None,
     state: Annotated[State | None, typer.Option(help="Only this state; left out: draft.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most passages to show.")] = 20,
@@ -125,7 +125,7 @@ def list_review(
 
 
 @review.command("show")
-def show_review(passage: PassageId, archive: ArchiveDir) -> None:
+def show_review(passage: PassageId, archive: ArchivePlace) -> None:
     """Show a passage and its history, as JSON."""
     from flows import people
 
@@ -142,7 +142,7 @@ def correct(
         ),
     ],
     value: Annotated[str, typer.Argument(help="What it should be.", metavar="VALUE")],
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     reviewer: Reviewer,
     expected: Annotated[
         str | None,
@@ -160,7 +160,7 @@ def name_voice(
     recording: Annotated[str, typer.Argument(help="Id of the recording.", metavar="RECORDING")],
     label: Annotated[str, typer.Argument(help="The voice's label, as S2.", metavar="LABEL")],
     speaker: Annotated[str, typer.Argument(help="The speaker's id; '' for nobody's.", metavar="SPEAKER")],
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     reviewer: Reviewer,
 ) -> None:
     """Say whose voice a label of a recording is, in all its passages."""
@@ -170,7 +170,7 @@ def name_voice(
 
 
 @review.command("state")
-def state(passage: PassageId, state: State, archive: ArchiveDir, reviewer: Reviewer) -> None:
+def state(passage: PassageId, state: State, archive: ArchivePlace, reviewer: Reviewer) -> None:
     """Say that a passage is draft, reviewed or approved."""
     from flows import people
 
@@ -180,7 +180,7 @@ def state(passage: PassageId, state: State, archive: ArchiveDir, reviewer: Revie
 @review.command("undo")
 def undo(
     change: Annotated[int, typer.Argument(help="Number of the change.", metavar="CHANGE")],
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     reviewer: Reviewer,
 ) -> None:
     """Take a change back; taking that back in turn makes it again."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-ArchiveDir = Annotated[Path, typer.Option("--archive", help="Directory of the archive.", metavar="DIR")]
+from flows.cli_options import ArchivePlace
 
 
 class Included(StrEnum):
@@ -21,7 +21,7 @@ class Included(StrEnum):
 
 def publish(
     out: Annotated[Path, typer.Argument(help="Folder of the site.", metavar="OUT")],
-    archive: ArchiveDir,
+    archive: ArchivePlace,
     include: Annotated[
         Included, typer.Option(help="Publish what is at least so far; all but approved is marked so.")
     ] = Included.approved,

@@ -10,13 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from flows.config import Conference, Source, load_conference
 from flows.engine import prepare
-from flows.models import TRAINED_THEMES, Models
+from flows.models import Models, trained_in
 from flows.overview import show_summary
 from flows.profiles import load_profile
 from flows.request import Request
@@ -26,6 +23,7 @@ from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, MediaError, SymposiaError
 from transcripts.holdings import Conference as ConferenceRecord
 from transcripts.holdings import ThemeName
+from transcripts.place import Place
 from transcripts.search import SearchIndex
 
 FAILED = 2  # exit code: something needs a person
@@ -50,8 +48,10 @@ def carry_out(request: Request) -> None:
     recording that fails is noted in the archive, and the others go on.
     """
     conference = load_conference(request.conference, request.arriving_in)
-    models = Models(load_profile(request.profile), conference.themes, _say, request.archive / TRAINED_THEMES)
-    with Archive.open(request.archive, create=True) as archive, _alone(request.archive):
+    profile = load_profile(request.profile)
+    load_taxonomy(conference.themes)  # what is not valid is refused before an archive is made
+    with Archive.open(request.archive, create=True) as archive, _alone(archive, request.archive):
+        models = Models(profile, conference.themes, _say, trained_in(archive))
         archive.set_conference(conference_record(conference))
         _forget_gone(archive, conference)
         asked = [
@@ -59,7 +59,8 @@ def carry_out(request: Request) -> None:
         ]
         waiting = [each.recording_id for each in asked if _needs_work(each, conference, models, archive)]
         if waiting:
-            prepare(request.archive / "work")
+            assert archive.files is not None
+            prepare(archive.files / "work")
             _process(replace(request, only=frozenset(waiting)))
         else:
             _say(f"nothing to do: all {len(asked)} recordings are up to date.")
@@ -90,23 +91,14 @@ def _say(line: str) -> None:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def _alone(archive: Archive, place: Place) -> Iterator[None]:
     """Hold the archive for one run at a time; a killed run's hold ends with it."""
-    lock = FileLock(directory / ".run.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ArchiveError(
-            f"another run is at work on {directory}: wait until it ends, or stop it and run again."
-        ) from None
-    except OSError as error:
-        raise ArchiveError(
-            f"{directory} cannot be written ({error.strerror}): check its permissions."
-        ) from error
-    try:
+    with archive.hold("run") as held:
+        if not held:
+            raise ArchiveError(
+                f"another run is at work on {place}: wait until it ends, or stop it and run again."
+            )
         yield
-    finally:
-        lock.release()
 
 
 def _needs_work(source: Source, conference: Conference, models: Models, archive: Archive) -> bool:

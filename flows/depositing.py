@@ -13,11 +13,12 @@ from transcripts.deposit.package import deposit
 from transcripts.deposit.restoring import restore
 from transcripts.errors import ConfigurationError
 from transcripts.originals import originals, size_of
+from transcripts.place import Place
 
 _DOI = re.compile(r"10\.\d{4,9}/\S+")  # https://www.doi.org/doi-handbook/HTML/syntax-of-a-doi-name.html
 
 
-def deposit_archive(directory: Path, out: Path, wishes: Wishes) -> None:
+def deposit_archive(place: Place, out: Path, wishes: Wishes) -> None:
     """Pack an archive and say what is in the package.
 
     Raises ArchiveError, ConfigurationError or SymposiaError; nothing is left in OUT then.
@@ -26,7 +27,7 @@ def deposit_archive(directory: Path, out: Path, wishes: Wishes) -> None:
         raise ConfigurationError(
             f"{wishes.doi!r} is no DOI: write it as 10.1234/abc, without https://doi.org/"
         )
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         total = size_of(originals(archive)) if wishes.originals else 0
         with watched("packing", total) as watch:
             made = deposit(archive, out, wishes, lambda _name, size: watch(size))

@@ -21,8 +21,9 @@ from flows.yamlfile import configs_dir
 from nlp.cache import cache_dir
 from nlp.machine import thread_count
 from nlp.weights import at_hand
-from transcripts.archive import DATABASE_NAME, Archive
+from transcripts.archive import Archive
 from transcripts.errors import FormatError, MediaError, ModelError, SymposiaError
+from transcripts.place import Place, place_of
 from transcripts.records import running_version
 from transcripts.schema import SCHEMA_VERSION
 
@@ -47,30 +48,31 @@ class Check:
         return f"{self.state:<9}{self.subject}: {self.what}"
 
 
-def examine(directory: Path | None, profile_name: str) -> int:
+def examine(place: Place | None, profile_name: str) -> int:
     """Print a line a check; 1 where something is wrong, else 0.
 
     Raises ConfigurationError when there is no such profile.
     """
     profile = load_profile(profile_name)
     worst = 0
-    for check in checks(directory, profile):
+    for check in checks(None if place is None else place_of(place), profile):
         sys.stdout.write(f"{check}\n")
         sys.stdout.flush()
         worst = max(worst, int(check.state == "wrong"))
     return worst
 
 
-def checks(directory: Path | None, profile: Profile) -> Iterator[Check]:
+def checks(place: Place | None, profile: Profile) -> Iterator[Check]:
     """Every check, in turn."""
     python = ".".join(map(str, sys.version_info[:3]))
     yield Check("program", "ok", f"symposia {running_version()}, Python {python}, {thread_count(0)} cores")
     yield from model_checks(profile)
     yield gpu_check(profile)
     yield sound_check(configs_dir() / "demo" / "voices" / "moderator-uk.opus")
-    yield from room_checks({"archive": directory, "cache": cache_dir()})
-    if directory is not None:
-        yield database_check(directory)
+    files, database = (None, None) if place is None else archive_check(place)
+    yield from room_checks({"archive": files, "cache": cache_dir()})
+    if database is not None:
+        yield database
     yield pdf_check()
     yield prefect_check()
 
@@ -180,20 +182,21 @@ def _elsewhere(subject: str) -> str:
     return "set SYMPOSIA_CACHE to another folder" if subject == "cache" else "name another folder"
 
 
-def database_check(directory: Path) -> Check:
-    """Whether the archive's database opens, is whole, and has the tables that this symposia knows."""
-    if not (directory / DATABASE_NAME).exists() and not directory.is_file():
-        return Check("database", "ok", f"none in {directory} so far; 'symposia run' makes it")
+def archive_check(place: Place) -> tuple[Path | None, Check]:
+    """Where the archive's files lie; whether its database opens, is whole, and has tables that we know."""
+    files = place if isinstance(place, Path) else None
     try:
-        with Archive.open(directory) as archive, archive.reading() as connection:
-            said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+        if not Archive.exists(place) and not (files and files.is_file()):
+            return files, Check("database", "ok", f"none in {place} so far; 'symposia run' makes it")
+        with Archive.open(place) as archive:
+            files, damage = archive.files, archive.damage()
     except SymposiaError as error:
-        return Check("database", "wrong", str(error))
-    if said != "ok":
+        return files, Check("database", "wrong", str(error))
+    if damage:
         remedy = "restore archive.sqlite from a copy, or a package with 'symposia restore'"
-        return Check("database", "wrong", f"{directory / DATABASE_NAME} is damaged ({said}): {remedy}")
-    more = f"'symposia verify --archive {directory}' looks at what is in it"
-    return Check("database", "ok", f"opens, is whole, tables of version {SCHEMA_VERSION}; {more}")
+        return files, Check("database", "wrong", f"{place}: {damage[0]}: {remedy}")
+    more = f"'symposia verify --archive {place}' looks at what is in it"
+    return files, Check("database", "ok", f"opens, is whole, tables of version {SCHEMA_VERSION}; {more}")
 
 
 def pdf_check() -> Check:

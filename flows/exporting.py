@@ -19,6 +19,7 @@ from transcripts.document import Document, documents
 from transcripts.errors import ArchiveError, FormatError
 from transcripts.files import write_atomically
 from transcripts.formats.writers import WRITERS, File
+from transcripts.place import Place
 
 LIST_NAME = ".symposia-export.json"
 
@@ -33,9 +34,9 @@ class Export:
     force: bool = False
 
 
-def export_archive(directory: Path, asked: Export, out: Path) -> None:
+def export_archive(place: Place, asked: Export, out: Path) -> None:
     """Write an export. Raises ArchiveError, FormatError or SymposiaError, and then nothing is changed."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         found = documents(archive, asked.panel)
     files = _chosen(list(WRITERS[asked.form](found)), asked.track, found)
     if len(files) == 1 and not out.is_dir() and out.suffix:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -12,24 +11,25 @@ from rich.text import Text
 from transcripts.archive import Archive
 from transcripts.citations import EXPORTS, UNKNOWN_SPEAKER, time_code
 from transcripts.errors import ArchiveError, ModelError
+from transcripts.place import Place
 from transcripts.query import SearchQuery
 from transcripts.results import Hit, Mark, Results
 from transcripts.search import Embed, SearchIndex
 
 
-def search_archive(directory: Path, query: SearchQuery, form: str, base: str = "") -> None:
+def search_archive(place: Place, query: SearchQuery, form: str, base: str = "") -> None:
     """Search and print; `base` is the web app's address for links.
 
     Raises ArchiveError when there is no archive.
     """
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         results = find(archive, query)
     for notice in results.notices:
         sys.stderr.write(f"symposia: {notice}\n")
     if form in EXPORTS:
         sys.stdout.write(EXPORTS[form](results.hits, base))
     else:
-        show_results(results, query, directory)
+        show_results(results, query, place)
 
 
 def find(archive: Archive, query: SearchQuery) -> Results:
@@ -58,9 +58,9 @@ def narrowed(query: SearchQuery, **filters: str | None) -> SearchQuery:
     return dataclasses.replace(query, **more)  # type: ignore[arg-type]
 
 
-def check_names(directory: Path, theme: str | None, panel: str | None) -> None:
+def check_names(place: Place, theme: str | None, panel: str | None) -> None:
     """Say which values there are when an option names nothing. Raises ArchiveError."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         themes = {theme.id: theme.name for each in archive.conferences() for theme in each.themes}
         panels = {panel.id: panel.title for panel in archive.panels()}
     for option, value, known in (("--theme", theme, themes), ("--panel", panel, panels)):
@@ -70,22 +70,22 @@ def check_names(directory: Path, theme: str | None, panel: str | None) -> None:
             raise ArchiveError(f"{option} {value!r} is not in the archive: choose from {choice}.")
 
 
-def index_archive(directory: Path, rebuild: bool) -> None:
+def index_archive(place: Place, rebuild: bool) -> None:
     """Bring an archive's search index up to date, or make it anew."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         index = SearchIndex.open(archive)
         if rebuild:
             index.rebuild()
         total = index.find(SearchQuery(limit=1), restricted=True).total
-    print(f"{total} passages are in the search index of {directory}")
+    print(f"{total} passages are in the search index of {place}")
 
 
-def show_results(results: Results, query: SearchQuery, directory: Path) -> None:
+def show_results(results: Results, query: SearchQuery, place: Place) -> None:
     """Hits for people to read: where, who, the words, their translation, the themes with their evidence."""
     console = Console(highlight=False)
     if not results.hits:
         what = f"there are {results.total} hits, fewer than asked for" if results.total else "nothing found"
-        console.print(f"{what}; 'symposia status --archive {directory}' tells what there is.", markup=False)
+        console.print(f"{what}; 'symposia status --archive {place}' tells what there is.", markup=False)
         return
     first = query.offset + 1
     console.print(f"{first}–{query.offset + len(results.hits)} of {results.total}", style="dim", markup=False)

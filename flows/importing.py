@@ -8,14 +8,13 @@ from pathlib import Path
 from transcripts.archive import Archive
 from transcripts.formats.offers import read_offers
 from transcripts.importing import Correction, apply, plan
+from transcripts.place import Place
 
 
-def import_file(
-    path: Path, directory: Path, panel: str, reviewer: str, track: str | None, make: bool
-) -> None:
+def import_file(path: Path, place: Place, panel: str, reviewer: str, track: str | None, make: bool) -> None:
     """List what a file would change, and change it when told to. Raises FormatError or ArchiveError."""
     offers = read_offers(path, track)
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         found = plan(archive, panel, offers)
         corrections = apply(archive, found.corrections, reviewer) if make else found.corrections
     for each in corrections:

@@ -21,6 +21,7 @@ from nlp.guards import GuardOptions
 from nlp.hints import HintOptions
 from nlp.listening import Listener, listening_signature
 from nlp.names import installed_models
+from nlp.parts import PartOptions
 from nlp.passages import PassageOptions
 from nlp.pyannote import PyannoteDiarizer, load_pyannote, pyannote_signature
 from nlp.runs import RunOptions
@@ -33,6 +34,7 @@ from nlp.transcription import Transcriber, TranscriptOptions, transcript_signatu
 from nlp.translation import Translator, load_translator, translation_signature
 from nlp.voices import Ge2eEncoder, VoiceEncoder, voices_signature
 from nlp.weights import identity, resolve
+from transcripts.archive import Archive
 from transcripts.records import Signature
 
 Notify = Callable[[str], None]
@@ -62,6 +64,7 @@ class Models:
             if profile.themes.model
             else None
         )
+        self.part_options = PartOptions()
         self.run_options = RunOptions()
         self.transcript_options = TranscriptOptions(guards=GuardOptions(stock_phrases=stock_phrases()))
         self.passage_options = PassageOptions()
@@ -167,6 +170,11 @@ class Models:
                 self.entailment_options, self.taxonomy, self.embedding_signature, self._notify
             )
         return tagger_signature(self.taxonomy, self.embedding_signature, trained=self.trained_themes)
+
+
+def trained_in(archive: Archive) -> Path | None:
+    """Where an archive has what its tagger learned from people, if it has."""
+    return archive.files / TRAINED_THEMES if archive.files else None
 
 
 def speaker_cues() -> Path:

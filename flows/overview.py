@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.table import Table
 
 from nlp.languages import language
 from transcripts.archive import Archive
 from transcripts.holdings import Summary
+from transcripts.place import Place
 from transcripts.quality import FLAG_WORDS, REMEMBERED
 
 
-def show_summary(archive: Archive, directory: Path) -> None:
+def show_summary(archive: Archive, place: Place) -> None:
     """A few readable lines about the archive, with how to go on."""
     console = Console(highlight=False, soft_wrap=True)
     summary = archive.summary()
@@ -34,17 +33,17 @@ def show_summary(archive: Archive, directory: Path) -> None:
     for failure in archive.failures():
         console.print(f"failed: {failure.recording_id} ({failure.stage}): {failure.reason}", markup=False)
         console.print(f"  try again: {failure.command}", markup=False)
-    console.print(f"\nsearch:  symposia search WORDS --archive {directory}", markup=False)
-    console.print(f"status:  symposia status --archive {directory}", markup=False)
+    console.print(f"\nsearch:  symposia search WORDS --archive {place}", markup=False)
+    console.print(f"status:  symposia status --archive {place}", markup=False)
 
 
-def show_status(directory: Path) -> None:
+def show_status(place: Place) -> None:
     """The summary, and each recording with its passages, doubts and failure.
 
     Raises ArchiveError when there is no archive.
     """
     console = Console(highlight=False, soft_wrap=True)
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         summary = archive.summary()
         table = Table(box=None, pad_edge=False)
         for heading in ("recording", "panel", "minutes", "passages", "untranscribed"):
@@ -65,7 +64,7 @@ def show_status(directory: Path) -> None:
                 f"{hint.recording_id} {hint.label} may be {name}: {hint.quote!r} at {clock}", markup=False
             )
         console.print()
-        show_summary(archive, directory)
+        show_summary(archive, place)
 
 
 def doubts(archive: Archive, summary: Summary) -> list[str]:

@@ -6,7 +6,6 @@ import json
 import sys
 from dataclasses import asdict
 from getpass import getpass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,12 +15,13 @@ from transcripts import rights
 from transcripts.accounts import Accounts
 from transcripts.archive import Archive, Selection
 from transcripts.errors import ArchiveError
+from transcripts.place import Place
 from transcripts.review import Change, ReviewDesk
 
 
-def add_user(directory: Path, name: str, role: str) -> None:
+def add_user(place: Place, name: str, role: str) -> None:
     """Let a person log in. Raises ArchiveError for a name, role or password that cannot be."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         user = Accounts(archive).add_user(name, role, _password())
     _console().print(f"{user.name} may log in as {user.role}.", markup=False)
 
@@ -36,33 +36,33 @@ def _password() -> str:
     return password
 
 
-def list_users(directory: Path) -> None:
+def list_users(place: Place) -> None:
     """Everybody who may log in."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         _table(("name", "role"), [(user.name, user.role) for user in Accounts(archive).users()])
 
 
-def remove_user(directory: Path, name: str) -> None:
+def remove_user(place: Place, name: str) -> None:
     """Let a person in no more. Raises ArchiveError for nobody."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         Accounts(archive).remove_user(name)
 
 
-def restrict(directory: Path, kind: str, target: str, reason: str, until: str | None, by: str) -> None:
+def restrict(place: Place, kind: str, target: str, reason: str, until: str | None, by: str) -> None:
     """Withhold something from all but editors. Raises ArchiveError for what cannot be."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         rights.restrict(archive, kind, target, reason=reason, until=until, by=by)
 
 
-def lift(directory: Path, kind: str, target: str, by: str) -> None:
+def lift(place: Place, kind: str, target: str, by: str) -> None:
     """Show something again. Raises ArchiveError when it is not withheld."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         rights.lift(archive, kind, target, by=by)
 
 
-def list_restrictions(directory: Path, everything: bool) -> None:
+def list_restrictions(place: Place, everything: bool) -> None:
     """What is withheld, or ever was."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         found = rights.restrictions(archive, everything=everything)
     names = ("kind", "target", "until", "reason", "by", "at", "lifted_by", "lifted_at")
     shown = names if everything else names[:-2]
@@ -70,14 +70,14 @@ def list_restrictions(directory: Path, everything: bool) -> None:
     _table(("kind", "id", "until", "reason", "by", "at", "lifted by", "at")[: len(shown)], rows)
 
 
-def review_queue(directory: Path, panel: str | None, state: str | None, limit: int) -> None:
+def review_queue(place: Place, panel: str | None, state: str | None, limit: int) -> None:
     """Passages to look at, the most doubtful first, and changes that have lost their place."""
     selection = Selection(
         panels=frozenset({panel}) if panel else None,
         states=frozenset({state}) if state else None,
         restricted=True,
     )
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         desk = ReviewDesk(archive)
         found, lost = desk.queue(selection, limit=limit), desk.unanchored()
     rows = [
@@ -93,9 +93,9 @@ def review_queue(directory: Path, panel: str | None, state: str | None, limit: i
         )
 
 
-def show_review(directory: Path, passage_id: str) -> None:
+def show_review(place: Place, passage_id: str) -> None:
     """A passage and its history, as JSON. Raises ArchiveError for one that is not there."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         found = archive.entries_by_id([passage_id], Selection(restricted=True)).get(passage_id)
         history = ReviewDesk(archive).history(passage_id)
     if found is None:
@@ -125,31 +125,31 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def correct(
-    directory: Path, passage_id: str, field: str, value: str, reviewer: str, expected: str | None
+    place: Place, passage_id: str, field: str, value: str, reviewer: str, expected: str | None
 ) -> None:
     """Put down what a field should be. Raises ArchiveError, and ConflictError where it is another now."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         review = ReviewDesk(archive).correct(passage_id, field, value, reviewer=reviewer, expected=expected)
     _console().print(f"change {review.id}." if review else "it is so already.", markup=False)
 
 
-def name_voice(directory: Path, recording_id: str, label: str, speaker: str, reviewer: str) -> None:
+def name_voice(place: Place, recording_id: str, label: str, speaker: str, reviewer: str) -> None:
     """Say whose voice a label is. Raises ArchiveError for a label or a speaker that is not there."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         found = ReviewDesk(archive).name_voice(recording_id, label, speaker, reviewer=reviewer)
     _console().print(f"{len(found)} passages corrected.", markup=False)
 
 
-def set_state(directory: Path, passage_id: str, state: str, reviewer: str) -> None:
+def set_state(place: Place, passage_id: str, state: str, reviewer: str) -> None:
     """Say that a passage is draft, reviewed or approved. Raises ArchiveError for what cannot be."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         review = ReviewDesk(archive).set_state(passage_id, state, reviewer)
     _console().print(f"change {review.id}.", markup=False)
 
 
-def undo(directory: Path, change: int, reviewer: str) -> None:
+def undo(place: Place, change: int, reviewer: str) -> None:
     """Take a change back. Raises ConflictError where a later one builds on it."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         review = ReviewDesk(archive).undo(change, reviewer)
     _console().print(f"change {review.id} takes back change {change}.", markup=False)
 

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 from transcripts.archive import Archive
+from transcripts.place import Place
 from transcripts.site.publish import publish
 from transcripts.site.settings import Site
 
 
-def publish_archive(directory: Path, out: Path, include: str, settings: Path | None, media: bool) -> None:
+def publish_archive(place: Place, out: Path, include: str, settings: Path | None, media: bool) -> None:
     """Publish an archive. Raises SymposiaError, and then the folder is as it was."""
     gc.disable()  # what is read is kept to the end, and looking through it again and again takes time
     site = Site()
@@ -19,7 +20,7 @@ def publish_archive(directory: Path, out: Path, include: str, settings: Path | N
         from flows.site_file import load_site
 
         site = load_site(settings)
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         done = publish(archive, out, site, include=include, with_media=media)
     for note in done.notes:
         sys.stderr.write(f"symposia: {note}.\n")

@@ -1,8 +1,8 @@
 """The Prefect flows: a task a stage, a flow a recording, a flow a conference.
 
 The tasks are thin: what a stage does is in `stages`, what is to do in `work`. A
-task's result is cached in the archive's `work` folder under the stage's key, so a
-run that was killed goes on after the last stage that finished.
+task's result is cached in the archive's `work` folder under the key of its step, so a
+run that was killed goes on after the last stage, or part of one, that finished.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import time
 import traceback
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,18 +24,20 @@ from prefect.context import TaskRunContext
 from prefect.serializers import Serializer
 
 from flows.config import Conference, Source, load_conference
+from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
-from flows.models import TRAINED_THEMES, Models
+from flows.models import Models, trained_in
 from flows.observing import observed_recording
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.reporting import keep_artifact
 from flows.request import Request
-from flows.stages import CAPTIONED, SPOKEN, Job, Made, Stage
+from flows.stages import CAPTIONED, SPOKEN
 from flows.work import bring_up_to_date, job_for, memory_of
 from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
+from transcripts.place import place_of
 
 RESULTS = "work"  # folder of cached stage results, inside the archive
 
@@ -72,25 +75,6 @@ class Run:
 RUN: ContextVar[Run] = ContextVar("RUN")
 
 
-@dataclass(eq=False)
-class Step:
-    """What a task is given: one stage of one recording. Opaque to Prefect but for its key."""
-
-    stage: Stage
-    job: Job
-    key: str
-    made: Made
-
-    def do(self) -> Layer:
-        run = RUN.get()
-        run.at_work = self.stage.name
-        started_s = time.monotonic()
-        with run.reporter.stage(self.job.recording_id, self.stage.name, self.job.duration_s) as tick:
-            layer = self.stage.make(self.job, self.made, tick)
-        run.seconds[self.stage.name] = time.monotonic() - started_s
-        return layer
-
-
 def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """The stage's key. A result that a power cut left half-written is no result, and is removed."""
     step: Step = parameters["step"]
@@ -109,23 +93,29 @@ def _is_whole(path: Path) -> bool:
 
 
 def _do(step: Step) -> Layer:
-    return step.do()
+    run = RUN.get()
+    name = run.at_work = step.stage.name
+    started_s = time.monotonic()
+    with run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick:
+        layer = step.make(tick)
+    run.seconds[name] = run.seconds.get(name, 0.0) + time.monotonic() - started_s
+    return layer
 
 
 TASKS = {
-    stage.name: task(
-        name=stage.name,
+    name: task(
+        name=name,
         cache_key_fn=_result_key,
         persist_result=True,
         result_serializer=LayerSerializer(),
     )(_do)
     for stage in (*SPOKEN, *CAPTIONED)
+    for name in (stage.name, *(f"{stage.name}: {each.name}" for each in stage.in_parts))
 }
 
 
-def _perform(stage: Stage, job: Job, key: str, made: Made) -> Layer:
-    layer: Layer = TASKS[stage.name](Step(stage, job, key, made))
-    return layer
+def _perform(steps: Sequence[Step]) -> list[Layer]:
+    return [TASKS[step.name](step) for step in steps]
 
 
 @flow(name="recording", flow_run_name="{recording_id}", validate_parameters=False)
@@ -153,14 +143,13 @@ def process_conference(
     the failures are returned, as reasons by recording id.
     """
     folder = Path(arriving_in) if arriving_in else None
-    command = Request(Path(conference), Path(archive), profile, folder).command
+    command = Request(Path(conference), place_of(archive), profile, folder).command
     described = load_conference(Path(conference), folder)
     sources = [each for each in described.sources if only is None or each.recording_id in only]
     reporter = Reporter(len(sources))
     failures: dict[str, str] = {}
-    with Archive.open(Path(archive)) as opened, reporter.shown():
-        trained = Path(archive) / TRAINED_THEMES
-        models = Models(load_profile(profile), described.themes, reporter.say, trained)
+    with Archive.open(place_of(archive)) as opened, reporter.shown():
+        models = Models(load_profile(profile), described.themes, reporter.say, trained_in(opened))
         run = Run(described, opened, models, reporter, command)
         token = RUN.set(run)
         try:
@@ -195,7 +184,7 @@ def _attempt(run: Run, source: Source) -> str:
         if error.errno != errno.ENOSPC:
             reason = _defect(run, error)
         else:
-            reason = f"the disk is full ({error.filename or run.archive.directory}): make room and run again."
+            reason = f"the disk is full ({error.filename or run.archive.files}): make room and run again."
     except Exception as error:
         reason = _defect(run, error)
     else:
@@ -211,7 +200,7 @@ def _attempt(run: Run, source: Source) -> str:
 
 def _defect(run: Run, error: Exception) -> str:
     """An error that is nobody's but ours: keep its traceback in a file, and say where."""
-    log = Path(run.archive.directory or ".") / "defects.log"
+    log = Path(run.archive.files or ".") / "defects.log"
     with log.open("a", encoding="utf-8") as file:
         file.write("".join(traceback.format_exception(error)) + "\n")
     return f"a defect of symposia ({type(error).__name__}: {error}); please report it with {log}."

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from nlp.weights import at_hand
 from transcripts.archive import Archive
 from transcripts.errors import ModelError
+from transcripts.place import Place
 from transcripts.report import ArchiveReport, report_on
 from transcripts.report_page import report_html, report_markdown
 
 ARTIFACT = "quality-report"
 
 
-def report_archive(directory: Path) -> str:
+def report_archive(place: Place) -> str:
     """The quality report of an archive as one HTML page. Raises ArchiveError when there is no archive."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
         return report_html(_with_licences(report_on(archive)), made_at)
 

@@ -6,6 +6,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from transcripts.place import Place
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -15,7 +17,7 @@ class Request:
     """
 
     conference: Path
-    archive: Path
+    archive: Place
     profile: str
     arriving_in: Path | None = None
     only: frozenset[str] | None = None

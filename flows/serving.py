@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from transcripts.archive import Archive
 from transcripts.errors import ConfigurationError, SymposiaError
+from transcripts.place import Place
 
 if TYPE_CHECKING:
     from transcripts.search import Embed
@@ -40,7 +41,7 @@ class ServeOptions:
     oai: str = ""
 
 
-def serve(directory: Path, options: ServeOptions) -> None:
+def serve(place: Place, options: ServeOptions) -> None:
     """Serve an archive until interrupted.
 
     Raises ArchiveError when there is no archive, ConfigurationError when options do not fit,
@@ -52,10 +53,10 @@ def serve(directory: Path, options: ServeOptions) -> None:
     _check(options)
     open_log()
     open_metrics()
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         settings = room_settings(archive, options)
         if settings.login:
-            _check_somebody_may_enter(archive, directory)
+            _check_somebody_may_enter(archive, place)
         listening = _listen(options)
         try:
             _run(archive, settings, options, listening)
@@ -122,13 +123,13 @@ def _check(options: ServeOptions) -> None:
             ) from error
 
 
-def _check_somebody_may_enter(archive: Archive, directory: Path) -> None:
+def _check_somebody_may_enter(archive: Archive, place: Place) -> None:
     from transcripts.accounts import Accounts
 
     if not Accounts(archive).users():
         raise ConfigurationError(
-            f"people have to log in here, and {directory} has no users; add one with "
-            f"'symposia users add NAME --role administrator --archive {directory}'"
+            f"people have to log in here, and {place} has no users; add one with "
+            f"'symposia users add NAME --role administrator --archive {place}'"
         )
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.config import load_conference
-from flows.models import TRAINED_THEMES, Models
+from flows.models import Models, trained_in
 from flows.profiles import load_profile
 from nlp.embeddings import Embedder
 from nlp.skos import skos_document
@@ -19,6 +19,7 @@ from nlp.theme_training import Labelled, Report, scorer_text, train
 from transcripts.archive import Archive
 from transcripts.errors import ConfigurationError, FormatError
 from transcripts.files import write_atomically
+from transcripts.place import Place
 from transcripts.review import ReviewDesk
 
 
@@ -28,18 +29,18 @@ def themes_as_skos(themes: Path | None, base: str) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def decide(directory: Path, passage_id: str, theme_id: str, belongs: bool, reviewer: str) -> None:
+def decide(place: Place, passage_id: str, theme_id: str, belongs: bool, reviewer: str) -> None:
     """Put down that a passage belongs to a theme, or does not. Raises ArchiveError, ConfigurationError."""
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         known = {theme.id for conference in archive.conferences() for theme in conference.themes}
         if theme_id not in known:
             raise ConfigurationError(
-                f"there is no theme {theme_id!r} in {directory}: choose from {', '.join(sorted(known))}."
+                f"there is no theme {theme_id!r} in {place}: choose from {', '.join(sorted(known))}."
             )
         ReviewDesk(archive).correct(passage_id, f"theme:{theme_id}", str(belongs), reviewer=reviewer)
 
 
-def train_themes(path: Path, directory: Path, labels: Sequence[str], profile: str, console: Console) -> bool:
+def train_themes(path: Path, place: Place, labels: Sequence[str], profile: str, console: Console) -> bool:
     """Learn from people's decisions in an archive, and from lines of labels; whether it was worth it.
 
     What was learned is written into the archive if it is better on held-out passages; the next
@@ -47,8 +48,9 @@ def train_themes(path: Path, directory: Path, labels: Sequence[str], profile: st
     """
     conference = load_conference(path)
     models = Models(load_profile(profile), conference.themes, lambda line: console.print(line, markup=False))
-    with Archive.open(directory) as archive:
-        labelled = list(_decided(archive, models))
+    with Archive.open(place) as archive:
+        labelled, kept_in = list(_decided(archive, models)), trained_in(archive)
+    assert kept_in is not None
     labelled += read_labels(labels, models.taxonomy, models.embedder)
     scorer, report = train(models.taxonomy, models.embedder, labelled)
     console.print(_table(report))
@@ -59,9 +61,9 @@ def train_themes(path: Path, directory: Path, labels: Sequence[str], profile: st
             "before). More labels may help."
         )
         return False
-    write_atomically(directory / TRAINED_THEMES, scorer_text(scorer))
+    write_atomically(kept_in, scorer_text(scorer))
     console.print(
-        f"Kept in {directory / TRAINED_THEMES}: 'symposia run' tags with it from now on. "
+        f"Kept in {kept_in}: 'symposia run' tags with it from now on. "
         "Themes that a person confirmed or rejected stay as they are."
     )
     return True

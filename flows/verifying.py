@@ -14,11 +14,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from flows.layers import Layer, digest, layer_bytes
 from flows.work import archived_layers
-from transcripts.archive import DATABASE_NAME, Archive
+from transcripts.archive import Archive
 from transcripts.errors import ArchiveError
 from transcripts.keeping import touch
 from transcripts.moving import find_originals
 from transcripts.originals import originals, size_of
+from transcripts.place import Place
 from transcripts.records import running_version
 from transcripts.verification import Fault, database_faults, original_faults, stray_files
 
@@ -31,16 +32,16 @@ class Verify:
     look_in: Path | None = None
 
 
-def verify_archive(directory: Path, asked: Verify) -> int:
+def verify_archive(place: Place, asked: Verify) -> int:
     """Say what is wrong and how to mend it; 0 where nothing is, 1 where something is.
 
     Raises ArchiveError when there is no archive.
     """
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         files = originals(archive)
         if asked.look_in is not None:
             _look(archive, asked.look_in, asked.mend)
-        record = (directory / DATABASE_NAME).stat().st_size
+        record = archive.size_bytes()
         with watched("reading", size_of(files) + record) as watch:
             database = database_faults(archive)
             watch(record)

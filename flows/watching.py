@@ -17,8 +17,9 @@ from flows.config import Conference, Source, load_conference
 from flows.request import Request
 from flows.work import stat_key
 from nlp.audio import sha256_of
-from transcripts.archive import DATABASE_NAME, Archive
+from transcripts.archive import Archive
 from transcripts.errors import ConfigurationError, MediaError, SymposiaError
+from transcripts.place import Place, place_of
 
 LOOK_EVERY_S = 5.0
 AGAIN_AFTER_S = 60.0  # after trouble that may pass by itself: a run at work, a server that is down
@@ -53,10 +54,10 @@ def watch_folder(request: Request, settle_s: float, *, once: bool) -> int:
     return _outcome(request.archive)
 
 
-def _outcome(directory: Path) -> int:
-    if not (directory / DATABASE_NAME).exists():
+def _outcome(place: Place) -> int:
+    if not Archive.exists(place):
         return 0
-    with Archive.open(directory) as archive:
+    with Archive.open(place) as archive:
         return FAILED if archive.failures() else 0
 
 
@@ -136,13 +137,14 @@ class Watcher:
 
     def _states(self) -> Iterator[tuple[Path, str]]:
         """Every file of interest with its state: in the folder, and recordings that lie elsewhere."""
-        folder, archive = self._request.arriving_in, self._request.archive.resolve()
+        folder, place = self._request.arriving_in, place_of(self._request.archive)
         assert folder is not None
+        archive = place.resolve() if isinstance(place, Path) else None
         inside = {path.resolve() for path in folder.rglob("*") if not _is_hidden(path.relative_to(folder))}
         named = set(map(_path_of, self._conference.sources))
         for path in sorted(inside | named):
             try:
-                if path.is_file() and not path.is_relative_to(archive):
+                if path.is_file() and not (archive and path.is_relative_to(archive)):
                     yield path, stat_key(path)
             except (OSError, MediaError):  # gone between two looks
                 continue
@@ -167,7 +169,7 @@ class Watcher:
             self._done.update(ready.values())
 
     def _kept(self) -> Kept:
-        if not (self._request.archive / DATABASE_NAME).exists():
+        if not Archive.exists(self._request.archive):
             return Kept({}, {})
         with Archive.open(self._request.archive) as archive:
             records = [each for stages in archive.all_stages().values() for each in stages.values()]

@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -27,9 +26,8 @@ from transcripts.rows import float32_bytes, float32_values
 
 
 @pytest.fixture
-def archive() -> Iterator[Archive]:
-    with Archive.in_memory() as fresh:
-        yield fill(fresh)
+def archive(new_archive: Archive) -> Archive:
+    return fill(new_archive)
 
 
 SCRATCH = Archive.in_memory()  # Hypothesis wants no fixture of function scope
@@ -234,7 +232,7 @@ def test_an_archive_is_made_and_opened_again(tmp_path: Path) -> None:
         dump = fill(archive).dump()
     with Archive.open(directory) as archive:
         assert archive.dump() == dump
-        assert archive.directory == directory
+        assert archive.files == directory
     database = sqlite3.connect(directory / "archive.sqlite")
     assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     database.close()

@@ -99,9 +99,9 @@ def test_it_holds_originals_tables_and_readable_copies(made: tuple[Archive, Path
 
 def test_no_secret_and_no_path_of_the_machine_is_in_it(made: tuple[Archive, Path], tmp_path: Path) -> None:
     archive, bag = made
-    assert archive.directory
+    assert archive.files
     everything = b"\n".join(files(bag).values())
-    for secret in (b"argon2", PASSWORD.encode(), str(archive.directory.parent).encode()):
+    for secret in (b"argon2", PASSWORD.encode(), str(archive.files.parent).encode()):
         assert secret not in everything
     named = {table.name for table in deposited_tables()}
     assert named.isdisjoint({"users", "sessions", "login_attempts"})

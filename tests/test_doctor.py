@@ -15,8 +15,9 @@ import pytest
 import flows.doctor as doctor
 from flows.doctor import Check
 from flows.profiles import load_profile
-from transcripts.archive import DATABASE_NAME, Archive
+from transcripts.archive import Archive
 from transcripts.errors import FormatError
+from transcripts.sqlite import DATABASE_NAME
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +122,7 @@ def test_a_database_that_cannot_be_used(tmp_path: Path, harm: str) -> None:
     with Archive.open(tmp_path, create=True):
         pass
     path = tmp_path / DATABASE_NAME
-    assert doctor.database_check(tmp_path).state == "ok"
+    assert doctor.archive_check(tmp_path)[1].state == "ok"
     if harm == "not a database":
         path.write_bytes(b"something else" * 1000)
     elif harm == "a damaged page":
@@ -132,7 +133,7 @@ def test_a_database_that_cannot_be_used(tmp_path: Path, harm: str) -> None:
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
         connection.close()
-    found = doctor.database_check(tmp_path)
+    found = doctor.archive_check(tmp_path)[1]
     assert found.state == "wrong"
     assert {"a newer version": "update symposia"}.get(harm, "archive.sqlite") in found.what
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,9 +19,8 @@ from transcripts.search import SearchIndex
 
 
 @pytest.fixture
-def archive() -> Iterator[Archive]:
-    with Archive.in_memory() as fresh:
-        yield fill(fresh)
+def archive(new_archive: Archive) -> Archive:
+    return fill(new_archive)
 
 
 def ids(archive: Archive, **selected: Any) -> list[str]:
@@ -188,7 +186,7 @@ def test_many_entries_are_read_in_few_statements(archive: Archive) -> None:
         (),
     )
     statements: list[str] = []
-    event.listen(archive._engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    event.listen(archive._database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     assert len(archive.entries()) == 3003
     assert len(statements) < 25
 

@@ -440,8 +440,8 @@ def damaged_files(directory: Path) -> list[str]:
 
 @pytest.mark.parametrize("damage", ["cut short", "overwritten", "gone"])
 def test_a_damaged_index_is_made_again(archive: Archive, damage: str) -> None:
-    assert archive.directory is not None
-    directory = archive.directory / "index"
+    assert archive.files is not None
+    directory = archive.files / "index"
     expected = everything(archive)
     for name in damaged_files(directory):
         path = directory / name
@@ -495,7 +495,7 @@ def test_kill_9_while_indexing_does_no_harm(archive: Archive) -> None:
     expected = everything(archive)
     for delay_s in (0.0, 0.07):
         indexer = subprocess.Popen(
-            [sys.executable, "-c", INDEXER, str(archive.directory)],
+            [sys.executable, "-c", INDEXER, str(archive.files)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
@@ -520,5 +520,5 @@ def test_an_archive_that_cannot_be_written_is_searched_all_the_same(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert found(SearchIndex.open(archive), SearchQuery("倫理", mode="words")) == ["p01"]
-    assert archive.directory is not None
-    assert not (archive.directory / "index").exists()
+    assert archive.files is not None
+    assert not (archive.files / "index").exists()

@@ -204,10 +204,12 @@ def test_trouble_is_told_once_and_tried_again_after_a_while(place: Place) -> Non
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
-    with _alone(tmp_path), pytest.raises(ArchiveError, match="another run is at work"), _alone(tmp_path):
-        pass
-    with _alone(tmp_path):  # it is free again
-        pass
+    with Archive.open(tmp_path, create=True) as archive, Archive.open(tmp_path) as other:
+        refused = pytest.raises(ArchiveError, match="another run is at work")
+        with _alone(archive, tmp_path), refused, _alone(other, tmp_path):
+            pass
+        with _alone(other, tmp_path):  # it is free again
+            pass
 
 
 def test_a_folder_that_is_not_there(place: Place) -> None:

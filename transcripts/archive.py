@@ -1,14 +1,13 @@
-"""The archive: one directory that holds everything said about the recordings.
+"""The archive: everything said about the recordings, in one database.
 
-The record is DIR/archive.sqlite; the originals stay where they are and are
-referred to by sha256 and path. Machine layers are replaced a recording at a
+The record is DIR/archive.sqlite, or a database of a PostgreSQL server; the originals stay
+where they are and are referred to by sha256 and path. Machine layers are replaced a recording at a
 time, each time in one transaction, so that a kill at any moment leaves either
 the old layers or the new. What people write (reviews) is only ever added to.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,11 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, exists, insert, inspect, select
+from sqlalchemy import Connection, exists, select
 
 from transcripts import entries, keeping, overview, programme, schema
-from transcripts.columns import METADATA
-from transcripts.database import in_words, sqlite_engine, upsert
+from transcripts.database import Database, upsert
 from transcripts.errors import ArchiveError
 from transcripts.holdings import (
     EVERYTHING,
@@ -35,109 +33,79 @@ from transcripts.holdings import (
     ThemeName,
 )
 from transcripts.meanings import embedding_signature
+from transcripts.place import Place, place_of
 from transcripts.records import Panel, Passage, Recording, Review, Signature, Speaker, SpeakerHint
 from transcripts.rows import hint_of, layers_of, passage_of, recording_of, review_of, signature_of, stage_of
-
-DATABASE_NAME = "archive.sqlite"
-_LACKS_TRANSLATION_EMBEDDINGS = 4  # version of the tables before them; nothing else is different
-_MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
+from transcripts.sqlite import DATABASE_NAME, SqliteDatabase
+from transcripts.versions import MAKE_ONE, facts_of, prepare
 
 
 class Archive:
     """An open archive. Use as a context manager, or call `close`.
 
     Every method raises ArchiveError when the database cannot be read or
-    written: locked for long, full disk, read-only, damaged.
+    written: locked for long, full disk, read-only, damaged, out of reach.
     """
 
-    def __init__(self, engine: Engine, directory: Path | None) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, files: Path | None) -> None:
+        self._database = database
         self._known_conferences: tuple[str, tuple[Conference, ...]] | None = None  # with their revision
-        self.directory = directory
-        self._place = f"the archive {directory}" if directory else "the archive in memory"
+        self.files = files  # where index, results and the like lie; None in memory
 
     @classmethod
-    def open(cls, directory: Path, *, create: bool = False) -> Self:
-        """The archive in a directory; with `create`, a new one where there is none.
+    def open(cls, place: Place, *, create: bool = False) -> Self:
+        """The archive at a place; with `create`, a new one where there is none.
 
-        Raises ArchiveError when the directory is missing, is a file, holds no
-        archive, or holds one that a newer symposia wrote.
+        Raises ArchiveError when the directory is missing, is a file, holds no archive, or holds one
+        that a newer symposia wrote; when the server of a database is not there or lets nobody in; and
+        for a new one in a database where SYMPOSIA_FILES does not say where its files are to lie.
         """
-        path = directory / DATABASE_NAME
+        place = place_of(place)
+        if isinstance(place, str):
+            from transcripts.postgresql import PostgresqlDatabase
+
+            return cls._prepared(PostgresqlDatabase(place), create=create)
         try:
-            if directory.exists() and not directory.is_dir():
-                raise ArchiveError(f"{directory} is a file; an archive is a directory: {_MAKE_ONE}")
-            if not path.exists():
+            if place.exists() and not place.is_dir():
+                raise ArchiveError(f"{place} is a file; an archive is a directory: {MAKE_ONE}")
+            if not (place / DATABASE_NAME).exists():
                 if not create:
-                    what = "is not an archive" if directory.exists() else "does not exist"
-                    raise ArchiveError(f"{directory} {what}; {_MAKE_ONE}")
-                directory.mkdir(parents=True, exist_ok=True)
+                    what = "is not an archive" if place.exists() else "does not exist"
+                    raise ArchiveError(f"{place} {what}; {MAKE_ONE}")
+                place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ArchiveError(f"cannot open the archive {directory}: {error.strerror}") from error
-        return cls._prepared(sqlite_engine(path), directory, create=create)
+            raise ArchiveError(f"cannot open the archive {place}: {error.strerror}") from error
+        return cls._prepared(SqliteDatabase(place), create=create)
+
+    @classmethod
+    def exists(cls, place: Place) -> bool:
+        """Whether there is an archive at a place. Raises ArchiveError for a database out of reach."""
+        place = place_of(place)
+        if isinstance(place, Path):
+            return (place / DATABASE_NAME).exists()
+        from transcripts.postgresql import PostgresqlDatabase
+
+        database = PostgresqlDatabase(place)
+        try:
+            return bool(facts_of(database))
+        finally:
+            database.engine.dispose()
 
     @classmethod
     def in_memory(cls) -> Self:
         """A new archive that is gone when closed; for tests."""
-        return cls._prepared(sqlite_engine(None), None, create=True)
+        return cls._prepared(SqliteDatabase(None), create=True)
 
     @classmethod
-    def _prepared(cls, engine: Engine, directory: Path | None, *, create: bool) -> Self:
-        archive = cls(engine, directory)
+    def _prepared(cls, database: Database, *, create: bool) -> Self:
         try:
-            with archive.reading() as connection:
-                ready = inspect(connection).has_table("meta")
-            if not ready:
-                archive._make_tables(create)
-            archive._check_version()
+            return cls(database, prepare(database, create=create))
         except BaseException:
-            archive.close()
+            database.engine.dispose()
             raise
-        return archive
-
-    def _make_tables(self, create: bool) -> None:
-        with self.writing() as connection:
-            there = inspect(connection).get_table_names()
-            if "meta" in there:  # another process was faster
-                return
-            if there or not create:
-                raise ArchiveError(
-                    f"{self.directory}: {DATABASE_NAME} is not an archive of symposia; {_MAKE_ONE}"
-                )
-            METADATA.create_all(connection)
-            start = {"schema_version": schema.SCHEMA_VERSION, "archive_id": uuid.uuid4().hex, "revision": 0}
-            connection.execute(
-                insert(schema.meta), [{"key": key, "value": str(value)} for key, value in start.items()]
-            )
-
-    def _check_version(self) -> None:
-        with self.reading() as connection:
-            version = int(keeping.meta_value(connection, "schema_version"))
-        if version == _LACKS_TRANSLATION_EMBEDDINGS:
-            version = self._with_new_tables()
-        if version < schema.SCHEMA_VERSION:
-            raise ArchiveError(
-                f"{self._place} was written by a development version of symposia (its tables have version "
-                f"{version}, this symposia knows {schema.SCHEMA_VERSION}); run the conference again, "
-                "into a new archive"
-            )
-        if version > schema.SCHEMA_VERSION:
-            raise ArchiveError(
-                f"{self._place} was written by a newer symposia (its tables have version {version}, this "
-                f"symposia knows {schema.SCHEMA_VERSION}); update symposia, or use a copy of the archive "
-                "from before"
-            )
-
-    def _with_new_tables(self) -> int:
-        """Give an archive of a version before the tables that it lacks; the version that it has then."""
-        with self.writing() as connection:
-            METADATA.create_all(connection)
-            now = {"key": "schema_version", "value": str(schema.SCHEMA_VERSION)}
-            upsert(connection, schema.meta, now)
-        return schema.SCHEMA_VERSION
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._database.engine.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -150,15 +118,33 @@ class Archive:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view of the archive, for functions of other modules that take a connection."""
-        with in_words(self._place), self._engine.begin() as connection:
+        with self._database.reading() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all of it happens, or nothing."""
-        engine = self._engine.execution_options(writing=True)
-        with in_words(self._place), engine.begin() as connection:
+        with self._database.writing() as connection:
             yield connection
+
+    @contextmanager
+    def hold(self, name: str, *, wait: bool = False) -> Iterator[bool]:
+        """Hold something of the archive alone, against all processes at work on it; whether it could be had.
+
+        `name` is that of a file. Ends with the process at the latest, however that ends (where a machine
+        vanishes from a database's network: about a minute later). `wait` waits until it can be had.
+        """
+        with self._database.hold(name, wait=wait) as held:
+            yield held
+
+    def damage(self) -> list[str]:
+        """What the database finds damaged in what it holds, in words; nothing where it is whole."""
+        with self.reading() as connection:
+            return self._database.damage(connection)
+
+    def size_bytes(self) -> int:
+        """What the record takes, without other files."""
+        return self._database.size_bytes()
 
     # Writing
 
@@ -236,7 +222,7 @@ class Archive:
             row = connection.execute(select(schema.recordings).where(mine)).mappings().one_or_none()
         if row is None:
             raise ArchiveError(
-                f"{self._place} has no recording '{recording_id}'; 'symposia status' lists them"
+                f"{self._database.place} has no recording '{recording_id}'; 'symposia status' lists them"
             )
         return recording_of(row)
 

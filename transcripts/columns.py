@@ -25,10 +25,13 @@ METADATA = MetaData(
     }
 )
 
+# In the order of code points, whatever a server's language: as SQLite has it, and Python.
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
 
 def text(name: str) -> Column[str]:
     """A text; none is ''."""
-    return Column(name, Text, nullable=False)
+    return Column(name, TEXT, nullable=False)
 
 
 def number(name: str) -> Column[float]:
@@ -47,7 +50,7 @@ def refers(name: str, target: str) -> Column[str]:
     So a layer can be replaced while the layers that refer to it stay.
     """
     key = ForeignKey(target, deferrable=True, initially="DEFERRED")
-    return Column(name, Text, key, nullable=False)
+    return Column(name, TEXT, key, nullable=False)
 
 
 def layer(name: str, *items: SchemaItem) -> Table:

@@ -1,4 +1,4 @@
-"""The search index: a LanceDB table in DIR/index, derived from the archive.
+"""The search index: a LanceDB table in the folder `index`, derived from the archive.
 
 Texts are not copied into it, but for phrases as folded words: what is shown always
 comes from the archive. `state.json` tells which revision of which archive a version
@@ -23,7 +23,6 @@ os.environ.setdefault("LANCEDB_LOG", "error")  # it warns on the terminal; read 
 
 import lancedb
 import pyarrow as pa
-from filelock import FileLock
 from lancedb.expr import col
 from lancedb.index import FTS, Bitmap, BTree, Fm, IvfPq, LabelList
 from sqlalchemy import Connection
@@ -105,8 +104,8 @@ class PassageIndex:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        directory = archive.directory
-        self._directory = directory / "index" if directory and os.access(directory, os.W_OK) else None
+        files = archive.files
+        self._directory = files / "index" if files and os.access(files, os.W_OK) else None
         self._database: Any = None  # LanceDB's connection and the table that is written to, once there are
         self._table: Any = None
         self._state: _State | None = None
@@ -170,7 +169,7 @@ class PassageIndex:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         """One process writes at a time; others wait for it."""
-        with FileLock(self._directory.with_suffix(".lock")) if self._directory else nullcontext():
+        with self._archive.hold("index", wait=True) if self._directory else nullcontext():
             yield
 
     def _connect(self) -> None:

@@ -18,22 +18,21 @@ from sqlalchemy import (
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
-    Text,
     UniqueConstraint,
 )
 
-from transcripts.columns import METADATA, json, layer, number, refers, text
+from transcripts.columns import METADATA, TEXT, json, layer, number, refers, text
 
 SCHEMA_VERSION = 5  # raised whenever an older symposia could misread the tables
 
 # revision: raised by every change that the search index must follow.
 # archive_id: tells an index that it belongs to another archive.
-meta = Table("meta", METADATA, Column("key", Text, primary_key=True), text("value"))
+meta = Table("meta", METADATA, Column("key", TEXT, primary_key=True), text("value"))
 
 conferences = Table(
     "conferences",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", TEXT, primary_key=True),
     text("title"),
     text("target_language"),
     json("glossary"),  # list of objects, as the conference file gives them
@@ -55,7 +54,7 @@ speakers = Table(
 panels = Table(
     "panels",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", TEXT, primary_key=True),
     refers("conference_id", "conferences.id"),
     Column("position", Integer, nullable=False),
     text("title"),
@@ -68,7 +67,7 @@ panels = Table(
 recordings = Table(
     "recordings",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", TEXT, primary_key=True),
     refers("panel_id", "panels.id"),
     json("path"),
     text("sha256"),
@@ -80,7 +79,7 @@ recordings = Table(
 failures = Table(
     "failures",
     METADATA,
-    Column("recording_id", Text, primary_key=True),  # may never have become a recording
+    Column("recording_id", TEXT, primary_key=True),  # may never have become a recording
     refers("panel_id", "panels.id"),
     json("path"),
     text("stage"),
@@ -91,7 +90,7 @@ failures = Table(
 signatures = Table(
     "signatures",
     METADATA,
-    Column("digest", Text, primary_key=True),
+    Column("digest", TEXT, primary_key=True),
     text("component"),
     text("model"),
     text("revision"),
@@ -119,7 +118,7 @@ segments = layer(
     text("text"),
     json("words"),  # list of [text, start_s, end_s, probability]
     number("confidence"),
-    Column("speaker", Text),
+    Column("speaker", TEXT),
     json("flags"),
     Column("channel", Integer),
     UniqueConstraint("recording_id", "id"),
@@ -132,7 +131,7 @@ turns = layer(
     number("start_s"),
     number("end_s"),
     text("label"),
-    Column("speaker_id", Text),
+    Column("speaker_id", TEXT),
     Column("channel", Integer),
 )
 
@@ -143,16 +142,16 @@ speaker_hints = layer(
     text("heard"),
     text("why"),
     text("quote"),
-    Column("speaker_id", Text),
+    Column("speaker_id", TEXT),
 )
 
 passages = layer(
     "passages",
-    Column("id", Text, nullable=False, unique=True),
+    Column("id", TEXT, nullable=False, unique=True),
     Column("ordinal", Integer, nullable=False),
     number("start_s"),
     number("end_s"),
-    Column("speaker_id", Text),
+    Column("speaker_id", TEXT),
     text("speaker_label"),
     text("language"),
     text("text"),
@@ -232,14 +231,14 @@ reviews = Table(
     "reviews",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("passage_id", Text, nullable=False, index=True),
+    Column("passage_id", TEXT, nullable=False, index=True),
     text("field"),
     text("before"),
     text("after"),
     text("reviewer"),
     text("at"),
     text("state"),
-    Column("recording_id", Text, nullable=False, index=True),
+    Column("recording_id", TEXT, nullable=False, index=True),
     number("start_s"),
     number("end_s"),
     text("text"),  # of the passage, as the person had it before them
@@ -252,8 +251,8 @@ review_places = Table(
     "review_places",
     METADATA,
     Column("review_id", Integer, nullable=False),
-    Column("passage_id", Text, nullable=False, index=True),
-    Column("recording_id", Text, nullable=False, index=True),
+    Column("passage_id", TEXT, nullable=False, index=True),
+    Column("recording_id", TEXT, nullable=False, index=True),
     PrimaryKeyConstraint("review_id", "passage_id"),
 )
 
@@ -262,13 +261,13 @@ review_places = Table(
 readings = Table(
     "readings",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", TEXT, primary_key=True),
     refers("recording_id", "recordings.id"),
     Column("position", Integer, nullable=False),
     text("origin"),  # the machine's passage whose embedding stands for it
     number("start_s"),
     number("end_s"),
-    Column("speaker_id", Text),
+    Column("speaker_id", TEXT),
     text("speaker_label"),
     text("language"),
     text("text"),
@@ -276,9 +275,9 @@ readings = Table(
     number("confidence"),
     json("flags"),
     number("speaker_share"),
-    Column("translation", Text),
+    Column("translation", TEXT),
     Column("quality", Double),
-    Column("signature", Text),  # of the translation; none where a person wrote it
+    Column("signature", TEXT),  # of the translation; none where a person wrote it
     json("translation_flags"),
     text("state"),
     text("reviewer"),
@@ -311,7 +310,7 @@ reading_themes = Table(
 former_passages = Table(
     "former_passages",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", TEXT, primary_key=True),
     text("recording_id"),
     number("start_s"),
     number("end_s"),
@@ -330,7 +329,7 @@ restrictions = Table(
     text("at"),
     text("lifted_by"),  # empty while it holds
     text("lifted_at"),
-    Column("recording_id", Text),  # of a passage, with its time: a passage's id may change
+    Column("recording_id", TEXT),  # of a passage, with its time: a passage's id may change
     Column("start_s", Double),
     Column("end_s", Double),
     Index(None, "kind", "target"),
@@ -342,7 +341,7 @@ restrictions = Table(
 harvest = Table(
     "harvest",
     METADATA,
-    Column("panel_id", Text, primary_key=True),
+    Column("panel_id", TEXT, primary_key=True),
     text("digest"),  # of what was offered; empty once it is offered no more
     text("changed_at"),  # ISO 8601, UTC, to the second
 )
@@ -351,7 +350,7 @@ harvest = Table(
 users = Table(
     "users",
     METADATA,
-    Column("name", Text, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     text("role"),  # reader, editor or administrator
     text("password"),  # argon2id, with its own salt and parameters
     text("at"),
@@ -360,8 +359,8 @@ users = Table(
 sessions = Table(
     "sessions",
     METADATA,
-    Column("token", Text, primary_key=True),  # sha256 of what the browser holds
-    Column("name", Text, ForeignKey("users.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("token", TEXT, primary_key=True),  # sha256 of what the browser holds
+    Column("name", TEXT, ForeignKey("users.name", ondelete="CASCADE"), nullable=False, index=True),
     number("ends_at_s"),  # Unix time
 )
 

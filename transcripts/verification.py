@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, delete, insert, select
+from sqlalchemy import Column, Connection, Table, Text, delete, insert, select
 
 from transcripts import schema
-from transcripts.archive import DATABASE_NAME, Archive
+from transcripts.archive import Archive
 from transcripts.files import hash_of_file
 from transcripts.originals import Original, is_there, originals
 from transcripts.readings import project
 from transcripts.rows import Row
+from transcripts.sqlite import DATABASE_NAME, LOCKS
 from transcripts.withheld import is_in_force
 
 Watch = Callable[[int], None]  # told of the bytes read
@@ -27,9 +28,10 @@ _OWN = frozenset(
         DATABASE_NAME,
         *(f"{DATABASE_NAME}{end}" for end in ("-wal", "-shm", "-journal")),
         "index",
-        "index.lock",
         "work",
-        ".run.lock",
+        LOCKS,
+        ".run.lock",  # of before there was a folder of locks
+        "index.lock",
         "defects.log",
         "themes-trained.json",
     }
@@ -69,25 +71,21 @@ class Fault:
 
 def database_faults(archive: Archive) -> list[Fault]:
     """Damage of the database file, rows that point at nothing, and readings that nothing explains."""
+    damage = archive.damage()
+    if damage:
+        return [Fault(said, _COPY) for said in damage]
     with archive.reading() as connection:
-        said = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(20)")]
-        found = [Fault(f"{DATABASE_NAME} is damaged: {line}", _COPY) for line in said if line != "ok"]
-        if found:
-            return found
-        found = [*_foreign_keys(connection), *_references(connection), *_segments(connection)]
+        found = [*_references(connection), *_segments(connection)]
         if not found:
             found = list(_derived(connection))
     return found
 
 
-def _foreign_keys(connection: Connection) -> Iterator[Fault]:
-    for table, row, target, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
-        yield Fault(f"row {row} of {table} points at nothing in {target}", _COPY)
-
-
 def _references(connection: Connection) -> Iterator[Fault]:
     for column, target, mend in _REFERENCES:
-        lost = select(column).where(column.is_not(None), column != "", column.not_in(select(target)))
+        lost = select(column).where(column.is_not(None), column.not_in(select(target)))
+        if isinstance(column.type, Text):
+            lost = lost.where(column != "")
         for value in connection.execute(lost.distinct().order_by(column)).scalars():
             where = f"{column.table.name}.{column.name}"
             yield Fault(f"{where} names {value!r}, which is not in {target.table.name}", mend)
@@ -183,10 +181,10 @@ def _original_fault(each: Original, watch: Watch) -> Fault | None:
 
 
 def stray_files(archive: Archive) -> Iterator[Fault]:
-    """Files in the archive's directory that are nobody's, such as what a killed program left."""
-    if archive.directory is None:
+    """Files beside the archive's own that are nobody's, such as what a killed program left."""
+    if archive.files is None or not archive.files.is_dir():
         return
-    directory = archive.directory.resolve()
+    directory = archive.files.resolve()
     used = {each.path.resolve() for each in originals(archive) if is_there(each.path)}
     for path in sorted(directory.iterdir()):
         inside = sorted(path.rglob("*")) if path.name == "originals" and path.is_dir() else [path]

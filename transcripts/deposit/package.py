@@ -162,7 +162,7 @@ def _pack_tables(archive: Archive, folder: Path, places: Mapping[str, str]) -> N
     (folder / RECORD).mkdir()
     with archive.reading() as connection:
         write_tables(connection, folder / RECORD, instead)
-    trained = archive.directory / TRAINED if archive.directory else None
+    trained = archive.files / TRAINED if archive.files else None
     if trained is not None and trained.is_file():
         shutil.copyfile(trained, folder / RECORD / TRAINED)
 

@@ -1,0 +1,104 @@
+"""The tables of an archive when it is opened: made where there are none, refused where they are too new."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import insert, inspect, select
+
+from transcripts import schema
+from transcripts.columns import METADATA
+from transcripts.database import Database, upsert
+from transcripts.errors import ArchiveError
+
+FILES = "SYMPOSIA_FILES"  # environment: where the files of an archive in a database lie
+MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
+_LACKS_TRANSLATION_EMBEDDINGS = 4  # version of the tables before them; nothing else is different
+
+
+def prepare(database: Database, *, create: bool) -> Path | None:
+    """Have an archive's tables there and of this version; where its files lie (None: nowhere).
+
+    Raises ArchiveError where there are none and none are to be made, or others than ours.
+    """
+    facts = facts_of(database)
+    if "schema_version" not in facts:
+        _make_tables(database, create)
+        facts = facts_of(database)
+    _check_version(database, int(facts["schema_version"]))
+    if not database.files_apart:
+        return database.directory
+    files = Path(os.environ.get(FILES) or facts["files"])
+    with suppress(OSError):  # who cannot write there can still read the record
+        files.mkdir(parents=True, exist_ok=True)
+    return files
+
+
+def facts_of(database: Database) -> dict[str, str]:
+    """What the archive says of itself; nothing where there is none."""
+    with database.reading() as connection:
+        if not inspect(connection).has_table("meta"):
+            return {}
+        return {row.key: row.value for row in connection.execute(select(schema.meta))}
+
+
+def _make_tables(database: Database, create: bool) -> None:
+    with database.writing() as connection:
+        there = inspect(connection).get_table_names()
+        if "meta" in there:  # another process was faster
+            return
+        if there or not create:
+            what = "its database holds something else" if there else "its database is empty"
+            raise ArchiveError(f"{database.place} is not an archive of symposia: {what}; {MAKE_ONE}")
+        start = {
+            "schema_version": str(schema.SCHEMA_VERSION),
+            "archive_id": uuid.uuid4().hex,
+            "revision": "0",
+            **({"files": _files(database)} if database.files_apart else {}),
+        }
+        METADATA.create_all(connection)
+        connection.execute(
+            insert(schema.meta), [{"key": key, "value": value} for key, value in start.items()]
+        )
+
+
+def _files(database: Database) -> str:
+    given = os.environ.get(FILES)
+    if not given:
+        raise ArchiveError(
+            f"{database.place} is new: say in {FILES} where its files are to lie (search index, results "
+            "under way): a directory that every machine at work on it can write; the archive remembers it"
+        )
+    return str(Path(given).absolute())
+
+
+def _check_version(database: Database, version: int) -> None:
+    if version == _LACKS_TRANSLATION_EMBEDDINGS:
+        version = _with_new_tables(database)
+    if version < schema.SCHEMA_VERSION:
+        raise ArchiveError(
+            f"{database.place} was written by a development version of symposia (its tables have version "
+            f"{version}, this symposia knows {schema.SCHEMA_VERSION}); run the conference again, "
+            "into a new archive"
+        )
+    if version > schema.SCHEMA_VERSION:
+        raise ArchiveError(
+            f"{database.place} was written by a newer symposia (its tables have version {version}, this "
+            f"symposia knows {schema.SCHEMA_VERSION}); update symposia, or use a copy of the archive "
+            "from before"
+        )
+
+
+def _with_new_tables(database: Database) -> int:
+    """Give an archive of a version before the tables that it lacks; the version that it has then."""
+    with database.writing() as connection:
+        METADATA.create_all(connection)
+        now = {"key": "schema_version", "value": str(schema.SCHEMA_VERSION)}
+        upsert(connection, schema.meta, now)
+    return schema.SCHEMA_VERSION
+
+
+__all__ = ["FILES", "MAKE_ONE", "facts_of", "prepare"]
