@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import traceback
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +16,14 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY, start_http_server
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import insert
 from typer.testing import CliRunner
 from web_archive import form_token, local_client, make_archive
 
 from flows.cli import app
-from transcripts import logs, metrics
+from transcripts import logs, metrics, schema
 from transcripts.archive import Archive
-from transcripts.errors import ConfigurationError
+from transcripts.errors import ArchiveError, ConfigurationError
 from transcripts.logs import log, within
 
 WORDS = ("비밀스러운", "xylophone")  # said in a recording, and to be in no log
@@ -184,6 +186,18 @@ def test_a_defect_in_the_room_is_told_by_its_kind(
     (told,) = records(log_file)
     assert (told["level"], told["status"], told["error"]) == ("error", 500, "LookupError")
     assert WORDS[1] not in log_file.read_text("utf-8")
+
+
+def test_errors_of_the_database_quote_no_row() -> None:
+    with (
+        Archive.in_memory() as archive,
+        pytest.raises(ArchiveError) as raised,
+        archive.writing() as connection,
+    ):
+        connection.execute(insert(schema.meta), {"key": None, "value": WORDS[1]})
+    told = "".join(traceback.format_exception(raised.value))  # as in a log
+    assert "INSERT INTO meta" in told
+    assert WORDS[1] not in told
 
 
 def test_records_carry_the_ids_they_are_made_within(log_file: Path) -> None:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
+from pathlib import Path
 
 from transcripts.errors import ConfigurationError
 
@@ -61,6 +62,12 @@ def open_log() -> None:
     _LOG.setLevel(LEVELS[level])
 
 
+def log_folder() -> Path | None:
+    """Where the log would be written; None where none was asked for."""
+    place = os.environ.get(PLACE)
+    return Path(place).parent if place else None
+
+
 def close_log() -> None:
     """Let go of the file."""
     for handler in [each for each in _LOG.handlers if isinstance(each, WatchedFileHandler)]:
@@ -84,4 +91,4 @@ def log(event: str, level: int = logging.INFO, **facts: Fact) -> None:
         _LOG.log(level, event, extra={"facts": {**_WITHIN.get({}), **facts}})
 
 
-__all__ = ["Fact", "close_log", "log", "open_log", "within"]
+__all__ = ["Fact", "close_log", "log", "log_folder", "open_log", "within"]
