@@ -164,10 +164,10 @@ def sound_check(clip: Path) -> Check:
 
 
 def free_memory_mb() -> int:
-    """The memory that a run could have, in 10^6 bytes: of the machine, or of the container it would run in."""
+    """The memory that a run could have, in 10^6 bytes: of the machine, or of the container around it."""
     free = psutil.virtual_memory().available
     held = Path("/sys/fs/cgroup")
-    with suppress(OSError, ValueError):  # docs.kernel.org/admin-guide/cgroup-v2.html; 'max' is no limit
+    with suppress(OSError, ValueError):  # of version 2 of cgroups; 'max' where there is no limit
         limit, used = (int((held / f"memory.{name}").read_text()) for name in ("max", "current"))
         free = min(free, limit - used)
     return max(0, free) // 1_000_000
