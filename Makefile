@@ -32,7 +32,7 @@ test: lint types ## lint, types and the whole test suite
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 <<<<<<< HEAD
-chaos: $(VENV)/.test ## kill, fill, cut and set back at a hundred moments each (half an hour)
+chaos: $(VENV)/.test ## kill, fill, cut and set back at a hundred moments each (over an hour)
 	CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),100) CHAOS_SEED=$(or $(CHAOS_SEED),1) \
 		$(BIN)/python -m pytest tests/chaos -n 0 -s -rs $(OPTIONS)
 =======

@@ -33,6 +33,7 @@ from flows.yamlfile import configs_dir
 from nlp.audio import SAMPLE_RATE_HZ, stream
 
 ROOT = Path(__file__).resolve().parent.parent
+LEAST_RECORDINGS = 8
 FLAT_MB_PER_HOUR = 4.0  # of sound; what a recording leaves in caches and counters, and no more
 
 
@@ -60,8 +61,8 @@ def write_hour(path: Path, seconds: float) -> None:
 
 
 def write_conference(folder: Path, hours: float) -> tuple[Path, int]:
-    """A conference of so many hours, a panel an hour: the file, and the number of panels."""
-    count = max(1, round(hours))
+    """A conference of so many hours, a panel an hour or less: the file, and the number of panels."""
+    count = max(LEAST_RECORDINGS, round(hours))
     write_hour(folder / "00.wav", 3600 * hours / count)
     panels = []
     for number in range(count):
@@ -135,7 +136,9 @@ def measure(folder: Path, hours: float, real: bool) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.long_run", description="Watch a long run.")
-    parser.add_argument("--hours", type=float, default=24.0, help="of sound; recordings are of an hour")
+    parser.add_argument(
+        "--hours", type=float, default=24.0, help="of sound; recordings are of an hour, and at least eight"
+    )
     parser.add_argument("--real", action="store_true", help="with the embedded profile's weights")
     parser.add_argument("--out", type=Path, help="where to write the figures as JSON")
     options = parser.parse_args()
