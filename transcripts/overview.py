@@ -34,7 +34,7 @@ def _read(connection: Connection) -> tuple[int, dict[str, int], dict[str, int]]:
     stands before a colon: 'glossary' of 'glossary:HEARD=FORM'.
     """
     columns = schema.readings.c
-    alike = [
+    alike: list[ColumnElement[Any]] = [
         cast(columns.flags, Text),
         cast(columns.translation_flags, Text),
         columns.translation.is_not(None),
