@@ -81,7 +81,7 @@ def lost_edits(archive: Archive, editors: Sequence[Editor]) -> list[str]:
     ]
 
 
-def spread(times_ms: Sequence[float]) -> dict[str, int]:
+def spread(times_ms: Sequence[float]) -> dict[str, float]:
     """The form of `benchmarks.pages.reading`."""
     return {
         "pages": len(times_ms),
@@ -103,7 +103,7 @@ def measure(directory: Path, options: argparse.Namespace) -> dict[str, Any]:
     base, panels = f"http://127.0.0.1:{options.port}", max(1, options.passages // PER_RECORDING)
     with server(directory, options.port) as process, ThreadPoolExecutor(options.editors) as threads:
         first_answer_s(base)
-        until = time.perf_counter() + options.seconds
+        until: float = time.perf_counter() + options.seconds
 
         def goes_on() -> bool:
             return time.perf_counter() < until
