@@ -258,7 +258,7 @@ def _load_pipeline(model: str, code: str) -> Language:
 
 
 @cache
-def _installed() -> Mapping[str, str]:
+def installed_versions() -> Mapping[str, str]:
     """SpaCy's pipelines that are installed, with their versions. To look for them takes some 20 ms."""
     return {
         entry.name: entry.dist.version if entry.dist else "" for entry in entry_points(group="spacy_models")
@@ -268,7 +268,7 @@ def _installed() -> Mapping[str, str]:
 def installed_models() -> dict[str, str]:
     """SpaCy's pipelines that are installed, the best by language code; nothing is loaded."""
     found: dict[str, str] = {}
-    for name in sorted(_installed(), key=_rank):
+    for name in sorted(installed_versions(), key=_rank):
         code = name.partition("_")[0]
         if code in LANGUAGES:
             found.setdefault(code, name)
@@ -282,7 +282,7 @@ def _rank(name: str) -> tuple[int, str]:
 
 def names_signature(models: Mapping[str, str]) -> Signature:
     """What a marker's signature will be, without loading anything."""
-    used = {code: f"{model} {_installed().get(model, '')}".strip() for code, model in sorted(models.items())}
+    used = {code: f"{model} {installed_versions().get(model, '')}".strip() for code, model in sorted(models.items())}
     return Signature("nlp.names", ", ".join(used.values()), options={"rules": RULES, "models": used})
 
 
