@@ -144,7 +144,7 @@ YAML: dict[str, tuple[list[bytes], Callable[[Path], Any]]] = {
 
 
 @pytest.mark.parametrize("kind", YAML)
-@fuzzed(usual=100)
+@fuzzed(usual=60)
 @given(data=st.data())
 def test_yaml_files(place: Path, kind: str, data: st.DataObject) -> None:
     samples, load = YAML[kind]
@@ -192,7 +192,7 @@ def test_queries(archive: Archive, content: bytes, mode: Any) -> None:
     assert isinstance(query, SearchQuery)
 
 
-@fuzzed(usual=30)
+@fuzzed(usual=15)
 @given(text=st.text(max_size=60), mode=st.sampled_from(["words", "meaning", "hybrid"]))
 def test_searches(archive: Archive, text: str, mode: Any) -> None:
     index = SearchIndex.open(archive, embed)
