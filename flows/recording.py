@@ -37,6 +37,7 @@ from flows.work import bring_up_to_date, job_for, memory_of
 from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
+from transcripts.logs import within
 from transcripts.place import place_of
 
 RESULTS = "work"  # folder of cached stage results, inside the archive
@@ -96,7 +97,10 @@ def _do(step: Step) -> Layer:
     run = RUN.get()
     name = run.at_work = step.stage.name
     started_s = time.monotonic()
-    with run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick:
+    with (
+        within(**step.stretch),
+        run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick,
+    ):
         layer = step.make(tick)
     run.seconds[name] = run.seconds.get(name, 0.0) + time.monotonic() - started_s
     return layer
