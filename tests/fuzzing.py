@@ -83,10 +83,13 @@ _TEXT = [
 Result = TypeVar("Result")
 
 
-def fuzzed(usual: int = 100) -> settings:
-    """So many cases in the usual suite, or as many as the profile in use wants (see conftest.py)."""
+def fuzzed(usual: int = 100, among: int = 1) -> settings:
+    """So many cases in the usual suite, or as many as the profile in use wants (see conftest.py).
+
+    These are shared among the runs of a test with so many parameters.
+    """
     wanted = settings.default.max_examples if settings.default else 0
-    return settings(max_examples=max(usual, wanted), suppress_health_check=list(HealthCheck))
+    return settings(max_examples=max(usual, wanted // among), suppress_health_check=list(HealthCheck))
 
 
 @st.composite

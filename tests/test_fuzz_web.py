@@ -82,7 +82,7 @@ DESCRIBED = sorted(
 
 
 @pytest.mark.parametrize("path", DESCRIBED)
-@fuzzed(usual=5)
+@fuzzed(usual=5, among=len(DESCRIBED))
 @given(data=st.data())
 def test_the_api_answers_as_it_is_described(api: Any, path: str, data: st.DataObject) -> None:
     case = data.draw(api[path]["GET"].as_strategy())
