@@ -27,6 +27,7 @@ from flows.config import Conference, Source, load_conference
 from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.models import Models, trained_in
+from flows.observing import observed_recording
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.reporting import keep_artifact
@@ -87,7 +88,7 @@ def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
 def _is_whole(path: Path) -> bool:
     try:
         layer_from(json.loads(path.read_text("utf-8"))["result"].encode())
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
     return True
 
@@ -177,7 +178,7 @@ def _attempt(run: Run, source: Source) -> str:
     started_s = time.monotonic()
     run.at_work, run.seconds = "probe", {}
     try:
-        changed = process_recording(source.recording_id)
+        changed = observed_recording(source.recording_id, process_recording)
     except SymposiaError as error:
         reason = str(error)
     except OSError as error:
