@@ -30,7 +30,7 @@ from transcripts import entries
 from transcripts.archive import Archive
 from transcripts.database import chunks
 from transcripts.errors import ArchiveError
-from transcripts.files import in_object_store, remove, write_atomically
+from transcripts.files import in_object_store, remove
 from transcripts.index_columns import Columns
 from transcripts.index_lookup import Lookup
 from transcripts.index_rows import (
@@ -313,7 +313,11 @@ class PassageIndex:
     def _save(self, state: _State) -> None:
         self._state = dataclasses.replace(state, table_version=self._table.version)
         if self._directory:
-            write_atomically(self._directory / "state.json", json.dumps(dataclasses.asdict(self._state)))
+            text, name = json.dumps(dataclasses.asdict(self._state)), "state.json"
+            written = self._directory / (name if in_object_store(self._directory) else f"{name}.new")
+            written.write_text(text, "utf-8")
+            if written.name != name:  # an object is there when all of it is
+                written.replace(self._directory / name)
 
 
 def _among(column: str, ids: Iterable[str]) -> str:
