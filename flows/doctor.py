@@ -26,6 +26,7 @@ from nlp.machine import thread_count
 from nlp.weights import at_hand
 from transcripts.archive import Archive
 from transcripts.errors import FormatError, MediaError, ModelError, SymposiaError
+from transcripts.files import in_object_store, remove, write_atomically
 from transcripts.logs import log_folder
 from transcripts.place import Place, place_of
 from transcripts.records import running_version
@@ -186,6 +187,9 @@ def room_checks(places: dict[str, Path | None]) -> Iterator[Check]:
     for subject, given in places.items():
         if given is None:
             continue
+        if in_object_store(given):
+            yield _store_check(subject, given)
+            continue
         place = given.absolute()
         while not place.exists():
             place = place.parent
@@ -205,6 +209,20 @@ def room_checks(places: dict[str, Path | None]) -> Iterator[Check]:
         yield Check(subject, state, f"{given} can be written, {free_mb / 1000:.1f} GB free{remedy}")
 
 
+def _store_check(subject: str, folder: Path) -> Check:
+    """Whether an object can be written to a store and removed again."""
+    probe = folder / ".symposia-doctor"
+    try:
+        write_atomically(probe, "")
+        remove(probe)
+    except Exception as error:  # each store has errors of its own
+        remedy = "check its address, the bucket and the credentials in the environment"
+        return Check(
+            subject, "wrong", f"{folder} cannot be written ({type(error).__name__}: {error}): {remedy}"
+        )
+    return Check(subject, "ok", f"{folder} can be written")
+
+
 def _elsewhere(subject: str) -> str:
     return "set SYMPOSIA_CACHE to another folder" if subject == "cache" else "name another folder"
 
@@ -220,7 +238,7 @@ def archive_check(place: Place) -> tuple[Path | None, Check]:
     except SymposiaError as error:
         return files, Check("database", "wrong", str(error))
     if damage:
-        remedy = "restore archive.sqlite from a copy, or a package with 'symposia restore'"
+        remedy = "restore the database (archive.sqlite) from a copy, or a package with 'symposia restore'"
         return files, Check("database", "wrong", f"{place}: {damage[0]}: {remedy}")
     more = f"'symposia verify --archive {place}' looks at what is in it"
     return files, Check("database", "ok", f"opens, is whole, tables of version {SCHEMA_VERSION}; {more}")

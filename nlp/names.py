@@ -282,7 +282,10 @@ def _rank(name: str) -> tuple[int, str]:
 
 def names_signature(models: Mapping[str, str]) -> Signature:
     """What a marker's signature will be, without loading anything."""
-    used = {code: f"{model} {installed_versions().get(model, '')}".strip() for code, model in sorted(models.items())}
+    used = {
+        code: f"{model} {installed_versions().get(model, '')}".strip()
+        for code, model in sorted(models.items())
+    }
     return Signature("nlp.names", ", ".join(used.values()), options={"rules": RULES, "models": used})
 
 
