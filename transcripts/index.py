@@ -158,7 +158,8 @@ class PassageIndex:
                 self._state = self._lookup = None
                 self._settled.clear()
                 if self._directory:
-                    remove(self._directory / "state.json")  # first: it vouches for the rest
+                    if self._directory.is_dir():
+                        remove(self._directory / "state.json")  # first: it vouches for the rest
                     remove(self._directory)
                 self._connect()
                 self._update(connection)
