@@ -35,7 +35,7 @@ _IN_WORDS = {
     "fatal: role": f"the server does not know this user; {_SIGN_IN}",
     "fatal: database": "there is no such database on the server; make it ('createdb NAME'), and run again",
     "connection refused": "no server answers there; start it, or correct host and port, and run again",
-    "no such file or directory": "no server answers there; start it, or correct the socket's folder",
+    "no such file or directory": "no server answers there; start it, or correct the socket's folder, run again",
     "could not translate host name": "there is no such host; correct the URL, or check the network",
     "failed to resolve host": "there is no such host; correct the URL, or check the network",
     "timeout expired": "the server does not answer; check the network and its address, and run again",
