@@ -20,6 +20,7 @@ CONNECT_TIMEOUT_S = 10
 _ALIVE = {"idle": 30, "interval": 10, "count": 3}
 _UNSENT_MS = 60_000
 
+_ABSENT = "no server answers there; start it, or correct the address in the URL, and run again"
 _BUSY = "another process has been writing to it for a long time; wait for it to end and run again"
 _CROWDED = "the server has too many connections; end some, or raise max_connections"
 _RETRY = "run the same command again: what was not finished was not written, and nothing else is lost"
@@ -34,8 +35,8 @@ _IN_WORDS = {
     "no pg_hba.conf entry": "the server lets no such user in from here; have its pg_hba.conf do so",
     "fatal: role": f"the server does not know this user; {_SIGN_IN}",
     "fatal: database": "there is no such database on the server; make it ('createdb NAME'), and run again",
-    "connection refused": "no server answers there; start it, or correct host and port, and run again",
-    "no such file or directory": "no server answers there; start it, or correct the socket's folder",
+    "connection refused": _ABSENT,
+    "no such file or directory": _ABSENT,
     "could not translate host name": "there is no such host; correct the URL, or check the network",
     "failed to resolve host": "there is no such host; correct the URL, or check the network",
     "timeout expired": "the server does not answer; check the network and its address, and run again",
