@@ -1,8 +1,8 @@
 """The Prefect flows: a task a stage, a flow a recording, a flow a conference.
 
 The tasks are thin: what a stage does is in `stages`, what is to do in `work`. A
-task's result is cached in the archive's `work` folder under the stage's key, so a
-run that was killed goes on after the last stage that finished.
+task's result is cached in the archive's `work` folder under the key of its step, so a
+run that was killed goes on after the last stage, or part of one, that finished.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import time
 import traceback
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,13 +24,14 @@ from prefect.context import TaskRunContext
 from prefect.serializers import Serializer
 
 from flows.config import Conference, Source, load_conference
+from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.models import Models, trained_in
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.reporting import keep_artifact
 from flows.request import Request
-from flows.stages import CAPTIONED, SPOKEN, Job, Made, Stage
+from flows.stages import CAPTIONED, SPOKEN
 from flows.work import bring_up_to_date, job_for, memory_of
 from nlp.memory import Memory
 from transcripts.archive import Archive
@@ -72,25 +74,6 @@ class Run:
 RUN: ContextVar[Run] = ContextVar("RUN")
 
 
-@dataclass(eq=False)
-class Step:
-    """What a task is given: one stage of one recording. Opaque to Prefect but for its key."""
-
-    stage: Stage
-    job: Job
-    key: str
-    made: Made
-
-    def do(self) -> Layer:
-        run = RUN.get()
-        run.at_work = self.stage.name
-        started_s = time.monotonic()
-        with run.reporter.stage(self.job.recording_id, self.stage.name, self.job.duration_s) as tick:
-            layer = self.stage.make(self.job, self.made, tick)
-        run.seconds[self.stage.name] = time.monotonic() - started_s
-        return layer
-
-
 def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """The stage's key. A result that a power cut left half-written is no result, and is removed."""
     step: Step = parameters["step"]
@@ -109,23 +92,29 @@ def _is_whole(path: Path) -> bool:
 
 
 def _do(step: Step) -> Layer:
-    return step.do()
+    run = RUN.get()
+    name = run.at_work = step.stage.name
+    started_s = time.monotonic()
+    with run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick:
+        layer = step.make(tick)
+    run.seconds[name] = run.seconds.get(name, 0.0) + time.monotonic() - started_s
+    return layer
 
 
 TASKS = {
-    stage.name: task(
-        name=stage.name,
+    name: task(
+        name=name,
         cache_key_fn=_result_key,
         persist_result=True,
         result_serializer=LayerSerializer(),
     )(_do)
     for stage in (*SPOKEN, *CAPTIONED)
+    for name in (stage.name, *(f"{stage.name}: {each.name}" for each in stage.in_parts))
 }
 
 
-def _perform(stage: Stage, job: Job, key: str, made: Made) -> Layer:
-    layer: Layer = TASKS[stage.name](Step(stage, job, key, made))
-    return layer
+def _perform(steps: Sequence[Step]) -> list[Layer]:
+    return [TASKS[step.name](step) for step in steps]
 
 
 @flow(name="recording", flow_run_name="{recording_id}", validate_parameters=False)
