@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from flows.config import Conference, Source, load_conference
-from flows.engine import prepare
+from flows.engine import prepare, register
 from flows.models import Models, trained_in
 from flows.overview import show_summary
 from flows.profiles import load_profile
@@ -60,18 +61,20 @@ def carry_out(request: Request) -> None:
         waiting = [each.recording_id for each in asked if _needs_work(each, conference, models, archive)]
         if waiting:
             assert archive.files is not None
-            prepare(archive.files / "work")
-            _process(replace(request, only=frozenset(waiting)))
+            results = archive.files / "work"
+            prepare(results)
+            _process(replace(request, only=frozenset(waiting)), results)
         else:
             _say(f"nothing to do: all {len(asked)} recordings are up to date.")
         SearchIndex.open(archive).refresh()
 
 
-def _process(request: Request) -> None:
+def _process(request: Request, results: Path) -> None:
     """Run the flow. Raises SymposiaError when Prefect's server cannot be reached or started."""
     from flows.recording import process_conference
 
     try:
+        register(results)
         process_conference(
             str(request.conference),
             str(request.archive),

@@ -27,6 +27,7 @@ from flows.config import Conference, Source, load_conference
 from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.models import Models, trained_in
+from flows.observing import observed_recording
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.reporting import keep_artifact
@@ -36,6 +37,8 @@ from flows.work import bring_up_to_date, job_for, memory_of
 from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
+from transcripts.files import write_atomically
+from transcripts.logs import within
 from transcripts.place import place_of
 
 RESULTS = "work"  # folder of cached stage results, inside the archive
@@ -77,8 +80,8 @@ RUN: ContextVar[Run] = ContextVar("RUN")
 def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """The stage's key. A result that a power cut left half-written is no result, and is removed."""
     step: Step = parameters["step"]
-    path = Path(os.environ["PREFECT_LOCAL_STORAGE_PATH"]) / step.key
-    if path.exists() and not _is_whole(path):
+    path = Path(os.environ.get("PREFECT_LOCAL_STORAGE_PATH", "")) / step.key
+    if path.is_file() and not _is_whole(path):
         path.unlink()
     return step.key
 
@@ -86,7 +89,7 @@ def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
 def _is_whole(path: Path) -> bool:
     try:
         layer_from(json.loads(path.read_text("utf-8"))["result"].encode())
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
     return True
 
@@ -95,7 +98,10 @@ def _do(step: Step) -> Layer:
     run = RUN.get()
     name = run.at_work = step.stage.name
     started_s = time.monotonic()
-    with run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick:
+    with (
+        within(**step.stretch),
+        run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick,
+    ):
         layer = step.make(tick)
     run.seconds[name] = run.seconds.get(name, 0.0) + time.monotonic() - started_s
     return layer
@@ -176,7 +182,7 @@ def _attempt(run: Run, source: Source) -> str:
     started_s = time.monotonic()
     run.at_work, run.seconds = "probe", {}
     try:
-        changed = process_recording(source.recording_id)
+        changed = observed_recording(source.recording_id, process_recording)
     except SymposiaError as error:
         reason = str(error)
     except OSError as error:
@@ -199,7 +205,7 @@ def _attempt(run: Run, source: Source) -> str:
 
 def _defect(run: Run, error: Exception) -> str:
     """An error that is nobody's but ours: keep its traceback in a file, and say where."""
-    log = Path(run.archive.files or ".") / "defects.log"
-    with log.open("a", encoding="utf-8") as file:
-        file.write("".join(traceback.format_exception(error)) + "\n")
+    log = (run.archive.files or Path()) / "defects.log"
+    known = log.read_text("utf-8") if log.exists() else ""
+    write_atomically(log, known + "".join(traceback.format_exception(error)) + "\n")
     return f"a defect of symposia ({type(error).__name__}: {error}); please report it with {log}."

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
 from transcripts.database import BUSY_TIMEOUT_MS, Database, json_text, json_value
 from transcripts.errors import ArchiveError
@@ -72,13 +73,18 @@ class PostgresqlDatabase(Database):
         self.place = f"the archive {url}"
         try:
             target = make_url(url).set(drivername="postgresql+psycopg", password=password_of(url))
+            connect_args = _connect_args(dict(target.query))
             self.engine = create_engine(
                 target,
                 pool_pre_ping=True,
                 hide_parameters=True,
                 json_serializer=json_text,
                 json_deserializer=json_value,
-                connect_args=_connect_args(dict(target.query)),
+                connect_args=connect_args,
+            )
+            # What is held alone is held by a session of its own, whoever else waits for connections.
+            self._holders = create_engine(
+                target, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=connect_args
             )
         except ModuleNotFoundError as error:
             raise ArchiveError(
@@ -105,8 +111,7 @@ class PostgresqlDatabase(Database):
     @contextmanager
     def hold(self, name: str, *, wait: bool) -> Iterator[bool]:
         with self._worded():
-            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            connection.detach()  # closing it ends the session, and with it what is held
+            connection = self._holders.connect()
         try:
             with self._worded():
                 held = _take(connection, _number_of(name), wait=wait)

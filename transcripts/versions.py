@@ -1,4 +1,4 @@
-"""The tables of an archive when it is opened: made where there are none, refused where they are too new."""
+"""The tables of an archive when it is opened: made where there are none, brought up to date."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import Connection, insert, inspect, select
 
 from transcripts import schema
 from transcripts.columns import METADATA
-from transcripts.database import Database, upsert
+from transcripts.database import Database
 from transcripts.errors import ArchiveError
+from transcripts.files import folder_at, in_object_store
 
 FILES = "SYMPOSIA_FILES"  # environment: where the files of an archive in a database lie
 MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
-_LACKS_TRANSLATION_EMBEDDINGS = 4  # version of the tables before them; nothing else is different
 
 
 def prepare(database: Database, *, create: bool) -> Path | None:
@@ -28,21 +28,24 @@ def prepare(database: Database, *, create: bool) -> Path | None:
     if "schema_version" not in facts:
         _make_tables(database, create)
         facts = facts_of(database)
-    _check_version(database, int(facts["schema_version"]))
+    _bring_up_to_date(database, int(facts["schema_version"]))
     if not database.files_apart:
         return database.directory
-    files = Path(os.environ.get(FILES) or facts["files"])
-    with suppress(OSError):  # who cannot write there can still read the record
-        files.mkdir(parents=True, exist_ok=True)
+    files = folder_at(os.environ.get(FILES) or facts["files"])
+    if not in_object_store(files):
+        with suppress(OSError):  # who cannot write there can still read the record
+            files.mkdir(parents=True, exist_ok=True)
     return files
 
 
 def facts_of(database: Database) -> dict[str, str]:
     """What the archive says of itself; nothing where there is none."""
     with database.reading() as connection:
-        if not inspect(connection).has_table("meta"):
-            return {}
-        return {row.key: row.value for row in connection.execute(select(schema.meta))}
+        return _facts(connection) if inspect(connection).has_table("meta") else {}
+
+
+def _facts(connection: Connection) -> dict[str, str]:
+    return {row.key: row.value for row in connection.execute(select(schema.meta))}
 
 
 def _make_tables(database: Database, create: bool) -> None:
@@ -70,35 +73,34 @@ def _files(database: Database) -> str:
     if not given:
         raise ArchiveError(
             f"{database.place} is new: say in {FILES} where its files are to lie (search index, results "
-            "under way): a directory that every machine at work on it can write; the archive remembers it"
+            "under way): a directory that every machine at work on it can write, or the URI of an object "
+            "store (s3://BUCKET/FOLDER); the archive remembers it"
         )
-    return str(Path(given).absolute())
+    return str(folder_at(given))
 
 
-def _check_version(database: Database, version: int) -> None:
-    if version == _LACKS_TRANSLATION_EMBEDDINGS:
-        version = _with_new_tables(database)
-    if version < schema.SCHEMA_VERSION:
-        raise ArchiveError(
-            f"{database.place} was written by a development version of symposia (its tables have version "
-            f"{version}, this symposia knows {schema.SCHEMA_VERSION}); run the conference again, "
-            "into a new archive"
-        )
+def _bring_up_to_date(database: Database, version: int) -> None:
+    """Migrate an older archive, in one transaction; refuse one that cannot be, or that is newer."""
     if version > schema.SCHEMA_VERSION:
         raise ArchiveError(
             f"{database.place} was written by a newer symposia (its tables have version {version}, this "
             f"symposia knows {schema.SCHEMA_VERSION}); update symposia, or use a copy of the archive "
             "from before"
         )
+    if version == schema.SCHEMA_VERSION:
+        return
+    from transcripts.migrations import OLDEST, migrate
 
-
-def _with_new_tables(database: Database) -> int:
-    """Give an archive of a version before the tables that it lacks; the version that it has then."""
+    if version < OLDEST:
+        raise ArchiveError(
+            f"{database.place} was written by a development version of symposia (its tables have version "
+            f"{version}, this symposia knows {schema.SCHEMA_VERSION}); run the conference again, "
+            "into a new archive"
+        )
     with database.writing() as connection:
-        METADATA.create_all(connection)
-        now = {"key": "schema_version", "value": str(schema.SCHEMA_VERSION)}
-        upsert(connection, schema.meta, now)
-    return schema.SCHEMA_VERSION
+        present = int(_facts(connection)["schema_version"])
+        if present < schema.SCHEMA_VERSION:  # else another process was faster
+            migrate(connection, present)
 
 
 __all__ = ["FILES", "MAKE_ONE", "facts_of", "prepare"]
