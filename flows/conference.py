@@ -18,7 +18,7 @@ from flows.models import Models, trained_in
 from flows.overview import show_summary
 from flows.profiles import load_profile
 from flows.request import Request
-from flows.work import is_up_to_date, job_for
+from flows.work import AllKept, Kept, is_up_to_date, job_for
 from nlp.taxonomy import load_taxonomy
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, MediaError, SymposiaError
@@ -58,7 +58,8 @@ def carry_out(request: Request) -> None:
         asked = [
             each for each in conference.sources if request.only is None or each.recording_id in request.only
         ]
-        waiting = [each.recording_id for each in asked if _needs_work(each, conference, models, archive)]
+        kept = AllKept(archive.all_stages())
+        waiting = [each.recording_id for each in asked if _needs_work(each, conference, models, kept)]
         if waiting:
             assert archive.files is not None
             results = archive.files / "work"
@@ -104,9 +105,9 @@ def _alone(archive: Archive, place: Place) -> Iterator[None]:
         yield
 
 
-def _needs_work(source: Source, conference: Conference, models: Models, archive: Archive) -> bool:
+def _needs_work(source: Source, conference: Conference, models: Models, kept: Kept) -> bool:
     try:
-        return not is_up_to_date(job_for(source, conference, models, archive), archive)
+        return not is_up_to_date(job_for(source, conference, models, kept), kept)
     except MediaError:  # the run itself finds the same and notes it
         return True
 

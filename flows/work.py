@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flows.config import Conference, Source
 from flows.jobs import Job, Stage, Step, part_steps
@@ -39,6 +39,25 @@ from transcripts.formats.subtitles import read_captions
 from transcripts.holdings import RecordingLayers, Selection, StageRecord
 from transcripts.records import Recording, digest_of
 
+
+class Kept(Protocol):
+    """What is kept of recordings: an archive, or what was read of one."""
+
+    def stages(self, recording_id: str) -> Mapping[str, StageRecord]:
+        """What was done for a recording, by stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllKept:
+    """The stages of an archive, read at once: where thousands of recordings are looked at."""
+
+    done: Mapping[str, Mapping[str, StageRecord]]
+
+    def stages(self, recording_id: str) -> Mapping[str, StageRecord]:
+        """See `Archive.stages`."""
+        return self.done.get(recording_id, {})
+
+
 Perform = Callable[[Sequence[Step]], list[Layer]]
 
 
@@ -66,9 +85,9 @@ def stat_key(path: Path) -> str:
     return f"file-{digest_of([str(path), stat.st_size, stat.st_mtime_ns])}"
 
 
-def job_for(source: Source, conference: Conference, models: Models, archive: Archive) -> Job:
+def job_for(source: Source, conference: Conference, models: Models, archive: Kept) -> Job:
     """A recording with its files looked at. Raises MediaError when one cannot be read."""
-    panel = next(each for each in conference.panel_records() if each.id == source.panel_id)
+    panel = conference.panel_record(source.panel_id)
     files = [each.path for each in source.captions]
     files += [each.path for each in conference.voice_samples()]
     files.append(speaker_cues())
@@ -97,7 +116,7 @@ def memory_of(archive: Archive, conference_id: str) -> Memory:
     )
 
 
-def is_up_to_date(job: Job, archive: Archive) -> bool:
+def is_up_to_date(job: Job, archive: Kept) -> bool:
     """Whether every stage of the recording is kept under the key it would have now."""
     kept = archive.stages(job.recording_id)
     digests: dict[str, str] = {}
