@@ -31,14 +31,12 @@ hub: $(VENV)/.hub ## install what the profiles standard and quality need
 test: lint types ## lint, types and the whole test suite
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-<<<<<<< HEAD
 chaos: $(VENV)/.test ## kill, fill, cut and set back at a hundred moments each (over an hour)
 	CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),100) CHAOS_SEED=$(or $(CHAOS_SEED),1) \
 		$(BIN)/python -m pytest tests/chaos -n 0 -s -rs $(OPTIONS)
-=======
+
 fuzz: $(VENV)/.test ## give every reader of foreign bytes 10,000 hostile cases (an hour; CASES=1000 SEED=7 for others)
 	CASES=$(CASES) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/test_fuzz_*.py --hypothesis-profile=fuzz --hypothesis-seed=$(SEED) $(OPTIONS)
->>>>>>> main
 
 bench-speech: $(VENV)/.test ## measure speech against faster-whisper, same audio and weights (over an hour)
 	$(BIN)/python -m benchmarks.speech $(OPTIONS)
