@@ -4,7 +4,7 @@
     embedded.txt  the core and the extra `embedded`
     hub.txt       what the extra `hub` adds, without torch
     torch.txt     torch as the package index has it; on Linux that means CUDA and its libraries
-    test.txt      what the extra `test` adds to these
+    test.txt      what the extras `postgresql`, `objects` and `test` add to these
 
 torch-cpu.txt, which is tried before torch.txt, is kept by hand. Pins that still fit are kept, too;
 `--upgrade` (or `--upgrade-package NAME`) looks for newer ones, and any other option of
@@ -25,6 +25,8 @@ UV = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "-
 FORMAT = ["--fork-strategy", "fewest", "--generate-hashes", "--no-header", "--no-annotate"]
 HEADER = "# Made by `make lock`; the Makefile says in which order these files are installed.\n"
 BUILD_REQUIRES = {"setuptools"}
+# Ray is left to those who want it: nothing here runs on it, and it is as large as all the rest of the tests.
+LOCKED = ("embedded", "hub", "postgresql", "objects", "test")
 TORCH = re.compile(r"(torch|triton|cuda|nvidia)\b")
 
 Pins = dict[str, str]  # package name -> its lines: each requirement (one a marker) and its hashes
@@ -52,7 +54,8 @@ def main(options: list[str]) -> None:
         all_txt, part_txt = Path(folder) / "all.txt", Path(folder) / "part.txt"
         held = [HERE / f"{name}.txt" for name in ("embedded", "hub", "torch", "test")]
         all_txt.write_text("".join(path.read_text("utf-8") for path in held if path.exists()), "utf-8")
-        pins = resolve(all_txt, "--all-extras", *options)
+        every = [option for extra in LOCKED for option in ("--extra", extra)]
+        pins = resolve(all_txt, *every, *options)
         pinned = ["--constraints", str(all_txt)]
         embedded = resolve(part_txt, "--extra", "embedded", *pinned).keys()
         with_hub = resolve(part_txt, "--extra", "embedded", "--extra", "hub", *pinned).keys()
