@@ -32,25 +32,11 @@ from transcripts.errors import SymposiaError
 from transcripts.holdings import Selection
 from transcripts.place import place_of
 
-ConferenceFile = Annotated[
-    str, Field(pattern=r"\.ya?ml$", description="Path of the conference file, on the worker's machine.")
-]
-ArchivePlace = Annotated[
-    str, Field(min_length=1, description="The archive: a directory, or postgresql://[USER@]HOST/DATABASE.")
-]
-ProfileName = Annotated[
-    str, Field(min_length=1, description="embedded, standard, quality, or the path of a profile of your own.")
-]
-RecordingId = Annotated[
-    str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Id of the recording, that of its panel.")
-]
-Some = Annotated[
-    list[RecordingId] | None, Field(description="Ids of the recordings to look at; left out: all of them.")
-]
-Workers = Annotated[
-    str, Field(description="Deployment whose workers share the recordings; left out: this run does them.")
-]
+# Prefect's interface shows what the docstrings say of each parameter, and refuses what does not fit these.
+ConferenceFile = Annotated[str, Field(pattern=r"\.ya?ml$")]
 Far = Literal["approved", "reviewed", "draft"]
+Named = Annotated[str, Field(min_length=1)]
+RecordingId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 
 _TOLD = {"on_failure": [on_failure], "on_crashed": [on_failure]}
 WAIT_AT_MOST_S = 366 * 24 * 3600  # for a review; then the run fails, and can be started again
@@ -59,32 +45,45 @@ WAIT_AT_MOST_S = 366 * 24 * 3600  # for a review; then the run fails, and can be
 @flow(name="conference", flow_run_name="{conference}", **_TOLD)
 def conference(
     conference: ConferenceFile,
-    archive: ArchivePlace,
-    profile: ProfileName = "embedded",
-    only: Some = None,
-    on: Workers = "",
+    archive: Named,
+    profile: Named = "embedded",
+    only: list[RecordingId] | None = None,
+    workers: str = "",
 ) -> State[Any]:
-    """Bring the recordings of a conference up to date: `symposia run`."""
+    """Bring the recordings of a conference up to date: `symposia run`.
+
+    Args:
+        conference: Path of the conference file, on the worker's machine.
+        archive: The archive: a directory, or postgresql://[USER@]HOST/DATABASE.
+        profile: embedded, standard, quality, or the path of a profile of your own.
+        only: Ids of the recordings to look at; left out: all.
+        workers: Deployment whose workers share the recordings; left out: this run does them.
+    """
     names = None if only is None else frozenset(only)
-    return _carried_out(Request(Path(conference), place_of(archive), profile, only=names, on=on))
+    return _carried_out(Request(Path(conference), place_of(archive), profile, only=names, on=workers))
 
 
 @flow(name="recording", flow_run_name="{recording_id}", **_TOLD)
 def recording(  # noqa: PLR0913, one parameter a field of Prefect's form
     recording_id: RecordingId,
     conference: ConferenceFile,
-    archive: ArchivePlace,
-    profile: ProfileName = "embedded",
-    arriving_in: Annotated[
-        str | None, Field(description="Folder that recordings arrive in, as of 'symposia watch'.")
-    ] = None,
-    again: Annotated[list[str], Field(description="Stages to make anew though nothing has changed.")] = [],  # noqa: B006, Prefect shows it
-    expected: Annotated[
-        dict[str, str] | None,
-        Field(description="For 'symposia run --on': what makes each stage there; refused if not so here."),
-    ] = None,
+    archive: Named,
+    profile: Named = "embedded",
+    arriving_in: str | None = None,
+    again: list[str] = [],  # noqa: B006, Prefect shows it
+    expected: dict[str, str] | None = None,
 ) -> State[Any]:
-    """Bring one recording up to date."""
+    """Bring one recording up to date.
+
+    Args:
+        recording_id: Id of the recording, that of its panel.
+        conference: Path of the conference file, on the worker's machine.
+        archive: The archive: a directory, or postgresql://[USER@]HOST/DATABASE.
+        profile: embedded, standard, quality, or the path of a profile of your own.
+        arriving_in: Folder that recordings arrive in, as of `symposia watch`.
+        again: Stages to make anew though nothing has changed.
+        expected: For `symposia run --on`: what makes each stage there; refused if not so here.
+    """
     request = request_of(conference, archive, profile, arriving_in, again)
     with run_of(request) as run:
         if expected is not None:
@@ -109,15 +108,17 @@ def _check_same(expected: dict[str, str], here: dict[str, str]) -> None:
 
 @flow(name="verify", flow_run_name="{archive}", **_TOLD)
 def verify(
-    archive: ArchivePlace,
-    mend: Annotated[
-        bool, Field(description="Make anew what is derived, and note where originals are now.")
-    ] = False,
-    look_in: Annotated[
-        str | None, Field(description="Folder in which to look for originals that were moved.")
-    ] = None,
+    archive: Named,
+    mend: bool = False,
+    look_in: str | None = None,
 ) -> State[Any]:
-    """Read originals, layers and database again, and say what has changed: `symposia verify`."""
+    """Read originals, layers and database again, and say what has changed: `symposia verify`.
+
+    Args:
+        archive: The archive: a directory, or postgresql://[USER@]HOST/DATABASE.
+        mend: Make anew what is derived, and note where originals are now.
+        look_in: Folder in which to look for originals that were moved.
+    """
     found, summary = find_faults(place_of(archive), Verify(mend, Path(look_in) if look_in else None))
     lines = [f"- {each.what}\n  - {each.mend}" for each in found]
     create_markdown_artifact("\n".join([summary, "", *lines]), key="verify", description="Faults")
@@ -131,13 +132,18 @@ def verify(
 @flow(name="re-tag", flow_run_name="{archive}", **_TOLD)
 def retag(
     conference: ConferenceFile,
-    archive: ArchivePlace,
-    profile: ProfileName = "embedded",
-    learn: Annotated[
-        bool, Field(description="First learn from what people decided: 'symposia themes train'.")
-    ] = True,
+    archive: Named,
+    profile: Named = "embedded",
+    learn: bool = True,
 ) -> State[Any]:
-    """Tag what is archived once more, by what people have decided and by the themes file as it is now."""
+    """Tag what is archived once more, by what people have decided and by the themes file as it is now.
+
+    Args:
+        conference: Path of the conference file, on the worker's machine.
+        archive: The archive: a directory, or postgresql://[USER@]HOST/DATABASE.
+        profile: embedded, standard, quality, or the path of a profile of your own.
+        learn: First learn from what people decided, as `symposia themes train` does.
+    """
     place = place_of(archive)
     if learn:
         train_themes(Path(conference), place, [], profile, Console())
@@ -147,13 +153,19 @@ def retag(
 @flow(name="re-translate", flow_run_name="{archive}", **_TOLD)
 def retranslate(
     conference: ConferenceFile,
-    archive: ArchivePlace,
-    profile: ProfileName = "embedded",
-    only: Some = None,
+    archive: Named,
+    profile: Named = "embedded",
+    only: list[RecordingId] | None = None,
 ) -> State[Any]:
     """Translate what is archived once more, with what people have approved and corrected since.
 
     What they wrote stays as it is.
+
+    Args:
+        conference: Path of the conference file, on the worker's machine.
+        archive: The archive: a directory, or postgresql://[USER@]HOST/DATABASE.
+        profile: embedded, standard, quality, or the path of a profile of your own.
+        only: Ids of the recordings to look at; left out: all that are archived.
     """
     names = frozenset(only) if only else _archived(archive)
     again = frozenset({"translation"})
@@ -167,22 +179,26 @@ class Decision(RunInput):
 
 
 @flow(name="publish", flow_run_name="{archive}", **_TOLD)
-def publish(  # noqa: PLR0913, one parameter a field of Prefect's form
-    archive: ArchivePlace,
-    out: Annotated[str, Field(min_length=1, description="Folder of the site, on the worker's machine.")],
-    include: Annotated[Far, Field(description="Publish what is at least so far.")] = "approved",
-    site: Annotated[
-        str | None, Field(pattern=r"\.ya?ml$", description="How the site looks and what it says.")
-    ] = None,
-    media: Annotated[bool, Field(description="Whether sound is copied.")] = True,
-    wait_for_review: Annotated[
-        bool, Field(description="Wait, for days if need be, until every passage is so far.")
-    ] = False,
+def publish(
+    archive: Named,
+    out: Named,
+    include: Far = "approved",
+    site: Annotated[str, Field(pattern=r"\.ya?ml$")] | None = None,
+    media: bool = True,
+    wait_for_review: bool = False,
 ) -> State[Any]:
     """Publish an archive as a site that needs no server: `symposia publish`.
 
     A run that waits is suspended: no process is kept. It goes on when the deployment `resume` finds the
     review complete, or when somebody resumes it in Prefect's interface and says so.
+
+    Args:
+        archive: The archive: a directory, or postgresql://[USER@]HOST/DATABASE.
+        out: Folder of the site, on the worker's machine.
+        include: Publish what is at least so far in review.
+        site: Path of a site file: how the site looks and what it says.
+        media: Whether sound is copied.
+        wait_for_review: Wait, for days if need be, until every passage is so far.
     """
     if wait_for_review and (behind := behind_review(archive, include)):
         decision = suspend_flow_run(

@@ -67,8 +67,8 @@ class Fleet:
         """
         if not os.environ.get("PREFECT_API_URL"):
             raise ConfigurationError(
-                f"--on {self.deployment} needs Prefect's server that has this deployment: set PREFECT_API_URL "
-                "to its address, such as http://127.0.0.1:4200/api ('prefect server start' starts one)."
+                f"--on {self.deployment} needs the Prefect server that has this deployment ('prefect server "
+                "start' starts one): set PREFECT_API_URL to its address, such as http://127.0.0.1:4200/api."
             )
         failures: dict[str, str] = {}
         self._started_s = self.now_s()
@@ -137,9 +137,8 @@ class Fleet:
                 reason = self._reason(client, name, found.get(run_id))
                 if reason is not None:
                     yield name, reason
-        if all(sent.state == StateType.SCHEDULED for sent in self._out.values()) and (
-            self.now_s() - self._started_s > TELL_AFTER_S
-        ):
+        idle = bool(self._out) and all(sent.state == StateType.SCHEDULED for sent in self._out.values())
+        if idle and self.now_s() - self._started_s > TELL_AFTER_S:
             self._tell("no worker has taken anything yet: 'prefect worker start --pool POOL' starts one.")
 
     def _reason(self, client: SyncPrefectClient, name: str, found: FlowRun | None) -> str | None:
