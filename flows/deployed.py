@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
 from pydantic import Field
 from rich.console import Console
 
@@ -38,11 +39,11 @@ Far = Literal["approved", "reviewed", "draft"]
 Named = Annotated[str, Field(min_length=1)]
 RecordingId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 
-_TOLD = {"on_failure": [on_failure], "on_crashed": [on_failure]}
+HOOKS: list[Any] = [on_failure]
 WAIT_AT_MOST_S = 366 * 24 * 3600  # for a review; then the run fails, and can be started again
 
 
-@flow(name="conference", flow_run_name="{conference}", **_TOLD)
+@flow(name="conference", flow_run_name="{conference}", on_failure=HOOKS, on_crashed=HOOKS)
 def conference(
     conference: ConferenceFile,
     archive: Named,
@@ -63,7 +64,7 @@ def conference(
     return _carried_out(Request(Path(conference), place_of(archive), profile, only=names, on=workers))
 
 
-@flow(name="recording", flow_run_name="{recording_id}", **_TOLD)
+@flow(name="recording", flow_run_name="{recording_id}", on_failure=HOOKS, on_crashed=HOOKS)
 def recording(  # noqa: PLR0913, one parameter a field of Prefect's form
     recording_id: RecordingId,
     conference: ConferenceFile,
@@ -106,7 +107,7 @@ def _check_same(expected: dict[str, str], here: dict[str, str]) -> None:
         )
 
 
-@flow(name="verify", flow_run_name="{archive}", **_TOLD)
+@flow(name="verify", flow_run_name="{archive}", on_failure=HOOKS, on_crashed=HOOKS)
 def verify(
     archive: Named,
     mend: bool = False,
@@ -129,7 +130,7 @@ def verify(
     )
 
 
-@flow(name="re-tag", flow_run_name="{archive}", **_TOLD)
+@flow(name="re-tag", flow_run_name="{archive}", on_failure=HOOKS, on_crashed=HOOKS)
 def retag(
     conference: ConferenceFile,
     archive: Named,
@@ -150,7 +151,7 @@ def retag(
     return _carried_out(Request(Path(conference), place, profile, only=_archived(archive)))
 
 
-@flow(name="re-translate", flow_run_name="{archive}", **_TOLD)
+@flow(name="re-translate", flow_run_name="{archive}", on_failure=HOOKS, on_crashed=HOOKS)
 def retranslate(
     conference: ConferenceFile,
     archive: Named,
@@ -178,7 +179,7 @@ class Decision(RunInput):
     publish_now: bool = False
 
 
-@flow(name="publish", flow_run_name="{archive}", **_TOLD)
+@flow(name="publish", flow_run_name="{archive}", on_failure=HOOKS, on_crashed=HOOKS)
 def publish(
     archive: Named,
     out: Named,

@@ -118,15 +118,16 @@ def _runner_of(on: str) -> TaskRunner[Any] | None:
 
 
 def _dask() -> Callable[..., TaskRunner[Any]]:
-    from prefect_dask import DaskTaskRunner
+    from prefect_dask.task_runners import DaskTaskRunner
 
     return DaskTaskRunner
 
 
 def _ray() -> Callable[..., TaskRunner[Any]]:
-    from prefect_ray import RayTaskRunner
+    from prefect_ray.task_runners import RayTaskRunner
 
-    return RayTaskRunner
+    runner: Callable[..., TaskRunner[Any]] = RayTaskRunner
+    return runner
 
 
 def _report(run: Run, recording_ids: Sequence[str]) -> None:
