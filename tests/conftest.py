@@ -33,10 +33,13 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
 
 
 @pytest.fixture
-def database_url(postgresql_server: PostgresqlServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def database_url(
+    postgresql_server: PostgresqlServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
     """An empty database, for an archive whose files lie in `tmp_path / "files"`."""
     monkeypatch.setenv("SYMPOSIA_FILES", str(tmp_path / "files"))
-    return postgresql_server.new_database()
+    with postgresql_server.empty_database() as url:
+        yield url
 
 
 @pytest.fixture(params=KINDS)

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,6 @@ from typing import Any
 _SETTINGS = {
     "listen_addresses": "",  # only a socket in a folder of its own: no port to fight for
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "200",
 }
@@ -29,11 +30,12 @@ def binaries() -> Path | None:
 
 
 class PostgresqlServer:
-    """Started at once. Everybody on this machine may sign in as `postgres`, and `secretive` with a password."""
+    """Started at once. Everybody may sign in as `postgres`, and `secretive` with a password."""
 
     def __init__(self, programs: Path) -> None:
         self._programs = programs
         self._made = 0
+        self._free: list[str] = []
         self.folder = Path(tempfile.mkdtemp(prefix="symposia-pg-"))
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:  # initdb refuses to run as root
@@ -74,8 +76,8 @@ class PostgresqlServer:
         self._run("pg_ctl", "start", "-w", "-s", "-D", str(self._data), "-l", log, "-o", options)
 
     def stop(self) -> None:
-        """At once: connections are cut, what was not committed is rolled back."""
-        self._run("pg_ctl", "stop", "-w", "-s", "-m", "fast", "-D", str(self._data))
+        """At once, as in a crash: connections are cut, what was not committed is gone."""
+        self._run("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", str(self._data))
 
     def remove(self) -> None:
         self.stop()
@@ -84,12 +86,19 @@ class PostgresqlServer:
     def url(self, database: str, user: str = "postgres") -> str:
         return f"postgresql://{user}@/{database}?host={self.folder}"
 
-    def new_database(self) -> str:
-        """An empty database; its URL."""
-        self._made += 1
-        name = f"archive_{self._made}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        return self.url(name)
+    @contextmanager
+    def empty_database(self) -> Iterator[str]:
+        """The URL of one that nobody else uses until it is given back; it is emptied then, not made anew."""
+        if not self._free:
+            self._made += 1
+            self._free.append(f"archive_{self._made}")
+            self.execute(f"CREATE DATABASE {self._free[-1]} TEMPLATE template0")
+        name = self._free.pop()
+        yield self.url(name)
+        self.cut_connections()
+        self.execute(f"ALTER DATABASE {name} RESET ALL")
+        self.execute("DROP SCHEMA public CASCADE", "CREATE SCHEMA public", database=name)
+        self._free.append(name)
 
     def execute(self, *statements: str, database: str = "postgres") -> None:
         import psycopg

@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -27,9 +26,8 @@ from transcripts.rows import float32_bytes, float32_values
 
 
 @pytest.fixture
-def archive() -> Iterator[Archive]:
-    with Archive.in_memory() as fresh:
-        yield fill(fresh)
+def archive(new_archive: Archive) -> Archive:
+    return fill(new_archive)
 
 
 SCRATCH = Archive.in_memory()  # Hypothesis wants no fixture of function scope

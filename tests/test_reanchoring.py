@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,11 +56,10 @@ def cut(*bounds: int, words: Sequence[str] = WORDS, label: str = "S1") -> Record
 
 
 @pytest.fixture
-def archive() -> Iterator[Archive]:
-    with Archive.in_memory() as fresh:
-        fresh.set_conference(replace(CONFERENCE, target_language="es"))
-        keep(fresh, cut(6, 15, 20, 25))
-        yield fresh
+def archive(new_archive: Archive) -> Archive:
+    new_archive.set_conference(replace(CONFERENCE, target_language="es"))
+    keep(new_archive, cut(6, 15, 20, 25))
+    return new_archive
 
 
 def keep(archive: Archive, layers: RecordingLayers, sha256: str = "ab" * 32) -> None:

@@ -25,9 +25,8 @@ from transcripts.search import SearchIndex
 
 
 @pytest.fixture
-def archive() -> Iterator[Archive]:
-    with Archive.in_memory() as fresh:
-        yield fill(fresh)
+def archive(new_archive: Archive) -> Archive:
+    return fill(new_archive)
 
 
 @pytest.fixture(scope="module")

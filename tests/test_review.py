@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,14 +14,14 @@ from transcripts.archive import Archive, Entry, RecordingLayers
 from transcripts.errors import ArchiveError, ConflictError
 from transcripts.holdings import Selection
 from transcripts.meanings import embedding_signature, stored_vectors
+from transcripts.place import Place
 from transcripts.records import Passage, Segment, Span, Word
 from transcripts.review import ReviewDesk
 
 
 @pytest.fixture
-def archive() -> Iterator[Archive]:
-    with Archive.in_memory() as fresh:
-        yield fill(fresh)
+def archive(new_archive: Archive) -> Archive:
+    return fill(new_archive)
 
 
 @pytest.fixture
@@ -376,14 +374,14 @@ def test_the_later_of_two_editors_sees_the_conflict(archive: Archive, desk: Revi
     )
 
 
-def test_many_editors_at_once_lose_nothing(tmp_path: Path) -> None:
-    with Archive.open(tmp_path, create=True) as archive:
+def test_many_editors_at_once_lose_nothing(place: Place) -> None:
+    with Archive.open(place, create=True) as archive:
         fill(archive)
         text = entry(archive, "p01").passage.text
     outcomes: list[str] = []
 
     def edit(name: str) -> None:
-        with Archive.open(tmp_path) as mine:
+        with Archive.open(place) as mine:
             desk = ReviewDesk(mine)
             for n in range(3):
                 desk.correct("p02", "theme:ethics", str(bool(n % 2)), reviewer=name)
@@ -399,6 +397,6 @@ def test_many_editors_at_once_lose_nothing(tmp_path: Path) -> None:
     for editor in editors:
         editor.join()
     assert sorted(outcomes) == ["conflict", "conflict", "conflict", "kept"]
-    with Archive.open(tmp_path) as archive:
+    with Archive.open(place) as archive:
         (kept,) = archive.reviews("p01")
         assert entry(archive, "p01").passage.text == kept.after == kept.reviewer

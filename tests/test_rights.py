@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,9 +17,8 @@ EVERYTHING = [line[1] for line in SCRIPT]
 
 
 @pytest.fixture
-def archive() -> Iterator[Archive]:
-    with Archive.in_memory() as fresh:
-        yield fill(fresh)
+def archive(new_archive: Archive) -> Archive:
+    return fill(new_archive)
 
 
 def ids(archive: Archive) -> list[str]:

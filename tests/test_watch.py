@@ -205,9 +205,9 @@ def test_trouble_is_told_once_and_tried_again_after_a_while(place: Place) -> Non
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
     with Archive.open(tmp_path, create=True) as archive, Archive.open(tmp_path) as other:
-        with _alone(archive, tmp_path), pytest.raises(ArchiveError, match="another run is at work"):
-            with _alone(other, tmp_path):
-                pass
+        refused = pytest.raises(ArchiveError, match="another run is at work")
+        with _alone(archive, tmp_path), refused, _alone(other, tmp_path):
+            pass
         with _alone(other, tmp_path):  # it is free again
             pass
 

@@ -89,8 +89,11 @@ class PostgresqlDatabase(Database):
         self._reading = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        # Its statements see what others have committed until the lock was had.
-        self._writing = self.engine.execution_options(isolation_level="READ COMMITTED", writing=True)
+        # Its statements see what others have committed until the lock was had. Whether it may write is the
+        # server's to say (None): it may be set up to be read only.
+        self._writing = self.engine.execution_options(
+            isolation_level="READ COMMITTED", postgresql_readonly=None, writing=True
+        )
         event.listen(self.engine, "begin", _wait_for_other_writers)
 
     def _readers(self) -> Engine:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, delete, insert, select
+from sqlalchemy import Column, Connection, Table, Text, delete, insert, select
 
 from transcripts import schema
 from transcripts.archive import Archive
@@ -83,7 +83,9 @@ def database_faults(archive: Archive) -> list[Fault]:
 
 def _references(connection: Connection) -> Iterator[Fault]:
     for column, target, mend in _REFERENCES:
-        lost = select(column).where(column.is_not(None), column != "", column.not_in(select(target)))
+        lost = select(column).where(column.is_not(None), column.not_in(select(target)))
+        if isinstance(column.type, Text):
+            lost = lost.where(column != "")
         for value in connection.execute(lost.distinct().order_by(column)).scalars():
             where = f"{column.table.name}.{column.name}"
             yield Fault(f"{where} names {value!r}, which is not in {target.table.name}", mend)
