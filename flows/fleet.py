@@ -21,9 +21,9 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
 from flows.claims import is_claimed
+from flows.jobs import Job
 from flows.recording import Run
 from flows.retrying import may_pass
-from flows.stages import Job
 from flows.work import is_up_to_date, job_for, signatures_of
 from transcripts.errors import ConfigurationError
 from transcripts.records import digest_of

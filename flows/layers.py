@@ -1,4 +1,4 @@
-"""What each stage of a recording makes, and how it is written down between stages.
+"""What each stage of a recording makes, or of a part of it, and how it is written down between stages.
 
 A layer is one frozen record a stage. Its bytes are JSON; their hash is the layer's
 digest, which goes into the keys of the stages that read it.
@@ -7,14 +7,17 @@ digest, which goes into the keys of the stages that read it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter
+import numpy as np
+from pydantic import Base64UrlBytes, TypeAdapter
 
-from nlp.listening import Listening
+from nlp.listening import Hearing, Listening, Region
 from nlp.transcription import Transcript
+from nlp.voices import Vectors
 from transcripts.records import (
     Clause,
     Embedding,
@@ -27,6 +30,31 @@ from transcripts.records import (
     TranslationEmbedding,
     Turn,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Where there is speech in a recording that is worked on in parts."""
+
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceVectors:
+    """The voices of a part: for each of its regions, float32 vectors of shape (windows, dim), as bytes."""
+
+    dim: int
+    regions: tuple[Base64UrlBytes, ...]
+
+    @classmethod
+    def of(cls, vectors: Sequence[Vectors]) -> VoiceVectors:
+        """To be written down."""
+        dim = vectors[0].shape[1] if vectors else 0
+        return cls(dim, tuple(each.astype("<f4").tobytes() for each in vectors))
+
+    def vectors(self) -> list[Vectors]:
+        """As they were."""
+        return [np.frombuffer(each, dtype="<f4").reshape(-1, self.dim) for each in self.regions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +110,11 @@ class Tags:
 
 
 Layer = (
-    Listening
+    Regions
+    | Hearing
+    | Listening
     | Transcript
+    | VoiceVectors
     | Voices
     | Passages
     | Names

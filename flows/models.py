@@ -21,6 +21,7 @@ from nlp.guards import GuardOptions
 from nlp.hints import HintOptions
 from nlp.listening import Listener, listening_signature
 from nlp.names import installed_models
+from nlp.parts import PartOptions
 from nlp.passages import PassageOptions
 from nlp.pyannote import PyannoteDiarizer, load_pyannote, pyannote_signature
 from nlp.runs import RunOptions
@@ -63,6 +64,7 @@ class Models:
             if profile.themes.model
             else None
         )
+        self.part_options = PartOptions()
         self.run_options = RunOptions()
         self.transcript_options = TranscriptOptions(guards=GuardOptions(stock_phrases=stock_phrases()))
         self.passage_options = PassageOptions()

@@ -1,8 +1,8 @@
 """One recording, as Prefect runs it: a task a stage, and a task around them that is tried again.
 
 The tasks are thin: what a stage does is in `stages`, what is to do in `work`. A
-stage's result is cached in the archive's `work` folder under the stage's key, so a
-run that was killed goes on after the last stage that finished.
+step's result is cached in the archive's `work` folder under its key, so a run that
+was killed goes on after the last stage, or part of one, that finished.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -29,13 +29,14 @@ from prefect.tasks import exponential_backoff
 
 from flows.claims import claimed
 from flows.config import Conference, load_conference
+from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.models import Models, trained_in
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.request import Request
 from flows.retrying import FIRST_AFTER_S, RETRIES, is_worth_a_retry, may_pass, timeout_s
-from flows.stages import CAPTIONED, SPOKEN, Job, Made, Stage
+from flows.stages import CAPTIONED, SPOKEN
 from flows.work import bring_up_to_date, job_for, memory_of, stat_key
 from nlp.memory import Memory
 from transcripts.archive import Archive
@@ -125,30 +126,6 @@ def _tell(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
-@dataclass(eq=False)
-class Step:
-    """What a task is given: one stage of one recording. Opaque to Prefect but for its key."""
-
-    stage: Stage
-    job: Job
-    key: str
-    made: Made
-
-    results: Path
-
-    def do(self) -> Layer:
-        run = RUN.get()
-        run.at_work = self.stage.name
-        started_s = time.monotonic()
-        with (
-            _accelerator(),
-            run.reporter.stage(self.job.recording_id, self.stage.name, self.job.duration_s) as tick,
-        ):
-            layer = self.stage.make(self.job, self.made, tick)
-        run.seconds[self.stage.name] = time.monotonic() - started_s
-        return layer
-
-
 def _accelerator() -> AbstractContextManager[None]:
     """A place at the accelerator, waited for, where a concurrency limit of Prefect's is named."""
     name = os.environ.get(ACCELERATOR)
@@ -162,7 +139,7 @@ def _accelerator() -> AbstractContextManager[None]:
 def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """The stage's key. A result that a power cut left half-written is no result, and is removed."""
     step: Step = parameters["step"]
-    path = step.results / step.key
+    path = RUN.get().results / step.key
     if path.exists() and not _is_whole(path):
         path.unlink()
     return step.key
@@ -177,29 +154,37 @@ def _is_whole(path: Path) -> bool:
 
 
 def _do(step: Step) -> Layer:
-    return step.do()
+    run = RUN.get()
+    name = run.at_work = step.stage.name
+    started_s = time.monotonic()
+    with _accelerator(), run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick:
+        layer = step.make(tick)
+    run.seconds[name] = run.seconds.get(name, 0.0) + time.monotonic() - started_s
+    return layer
 
 
 TASKS = {
-    stage.name: task(
-        name=stage.name,
+    name: task(
+        name=name,
         cache_key_fn=_result_key,
         persist_result=True,
         result_serializer=LayerSerializer(),
     )(_do)
     for stage in (*SPOKEN, *CAPTIONED)
+    for name in (stage.name, *(f"{stage.name}: {each.name}" for each in stage.in_parts))
 }
 
 
-def _perform(stage: Stage, job: Job, key: str, made: Made) -> Layer:
+def _perform(steps: Sequence[Step]) -> list[Layer]:
     run = RUN.get()
-    todo = TASKS[stage.name].with_options(
-        result_storage=run.results,
-        refresh_cache=stage.name in run.request.again,
-        timeout_seconds=timeout_s(job.duration_s, job.models.profile.stage_timeout),
-    )
-    layer: Layer = todo(Step(stage, job, key, made, run.results))
-    return layer
+    return [
+        TASKS[step.name].with_options(
+            result_storage=run.results,
+            refresh_cache=step.stage.name in run.request.again,
+            timeout_seconds=timeout_s(step.job.duration_s, run.models.profile.stage_timeout),
+        )(step)
+        for step in steps
+    ]
 
 
 @task(

@@ -14,7 +14,8 @@ from flows.profiles import load_profile
 from flows.yamlfile import configs_dir
 from nlp import speakers
 from nlp.asr import Piece
-from nlp.audio import cut_places, probe, sha256_of
+from nlp.audio import probe, sha256_of
+from nlp.cutting import cut_places
 from nlp.languages import language, script_shares
 from nlp.listening import Listening
 from nlp.theme_evidence import reasons

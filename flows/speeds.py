@@ -7,7 +7,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +16,10 @@ import psutil
 
 from flows.conference import conference_record
 from flows.config import load_conference
+from flows.jobs import Job, Step
 from flows.layers import Layer, layer_bytes
 from flows.models import Models
-from flows.stages import Job, Made, Stage, stages_of
+from flows.stages import stages_of
 from flows.work import bring_up_to_date, job_for
 from flows.yamlfile import configs_dir
 from nlp.cache import cache_dir
@@ -80,13 +81,16 @@ def measure(models: Models) -> Speeds:
     stages_s: dict[str, float] = {}
     results_mb = 0.0
 
-    def perform(stage: Stage, job: Job, key: str, made: Made) -> Layer:
+    def perform(steps: Sequence[Step]) -> list[Layer]:
         nonlocal results_mb
-        began_s = time.monotonic()
-        layer = stage.make(job, made, lambda reached_s: None)
-        stages_s[stage.name] = time.monotonic() - began_s
-        results_mb += len(layer_bytes(layer)) / 1e6
-        return layer
+        layers = []
+        for step in steps:
+            began_s = time.monotonic()
+            layers.append(step.make(lambda reached_s: None))
+            name = step.stage.name
+            stages_s[name] = stages_s.get(name, 0.0) + time.monotonic() - began_s
+            results_mb += len(layer_bytes(layers[-1])) / 1e6
+        return layers
 
     with tempfile.TemporaryDirectory(prefix="symposia-speed-") as folder:
         directory = Path(folder)

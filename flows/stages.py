@@ -7,16 +7,16 @@ list the stages in order; everything about a stage is in its row.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, replace
 
-from flows.config import Conference, Source, VoiceSample
+from flows import spoken
+from flows.config import Source
+from flows.jobs import InParts, Job, Made, Stage
 from flows.layers import (
     Embeddings,
-    Layer,
     Names,
     Passages,
     Tags,
@@ -24,103 +24,28 @@ from flows.layers import (
     Translations,
     Voices,
 )
-from flows.models import Models, speaker_cues
-from flows.yamlfile import read_yaml
-from nlp import naming, passages, speakers
+from flows.models import speaker_cues
+from nlp import passages
 from nlp.clauses import ClauseOptions, clauses
-from nlp.glossary import Glossary
-from nlp.hints import compile_cues, find_hints
-from nlp.listening import Listening, Tick
-from nlp.memory import Memory
+from nlp.listening import Tick
 from nlp.names import NameMarker, mark_passages, names_signature
+from nlp.parts import starting_in
 from nlp.theme_evidence import tag_passages
 from nlp.transcription import Transcript
 from nlp.translation import Guidance
-from transcripts.errors import FormatError
 from transcripts.formats.subtitles import read_captions
 from transcripts.records import (
     Clause,
     Embedding,
-    Panel,
     Passage,
     Segment,
     Signature,
-    Speaker,
-    SpeakerHint,
+    Span,
     Translation,
     TranslationEmbedding,
     Turn,
-    digest_of,
     segment_id,
 )
-
-
-@dataclass(frozen=True)
-class Job:
-    """One recording to work on, with everything that its stages may look at."""
-
-    source: Source
-    panel: Panel
-    conference: Conference
-    models: Models
-    fingerprint: str  # sha256 of the file, or made of those of the caption files
-    hashes: Mapping[Path, str]  # sha256 of every file that is read
-    duration_s: float = 0.0  # known, like the channels to listen to, once the file has been probed
-    channels: tuple[int | None, ...] = (None,)
-    warnings: tuple[str, ...] = ()  # what is wrong with the file, in words
-    memory: Memory = field(default_factory=Memory)  # what people translated; see docs/conference.md
-
-    @property
-    def recording_id(self) -> str:
-        return self.source.recording_id
-
-    @property
-    def speakers(self) -> list[Speaker]:
-        """Those declared for the panel."""
-        return [each for each in self.conference.speaker_records() if each.id in self.panel.speaker_ids]
-
-    @property
-    def voice_samples(self) -> list[VoiceSample]:
-        """Where the voices of the panel's speakers are known from."""
-        return [each for each in self.conference.voice_samples() if each.speaker_id in self.panel.speaker_ids]
-
-    def path(self) -> Path:
-        """The sound. Raises FormatError where there are only captions."""
-        if self.source.path is None:
-            raise FormatError(f"{self.recording_id} has captions only, and no sound")
-        return self.source.path
-
-
-Made = Mapping[str, Any]  # the layers that a stage needs, by the name of their stage
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One row of the table of stages."""
-
-    name: str
-    needs: tuple[str, ...]
-    signature: Callable[[Job], Signature]
-    inputs: Callable[[Job], object]  # what else goes in, JSON-able
-    make: Callable[[Job, Made, Tick], Layer]
-
-    def key(self, job: Job, digests: Mapping[str, str]) -> str:
-        """The name of the result: the same whenever everything that goes in is the same."""
-        above = [digests[name] for name in self.needs]
-        parts = [job.recording_id, job.fingerprint, self.signature(job).digest, above, self.inputs(job)]
-        return f"{self.name}-{digest_of(parts)}"
-
-
-def _listen(job: Job, made: Made, tick: Tick) -> Listening:
-    heard = job.models.listener.listen_to(job.path(), job.panel.languages, job.channels, tick)
-    return replace(heard, notes=job.warnings + heard.notes)
-
-
-def _transcribe(job: Job, made: Made, tick: Tick) -> Transcript:
-    heard: Listening = made["runs"]
-    names = job.conference.names(job.panel.languages)
-    glossary = Glossary.of(names) if names else None
-    return job.models.transcriber.transcribe(job.recording_id, job.path(), heard, tick, glossary)
 
 
 def _read_captions(job: Job, made: Made, tick: Tick) -> Transcript:
@@ -149,35 +74,6 @@ def _read_captions(job: Job, made: Made, tick: Tick) -> Transcript:
     return Transcript(tuple(segments))
 
 
-def _tell_speakers(job: Job, made: Made, tick: Tick) -> Voices:
-    """Turns by voice, named where a voice is enrolled, and segments cut at them."""
-    transcript: Transcript = made["transcript"]
-    heard: Listening = made["runs"]
-    models = job.models
-    most = models.profile.speakers.max_speakers or len(job.speakers)
-    diarized = models.diarizer.turns_of(job.recording_id, job.path(), heard.regions, most, tick)
-    languages = {each.id: each.languages for each in job.speakers}
-    encoder, options = models.voice_encoder, models.speaker_options
-    known = [
-        naming.Voice(
-            each.speaker_id,
-            naming.enrol(each.path, encoder, options, each.span),
-            languages[each.speaker_id],
-        )
-        for each in job.voice_samples
-    ]
-    spoken = speakers.spoken_languages(transcript.segments, diarized.turns)
-    turns = naming.name_turns(diarized, known, spoken, options)
-    attributed = speakers.with_overlaps(speakers.attribute(transcript.segments, turns), diarized.overlaps)
-    segments = naming.doubted(attributed, turns, languages)
-    return Voices(tuple(segments), turns, tuple(_hints(job, segments, turns)))
-
-
-def _hints(job: Job, segments: Sequence[Segment], turns: Sequence[Turn]) -> list[SpeakerHint]:
-    cues = compile_cues(read_yaml(speaker_cues()).data)
-    return find_hints(segments, turns, job.speakers, cues, job.models.hint_options)
-
-
 def _written_speakers(job: Job, made: Made, tick: Tick) -> Voices:
     """Speakers as the captions name them: no voice is needed."""
     transcript: Transcript = made["transcript"]
@@ -202,11 +98,17 @@ def _mark_names(job: Job, made: Made, tick: Tick) -> Names:
     return Names(tuple(mark_passages(marker, held.passages)))
 
 
-def _translate(job: Job, made: Made, tick: Tick) -> Translations:
+def _passage_parts(job: Job, made: Made) -> Sequence[Span]:
+    """The parts of a long recording, by its passages."""
+    held: Passages = made["passages"]
+    return spoken.parts_by(job, sorted(each.span for each in held.passages))
+
+
+def _translate_part(job: Job, made: Made, part: Span, tick: Tick) -> Translations:
     """Translations of what is not yet in a target language, a pair of languages at a time."""
     held: Passages = made["passages"]
     by_language: dict[str, list[Passage]] = {}
-    for passage in held.passages:
+    for passage in starting_in(part, held.passages):
         by_language.setdefault(passage.language, []).append(passage)
     guidance = Guidance(job.conference.terms(), job.memory)
     found: list[Translation] = []
@@ -222,8 +124,15 @@ def _translate(job: Job, made: Made, tick: Tick) -> Translations:
                 )
                 for passage, result in zip(chosen, results, strict=True)
             ]
-            tick(len(found))
+            tick(max(passage.span.end_s for passage in chosen))
+    return Translations(tuple(found))
+
+
+def _translate(job: Job, made: Made, tick: Tick) -> Translations:
+    held: Passages = made["passages"]
+    parts = made["translated"] or [_translate_part(job, made, Span(0.0, math.inf), tick)]
     order = {passage.id: passage.ordinal for passage in held.passages}
+    found = [each for part in parts for each in part.translations]
     return Translations(tuple(sorted(found, key=lambda each: order[each.passage_id])))
 
 
@@ -292,6 +201,7 @@ _MEANING = (
         lambda job: job.models.translation_signature,
         lambda job: [job.conference.targets, [asdict(each) for each in job.conference.terms().entries]],
         _translate,
+        (InParts("translated", _passage_parts, _translate_part),),
     ),
     Stage(
         "embedding",
@@ -312,14 +222,23 @@ _MEANING = (
 
 SPOKEN = (
     Stage(
-        "runs", (), lambda job: job.models.listening_signature, lambda job: list(job.panel.languages), _listen
+        "runs",
+        (),
+        lambda job: job.models.listening_signature,
+        lambda job: list(job.panel.languages),
+        spoken.listen,
+        (
+            InParts("regions", spoken.whole, spoken.find_regions),
+            InParts("stretches", spoken.found_parts, spoken.hear),
+        ),
     ),
     Stage(
         "transcript",
         ("runs",),
         lambda job: job.models.transcript_signature,
         lambda job: job.conference.names(job.panel.languages),
-        _transcribe,
+        spoken.transcribe,
+        (InParts("decoded", spoken.heard_parts, spoken.decode),),
     ),
     Stage(
         "speakers",
@@ -334,7 +253,8 @@ SPOKEN = (
             ],
             [job.hashes[speaker_cues()], asdict(job.models.hint_options)],
         ],
-        _tell_speakers,
+        spoken.tell_speakers,
+        (InParts("voices", spoken.voice_parts, spoken.embed_voices),),
     ),
     *_MEANING,
 )

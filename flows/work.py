@@ -7,11 +7,13 @@ date, and a run begins at the first stage that is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from flows.config import Conference, Source
+from flows.jobs import Job, Stage, Step, part_steps
 from flows.layers import (
     Embeddings,
     Layer,
@@ -25,7 +27,7 @@ from flows.layers import (
     layer_bytes,
 )
 from flows.models import Models, speaker_cues
-from flows.stages import Job, Made, Stage, stages_of
+from flows.stages import stages_of
 from nlp.audio import probe, sha256_of
 from nlp.listening import Listening
 from nlp.memory import Memory
@@ -36,7 +38,7 @@ from transcripts.formats.subtitles import read_captions
 from transcripts.holdings import RecordingLayers, Selection, StageRecord
 from transcripts.records import Recording, digest_of
 
-Perform = Callable[[Stage, Job, str, Made], Layer]
+Perform = Callable[[Sequence[Step]], list[Layer]]
 
 
 @dataclass
@@ -116,7 +118,8 @@ def bring_up_to_date(
 ) -> bool:
     """Make what is missing or stale and keep it, in one transaction; whether anything changed.
 
-    `perform` runs one stage (or finds its cached result). The stages `again` are made in any case.
+    `perform` makes steps, or finds their cached results, in their order; steps that are given
+    together depend on each other in nothing. The stages `again` are made in any case.
     """
     kept = archive.stages(job.recording_id)
     stages = {stage.name: stage for stage in stages_of(job.source)}
@@ -132,7 +135,11 @@ def bring_up_to_date(
         return made[name]
 
     def run(stage: Stage) -> Layer:
-        return perform(stage, job, keys[stage.name], {name: layer_of(name) for name in stage.needs})
+        needed: dict[str, Any] = {name: layer_of(name) for name in stage.needs}
+        for each in stage.in_parts:
+            needed[each.name] = perform(part_steps(stage, each, job, keys[stage.name], needed))
+        (layer,) = perform([Step(stage, job, keys[stage.name], needed)])
+        return layer
 
     job, media = _probed(job)
     for stage in stages.values():

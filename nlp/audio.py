@@ -1,9 +1,9 @@
 """Recordings as sound: what a file is, and its samples, a little at a time.
 
 Everything downstream works on mono float32 at 16 kHz, the rate of Whisper, Silero
-VAD and GE2E alike. A file is never held in memory whole: `stream` yields blocks,
-`cut` yields the samples of given spans, both in one pass over the file. The
-original is only ever opened for reading.
+VAD and GE2E alike. A file is never held in memory whole: `stream` yields blocks, and
+`nlp.cutting` the samples of given spans, in one pass over the file. The original is
+only ever opened for reading.
 
 Where a recording has a microphone a channel, two people who speak at once are heard
 best each by `channel`; `channel_shares` tells their own speech from what bleeds in.
@@ -12,11 +12,10 @@ best each by `channel`; `channel_shares` tells their own speech from what bleeds
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -206,50 +205,6 @@ def _blocks(pieces: Iterator[Channels], length: int) -> Iterator[Channels]:
             pending, held = [joined[:, length:]], held - length
     if held:
         yield np.concatenate(pending, axis=1)
-
-
-def cut(path: Path, spans: Sequence[Span], channel: int | None = None) -> Iterator[Samples]:
-    """The samples of each span, in order of start; one pass over the file.
-
-    Spans must be sorted by start; they may overlap. What lies beyond the end of
-    the file is left out. Raises ValueError for unsorted spans, and as `stream` does.
-    """
-    if any(later.start_s < earlier.start_s for earlier, later in itertools.pairwise(spans)):
-        raise ValueError("spans to cut must be sorted by their start")
-    blocks = stream(path, channel=channel)
-    buffer = np.zeros(0, dtype=np.float32)
-    buffer_start = 0  # in samples from the start of the file
-    for span in spans:
-        first, last = round(span.start_s * SAMPLE_RATE_HZ), round(span.end_s * SAMPLE_RATE_HZ)
-        dropped = min(max(0, first - buffer_start), len(buffer))
-        buffer, buffer_start = buffer[dropped:], buffer_start + dropped
-        while buffer_start + len(buffer) < last and (block := next(blocks, None)) is not None:
-            buffer = np.concatenate([buffer, block])
-            dropped = min(max(0, first - buffer_start), len(buffer))
-            buffer, buffer_start = buffer[dropped:], buffer_start + dropped
-        yield buffer[max(0, first - buffer_start) : max(0, last - buffer_start)]
-
-
-class Place(Protocol):
-    """A span of a recording, on one channel or (None) on the mix of all."""
-
-    @property
-    def span(self) -> Span: ...
-    @property
-    def channel(self) -> int | None: ...
-
-
-def cut_places(path: Path, places: Sequence[Place]) -> Iterator[Samples]:
-    """The samples of each place, in order; one pass over the file a channel, side by side.
-
-    Raises as `cut` does.
-    """
-    sounds = {
-        channel: cut(path, [place.span for place in places if place.channel == channel], channel)
-        for channel in {place.channel for place in places}
-    }
-    for place in places:
-        yield next(sounds[place.channel])
 
 
 def channel_shares(path: Path, spans: Sequence[Span]) -> npt.NDArray[np.float64]:

@@ -15,11 +15,12 @@ from typing import Protocol
 
 import numpy as np
 
-from nlp.audio import Samples, channel_shares, cut_places
+from nlp.audio import Samples, channel_shares
 from nlp.channels import MixOptions
+from nlp.cutting import cut_places
 from nlp.listening import Region, Tick
 from nlp.speakers import Diarization, Microphones, SpeakerOptions, diarize, embed_regions, windows_of
-from nlp.voices import VoiceEncoder
+from nlp.voices import Vectors, VoiceEncoder
 from transcripts.records import Signature
 
 
@@ -27,7 +28,13 @@ class Diarizer(Protocol):
     """Anything that tells who speaks when (`VoiceDiarizer`, `nlp.pyannote.PyannoteDiarizer`)."""
 
     def turns_of(
-        self, recording_id: str, path: Path, regions: Sequence[Region], declared_speakers: int, tick: Tick
+        self,
+        recording_id: str,
+        path: Path,
+        regions: Sequence[Region],
+        declared_speakers: int,
+        tick: Tick,
+        vectors: Sequence[Vectors] = (),
     ) -> Diarization: ...
 
 
@@ -39,20 +46,33 @@ class VoiceDiarizer:
     options: SpeakerOptions
 
     def turns_of(
-        self, recording_id: str, path: Path, regions: Sequence[Region], declared_speakers: int, tick: Tick
+        self,
+        recording_id: str,
+        path: Path,
+        regions: Sequence[Region],
+        declared_speakers: int,
+        tick: Tick,
+        vectors: Sequence[Vectors] = (),
     ) -> Diarization:
         """Turns of a recording, of at most `declared_speakers` and some guests; 0 where nobody is declared.
 
-        Raises MediaError when the file cannot be read.
+        `vectors` are the `vectors_of` all regions, where they are known. Raises MediaError when the
+        file cannot be read.
         """
-        spans = [region.span for region in regions]
-        heard = self._heard(path, regions, tick)
-        vectors = list(embed_regions(spans, heard, self.encoder, self.options))
+        spans = [each.span for each in regions]
+        vectors = vectors or self.vectors_of(path, regions, tick)
         microphones = self._microphones(path, regions)
         return diarize(recording_id, spans, vectors, declared_speakers, self.options, microphones)
 
-    def _heard(self, path: Path, regions: Sequence[Region], tick: Tick) -> Iterator[Samples]:
-        for region, samples in zip(regions, cut_places(path, regions), strict=True):
+    def vectors_of(
+        self, path: Path, regions: Sequence[Region], tick: Tick, read_on: bool = False
+    ) -> list[Vectors]:
+        """Voice vectors of regions, shape (windows, dim) each; `read_on` as in `nlp.cutting`."""
+        heard = self._heard(path, regions, tick, read_on)
+        return list(embed_regions([each.span for each in regions], heard, self.encoder, self.options))
+
+    def _heard(self, path: Path, regions: Sequence[Region], tick: Tick, read_on: bool) -> Iterator[Samples]:
+        for region, samples in zip(regions, cut_places(path, regions, read_on), strict=True):
             yield samples
             tick(region.span.end_s)
 

@@ -8,6 +8,7 @@ at once, each into one.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
@@ -18,9 +19,10 @@ import numpy as np
 from nlp.asr import Recogniser
 from nlp.audio import Samples, channel_shares, stream
 from nlp.channels import LookOptions, MixOptions
+from nlp.cutting import cut
 from nlp.languages import language
 from nlp.regions import speech_regions
-from nlp.runs import Run, RunOptions, language_runs, listen, undeclared_languages
+from nlp.runs import Run, RunOptions, Stretch, language_runs, listen, undeclared_languages
 from nlp.voices import VoiceEncoder
 from transcripts.errors import MediaError
 from transcripts.records import Signature, Span
@@ -48,8 +50,19 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True)
+class Hearing:
+    """What was heard of a part of a recording: the stretches of one language, by channel."""
+
+    channels: tuple[tuple[int | None, tuple[Stretch, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
-    """What is needed to listen: ears for languages and for voices."""
+    """What is needed to listen: ears for languages and for voices.
+
+    A recording is listened to in one piece (`listen_to`), or in parts: `regions_of` it are
+    found, `hear` is called for those of each part, and what was heard is `joined`.
+    """
 
     recogniser: Recogniser
     voices: VoiceEncoder
@@ -64,55 +77,104 @@ class Listener:
         MediaError when there is no speech in any, ModelError when the model does not
         know a declared language.
         """
+        if len(channels) > 1:  # which region is whose is known only at the end of the file
+            regions = self.regions_of(path, channels, _nobody)
+            return self.joined(regions, [self.hear(path, regions, declared, tick)], declared)
         self.recogniser.check_languages(declared)
-        regions: list[Region] = []
-        runs: list[Run] = []
-        strangers: dict[str, float] = {}
+        found: list[Region] = []
+
+        def spoken() -> Iterator[tuple[Span, Samples]]:
+            for span, samples in speech_regions(stream(path, channel=channels[0]), self.options.regions):
+                found.append(Region(span, channels[0]))
+                tick(span.end_s)
+                yield span, samples
+
+        stretches = tuple(listen(spoken(), self.recogniser, self.voices, declared, self.options))
+        _check_speech(path, found)
+        return self.joined(found, [Hearing(((channels[0], stretches),))], declared)
+
+    def regions_of(self, path: Path, channels: Sequence[int | None], tick: Tick) -> tuple[Region, ...]:
+        """Where there is speech, in order. Raises MediaError when there is none."""
+        found: list[Region] = []
         for channel in channels:
-            spans = self._own_spans(path, channel, len(channels))
+            spans = []
+            for span, _ in speech_regions(stream(path, channel=channel), self.options.regions):
+                spans.append(span)
+                tick(span.end_s)
+            if channel is not None and len(channels) > 1:
+                spans = _own(path, channel, spans)
+            found += [Region(span, channel) for span in spans]
+        _check_speech(path, found)
+        return tuple(sorted(found, key=lambda each: each.span))
 
-            def spoken(
-                channel: int | None = channel, spans: frozenset[Span] | None = spans
-            ) -> Iterator[Found]:
-                for span, samples in speech_regions(stream(path, channel=channel), self.options.regions):
-                    if spans is None or span in spans:
-                        regions.append(Region(span, channel))
-                        tick(span.end_s)
-                        yield span, samples
+    def hear(
+        self,
+        path: Path,
+        regions: Sequence[Region],
+        declared: Sequence[str],
+        tick: Tick,
+        read_on: bool = False,
+    ) -> Hearing:
+        """Listen to regions, all or those of a part; `read_on` as in `nlp.cutting`. Raises ModelError."""
+        self.recogniser.check_languages(declared)
 
-            stretches = list(listen(spoken(), self.recogniser, self.voices, declared, self.options))
-            runs += [
-                replace(run, channel=channel) for run in language_runs(stretches, declared, self.options)
-            ]
-            for code, seconds in undeclared_languages(stretches).items():
-                strangers[code] = strangers.get(code, 0.0) + seconds
-        if not regions:
-            raise MediaError(
-                f"{path} has no speech in it: "
-                "if somebody does speak, check the level and the channel of the recording."
+        def spoken(channel: int | None) -> Iterator[tuple[Span, Samples]]:
+            spans = [each.span for each in regions if each.channel == channel]
+            for span, samples in zip(spans, cut(path, spans, channel, read_on), strict=True):
+                tick(span.end_s)
+                yield span, samples
+
+        return Hearing(
+            tuple(
+                (
+                    channel,
+                    tuple(listen(spoken(channel), self.recogniser, self.voices, declared, self.options)),
+                )
+                for channel in sorted({each.channel for each in regions}, key=lambda each: each or 0)
             )
+        )
+
+    def joined(
+        self, regions: Sequence[Region], heard: Sequence[Hearing], declared: Sequence[str]
+    ) -> Listening:
+        """What was heard of all parts, in their order: smoothed as a whole, and cut into runs."""
+        by_channel: dict[int | None, list[Stretch]] = {}
+        for hearing in heard:
+            for channel, stretches in hearing.channels:
+                by_channel.setdefault(channel, []).extend(stretches)
+        runs = [
+            replace(run, channel=channel)
+            for channel, own in by_channel.items()
+            for run in language_runs(own, declared, self.options)
+        ]
+        strangers = Counter[str]()
+        for own in by_channel.values():
+            strangers.update(undeclared_languages(own))
         notes = tuple(
             f"about {seconds:.0f} s of {language(code).name} ({code}), not declared for the panel"
             for code, seconds in sorted(strangers.items())
             if seconds >= REPORTED_UNDECLARED_S
         )
-        return Listening(
-            tuple(sorted(regions, key=lambda each: each.span)),
-            tuple(sorted(runs, key=lambda each: each.span)),
-            notes,
+        return Listening(tuple(regions), tuple(sorted(runs, key=lambda each: each.span)), notes)
+
+
+def _nobody(reached_s: float) -> None:
+    """Nobody watches."""
+
+
+def _check_speech(path: Path, regions: Sequence[Region]) -> None:
+    if not regions:
+        raise MediaError(
+            f"{path} has no speech in it: "
+            "if somebody does speak, check the level and the channel of the recording."
         )
 
-    def _own_spans(self, path: Path, channel: int | None, channels: int) -> frozenset[Span] | None:
-        """Regions of a microphone that are its own and no bleed of another; None for all."""
-        if channel is None or channels == 1:
-            return None
-        spans = [span for span, _ in speech_regions(stream(path, channel=channel), self.options.regions)]
-        shares = channel_shares(path, spans)
-        own = shares[:, channel] >= np.minimum(OWN_SHARE, shares.max(axis=1))  # whoever has no microphone
-        return frozenset(itertools.compress(spans, own))
 
-
-Found = tuple[Span, Samples]
+def _own(path: Path, channel: int, spans: Sequence[Span]) -> list[Span]:
+    """Regions of a microphone that are its own, and no bleed of another."""
+    shares = channel_shares(path, spans)
+    own = shares[:, channel] >= np.minimum(OWN_SHARE, shares.max(axis=1))  # whoever has no microphone
+    return list(itertools.compress(spans, own))
 
 
 def listening_signature(speech: Signature, voices: Signature, options: RunOptions) -> Signature:

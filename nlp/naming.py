@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nlp.audio import cut, stream
+from nlp.audio import stream
+from nlp.cutting import cut
 from nlp.regions import RegionOptions, speech_regions
 from nlp.speakers import Diarization, SpeakerOptions, embed_regions
 from nlp.voices import VoiceEncoder, unit

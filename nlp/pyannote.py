@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nlp.audio import SAMPLE_RATE_HZ, cut, stream
+from nlp.audio import SAMPLE_RATE_HZ, stream
+from nlp.cutting import cut
 from nlp.listening import Region, Tick
 from nlp.speakers import Diarization, SpeakerOptions, embed_regions
-from nlp.voices import VoiceEncoder, unit
+from nlp.voices import Vectors, VoiceEncoder, unit
 from nlp.weights import quiet_libraries
 from transcripts.errors import ModelError
 from transcripts.records import Signature, Span, Turn
@@ -41,9 +42,15 @@ class PyannoteDiarizer:
         self._options = options
 
     def turns_of(
-        self, recording_id: str, path: Path, regions: Sequence[Region], declared_speakers: int, tick: Tick
+        self,
+        recording_id: str,
+        path: Path,
+        regions: Sequence[Region],
+        declared_speakers: int,
+        tick: Tick,
+        vectors: Sequence[Vectors] = (),
     ) -> Diarization:
-        """Turns in order of time, overlapping where two speak at once. `regions` are not looked at.
+        """Turns in order of time, overlapping where two speak at once. Regions and vectors are not looked at.
 
         Raises MediaError when the file cannot be read.
         """

@@ -16,9 +16,10 @@ import numpy as np
 
 from nlp.asr import Recogniser
 from nlp.attempts import Attempt, AttemptOptions, attempt, best_attempts, with_proposals
-from nlp.audio import Samples, channel_shares, cut_places
+from nlp.audio import Samples, channel_shares
 from nlp.channels import MixOptions
 from nlp.confidence import ConfidenceOptions, calibrated
+from nlp.cutting import cut_places
 from nlp.glossary import Glossary, GlossaryOptions, concerns
 from nlp.guards import GuardOptions
 from nlp.listening import Listening, Tick
@@ -71,6 +72,18 @@ class Transcriber:
 
         Raises MediaError when no run has any text (music, noise).
         """
+        return self.joined(path, heard, [self.decode(recording_id, path, heard, tick, glossary)])
+
+    def decode(
+        self,
+        recording_id: str,
+        path: Path,
+        heard: Listening,
+        tick: Tick,
+        glossary: Glossary | None = None,
+        read_on: bool = False,
+    ) -> Transcript:
+        """Decode runs, all that were heard or those of a part; `read_on` as in `nlp.cutting`."""
         speech = {
             channel: [each.span for each in heard.regions if each.channel == channel]
             for channel in {each.channel for each in heard.regions}
@@ -81,10 +94,16 @@ class Transcriber:
         def part(group: list[tuple[Run, Samples]]) -> tuple[list[Segment], list[Gap], float]:
             return *self._part(recording_id, group, speech, glossary), group[-1][0].span.end_s
 
-        for found, silent, reached_s in overlapped(part, self._groups(path, heard.runs)):
+        for found, silent, reached_s in overlapped(part, self._groups(path, heard.runs, read_on)):
             segments += found
             gaps += silent
             tick(reached_s)
+        return Transcript(tuple(segments), tuple(gaps))
+
+    def joined(self, path: Path, heard: Listening, decoded: Sequence[Transcript]) -> Transcript:
+        """What was decoded of all runs. Raises MediaError when there is no text."""
+        segments = [segment for each in decoded for segment in each.segments]
+        gaps = [gap for each in decoded for gap in each.gaps]
         segments, bleeding = self._without_bleed(path, segments, heard)
         if not segments:
             raise MediaError(
@@ -122,11 +141,11 @@ class Transcriber:
             gaps += silent
         return segments, gaps
 
-    def _groups(self, path: Path, runs: Sequence[Run]) -> Iterator[list[tuple[Run, Samples]]]:
+    def _groups(self, path: Path, runs: Sequence[Run], read_on: bool) -> Iterator[list[tuple[Run, Samples]]]:
         """Runs with their sound, some minutes at a time."""
         group: list[tuple[Run, Samples]] = []
         held_s = 0.0
-        for run, samples in zip(runs, cut_places(path, runs), strict=True):
+        for run, samples in zip(runs, cut_places(path, runs, read_on), strict=True):
             if held_s > self.options.group_s:
                 yield group
                 group, held_s = [], 0.0

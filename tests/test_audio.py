@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from sounds import rms, tone, write_sound
 
-from nlp.audio import SAMPLE_RATE_HZ, cut, probe, stream
+from nlp.audio import SAMPLE_RATE_HZ, probe, stream
+from nlp.cutting import cut
 from transcripts.errors import MediaError
 from transcripts.records import Span
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from sounds import Sound, babble, heard, rms, write_sound
 
-from nlp.audio import SAMPLE_RATE_HZ, channel_shares, cut, probe, stream
+from nlp.audio import SAMPLE_RATE_HZ, channel_shares, probe, stream
 from nlp.channels import AutomaticMix, ChannelLook, MixOptions, OffsetFilter
+from nlp.cutting import cut
 from transcripts.errors import MediaError
 from transcripts.records import Span
 

@@ -13,9 +13,9 @@ from fakes import FakeModels, FakeRecogniser
 
 from flows.conference import conference_record
 from flows.config import Conference, GlossaryEntry, load_conference
+from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.profiles import load_profile
-from flows.stages import Job, Made, Stage
 from flows.work import bring_up_to_date, is_up_to_date, job_for, memory_of
 from flows.yamlfile import configs_dir
 from nlp.asr import Decoded, Piece
@@ -76,11 +76,14 @@ class Performer:
         self._dies_before = dies_before
         self.cache: dict[str, Layer] = {}
 
-    def __call__(self, stage: Stage, job: Job, key: str, made: Made) -> Layer:
-        if stage.name == self._dies_before:
+    def __call__(self, steps: Sequence[Step]) -> list[Layer]:
+        return [self._made(step) for step in steps]
+
+    def _made(self, step: Step) -> Layer:
+        if step.name == self._dies_before:
             raise KeyboardInterrupt
-        self.done.append(stage.name)
-        layer = stage.make(job, made, lambda reached_s: None)
+        self.done.append(step.name)
+        layer = step.make(lambda reached_s: None)
         assert layer_from(layer_bytes(layer)) == layer
         return layer
 
