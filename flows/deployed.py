@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
-from prefect.client.schemas.objects import State
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowFilter, FlowRunFilter
+from prefect.client.schemas.objects import State, StateType
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from prefect.states import Completed, Failed
@@ -216,6 +218,20 @@ def publish(
     return Completed(message=f"published into {out}")
 
 
+@flow(name="resume", on_failure=HOOKS, on_crashed=HOOKS)
+def resume() -> State[Any]:
+    """Let those runs of `publish` go on that wait for a review which is complete now."""
+    waiting = FlowRunFilter.model_validate({"state": {"type": {"any_": [StateType.PAUSED]}}})
+    mine = FlowFilter.model_validate({"name": {"any_": [publish.name]}})
+    resumed = 0
+    with get_client(sync_client=True) as client:
+        for run in client.read_flow_runs(flow_filter=mine, flow_run_filter=waiting):
+            if not behind_review(run.parameters["archive"], run.parameters["include"]):
+                client.resume_flow_run(run.id, run_input={"publish_now": True})
+                resumed += 1
+    return Completed(message=f"{resumed} runs go on")
+
+
 def behind_review(archive: str, include: str) -> int:
     """How many passages are not as far in review as is wanted."""
     states = {"approved": {"draft", "reviewed"}, "reviewed": {"draft"}, "draft": set[str]()}[include]
@@ -246,4 +262,4 @@ def _archived(archive: str) -> frozenset[str]:
         return frozenset(each.id for each in opened.recordings())
 
 
-__all__ = ["behind_review", "conference", "publish", "recording", "retag", "retranslate", "verify"]
+__all__ = ["behind_review", "conference", "publish", "recording", "resume", "retag", "retranslate", "verify"]
