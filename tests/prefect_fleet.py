@@ -118,8 +118,13 @@ class PrefectFleet:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def close(self) -> None:
+    def stop_workers(self) -> None:
         for process in self._started:
-            if process.poll() is None:
+            if process is not self.server and process.poll() is None:
                 self.kill(process)
+
+    def close(self) -> None:
+        self.stop_workers()
+        if self.server.poll() is None:
+            self.kill(self.server)
         self._log.close()
