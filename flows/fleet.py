@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -32,6 +33,7 @@ LOOK_EVERY_S = 2.0
 GONE_AFTER_S = 30.0  # a run that looks running, and whose recording nobody has claimed for so long
 LOST_AFTER_S = 600.0  # a run that a worker took and never began: an image may have to be fetched first
 TELL_AFTER_S = 60.0  # when no worker takes anything
+MOST_OUT = 500  # recordings at a time: looks stay cheap, and more than workers are likely
 MOST_RUNS = 5  # of one recording, when its workers die
 ELSEWHERE = "Elsewhere"  # name of the state of a run that found its recording claimed
 
@@ -73,11 +75,14 @@ class Fleet:
         failures: dict[str, str] = {}
         self._started_s = self.now_s()
         under_way = self._under_way()
-        for name in recording_ids:
-            self.run.archive.clear_failure(name)  # one that is noted from here on is new
-            self._out[name] = Sent(under_way.get(name) or self._submit(name), self.now_s())
-        while self._out:
+        left = deque(recording_ids)
+        while left or self._out:
             try:
+                while left and len(self._out) < MOST_OUT:
+                    name = left[0]
+                    self.run.archive.clear_failure(name)  # one that is noted from here on is new
+                    self._out[name] = Sent(under_way.get(name) or self._submit(name), self.now_s())
+                    left.popleft()
                 for name, reason in self._ended():
                     del self._out[name]
                     self.run.reporter.recording_done()

@@ -20,7 +20,7 @@ from uuid import UUID
 import httpx
 import psutil
 import pytest
-from prefect_fleet import ROOT, PrefectFleet, write_conference
+from benchmarks.prefect_fleet import ROOT, PrefectFleet, write_conference
 from sample_archive import fill
 
 from flows.claims import is_claimed

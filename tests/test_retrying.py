@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Completed, Crashed, Failed, Pending, Running, Scheduled, State
+from prefect.states import Cancelled, Completed, Crashed, Failed, Pending, Running, Scheduled
 from sqlalchemy.exc import OperationalError
 
 from flows import fleet as fleets
@@ -173,7 +173,7 @@ def in_steps(
         next(left)()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fleets.time, "sleep", between)
+        patch.setattr("flows.fleet.time.sleep", between)
         return Fleet(run, deployment, lambda: world.now_s).bring_up_to_date(["opening"])
 
 

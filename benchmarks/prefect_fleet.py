@@ -1,4 +1,4 @@
-"""A Prefect server, the deployments of prefect.yaml and workers, as processes of the tests' own."""
+"""A Prefect server, the deployments of prefect.yaml and workers, as processes of tests and benchmarks."""
 
 from __future__ import annotations
 
