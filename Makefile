@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes of the test suite. The tests of one file share what they prepare, models of 1 GB among it.
+WORKERS ?= 2
 
 # The lock files are complete and hashed: pip resolves nothing, and builds with the pinned setuptools.
 # What is installed is compiled in one go, on all cores: pip would use one. Otherwise the first start of
@@ -24,7 +26,7 @@ demo: $(VENV)/.embedded ## run the demo conference through everything, and searc
 hub: $(VENV)/.hub ## install what the profiles standard and quality need
 
 test: lint types ## lint, types and the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 bench-speech: $(VENV)/.test ## measure speech against faster-whisper, same audio and weights (over an hour)
 	$(BIN)/python -m benchmarks.speech $(OPTIONS)

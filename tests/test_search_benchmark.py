@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from benchmarks.search import Asked, Text, as_people_type, figures, fts5, keywords
 from benchmarks.search_synthetic import LANGUAGES, Maker, fill
 from transcripts.archive import Archive
+from transcripts.entries import entries_by_id
+from transcripts.holdings import Selection
 from transcripts.query import SearchQuery
 from transcripts.review import ReviewDesk
 from transcripts.search import SearchIndex
@@ -97,3 +100,26 @@ def test_a_large_archive_is_searched_by_its_indexes(tmp_path: Path, monkeypatch:
         for sought in (SearchQuery("zyzzyva", mode="words"), SearchQuery(phrases=("zyzzyva",))):
             assert exact.find(sought).hits[0].passage_id == passage_id
         assert exact.find(SearchQuery(limit=1)).total == 600
+
+
+def plan_of_lookup(directory: Path) -> str:
+    """How SQLite finds ten passages by their ids that are in English and about ethics."""
+    asked: list[tuple[str, object]] = []
+
+    def heard(connection: object, cursor: object, sql: str, values: object, *_: object) -> None:
+        asked.append((sql, values))
+
+    chosen = Selection(languages=frozenset({"en"}), themes=frozenset({"ethics"}))
+    with Archive.open(directory) as archive, archive.reading() as connection:
+        event.listen(connection, "before_cursor_execute", heard)
+        entries_by_id(connection, [f"rec-0000-{number:06d}" for number in range(10)], chosen)
+        sql, values = next(each for each in asked if "FROM readings JOIN" in each[0])
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
+    return " ".join(row[3] for row in plan if "readings USING" in row[3])
+
+
+def test_passages_are_looked_up_by_their_ids_whatever_else_is_asked(tmp_path: Path) -> None:
+    """SQLite took the index of languages, and looked at all of one, until it knew how many those are."""
+    fill(tmp_path / "made-up", 3_000, Maker(seed=1, words=300))
+    plan_of_lookup(tmp_path / "made-up")
+    assert "(id=?)" in plan_of_lookup(tmp_path / "made-up")
