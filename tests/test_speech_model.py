@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,10 +20,13 @@ from flows.models import stock_phrases
 from flows.single import transcribe_file
 from flows.yamlfile import configs_dir
 from nlp.asr import Recogniser, can_translate
-from nlp.audio import SAMPLE_RATE_HZ
+from nlp.audio import SAMPLE_RATE_HZ, stream
+from nlp.diarization import VoiceDiarizer
 from nlp.guards import GuardOptions
 from nlp.listening import Listener
+from nlp.parts import PartOptions, parts_of, starting_in
 from nlp.runs import RunOptions
+from nlp.speakers import SpeakerOptions
 from nlp.speech_options import SpeechOptions
 from nlp.transcription import Transcriber, Transcript, TranscriptOptions
 from nlp.voices import Ge2eEncoder
@@ -41,19 +45,39 @@ SPACED_JAPANESE = regex.compile(rf"{KANA_OR_KANJI}\s+{KANA_OR_KANJI}")
 Transcribe = Callable[[Path], Transcript]
 
 
+@dataclass(frozen=True)
+class Ears:
+    """All that listens, on the real weights."""
+
+    listener: Listener
+    transcriber: Transcriber
+    diarizer: VoiceDiarizer
+
+    def transcribe(self, path: Path) -> Transcript:
+        heard = self.listener.listen_to(path, DECLARED, (None,), no_tick)
+        return self.transcriber.transcribe("r", path, heard, no_tick)
+
+
+def no_tick(reached_s: float) -> None:
+    """Nobody watches."""
+
+
 @pytest.fixture(scope="module")
-def transcribe() -> Transcribe:
+def ears() -> Ears:
     weights, voice = (resolve(name, lambda line: None) for name in ("embedded:whisper-base", "embedded:ge2e"))
     recogniser = Recogniser(weights.path, weights.revision, SpeechOptions())
-    listener = Listener(recogniser, Ge2eEncoder(voice.path, voice.revision), RunOptions())
+    encoder = Ge2eEncoder(voice.path, voice.revision)
     options = TranscriptOptions(guards=GuardOptions(stock_phrases=stock_phrases()))
-    transcriber = Transcriber(recogniser, options)
+    return Ears(
+        Listener(recogniser, encoder, RunOptions()),
+        Transcriber(recogniser, options),
+        VoiceDiarizer(encoder, SpeakerOptions()),
+    )
 
-    def transcribed(path: Path) -> Transcript:
-        heard = listener.listen_to(path, DECLARED, (None,), lambda second: None)
-        return transcriber.transcribe("r", path, heard, lambda second: None)
 
-    return transcribed
+@pytest.fixture(scope="module")
+def transcribe(ears: Ears) -> Transcribe:
+    return ears.transcribe
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +126,32 @@ def test_segments_do_not_overlap_and_have_ids_of_their_own(opening: Transcript) 
 
 def test_the_same_file_gives_the_same_transcript(transcribe: Transcribe) -> None:
     assert transcribe(CLIP) == transcribe(CLIP)
+
+
+def test_a_recording_in_parts_is_heard_as_in_one_piece(ears: Ears, tmp_path: Path) -> None:
+    pause = np.zeros(2 * SAMPLE_RATE_HZ, dtype=np.float32)
+    said = itertools.islice(stream(DEMO / "opening.opus", block_s=25.0), 3)
+    path = write_sound(
+        tmp_path / "opening.wav", np.concatenate([each for block in said for each in (block, pause)])[None]
+    )
+    heard = ears.listener.listen_to(path, DECLARED, (None,), no_tick)
+    regions = ears.listener.regions_of(path, (None,), no_tick)
+    parts = parts_of([each.span for each in regions], 81.0, PartOptions(part_s=27.0))
+    assert len(parts) == 3
+    stretches = [
+        ears.listener.hear(path, starting_in(part, regions), DECLARED, no_tick, read_on=True)
+        for part in parts
+    ]
+    assert ears.listener.joined(regions, stretches, DECLARED) == heard
+    decoded, vectors = [], []
+    for part in parts:
+        runs = tuple(starting_in(part, heard.runs))
+        decoded.append(ears.transcriber.decode("r", path, replace(heard, runs=runs), no_tick, None, True))
+        vectors += ears.diarizer.vectors_of(path, starting_in(part, regions), no_tick, True)
+    joined = ears.transcriber.joined(path, heard, decoded)
+    assert joined == ears.transcriber.transcribe("r", path, heard, no_tick)
+    turns = ears.diarizer.turns_of("r", path, regions, 0, no_tick)
+    assert ears.diarizer.turns_of("r", path, regions, 0, no_tick, vectors).turns == turns.turns
 
 
 def chord(times_s: np.ndarray) -> np.ndarray:
