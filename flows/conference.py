@@ -7,9 +7,8 @@ are loaded only when there is something to do.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from flows.config import Conference, Source, load_conference
@@ -18,6 +17,7 @@ from flows.models import Models, trained_in
 from flows.overview import show_summary
 from flows.profiles import load_profile
 from flows.request import Request
+from flows.retrying import may_pass
 from flows.work import AllKept, Kept, is_up_to_date, job_for
 from nlp.taxonomy import load_taxonomy
 from transcripts.archive import Archive
@@ -59,31 +59,33 @@ def carry_out(request: Request) -> None:
             each for each in conference.sources if request.only is None or each.recording_id in request.only
         ]
         kept = AllKept(archive.all_stages())
-        waiting = [each.recording_id for each in asked if _needs_work(each, conference, models, kept)]
+        waiting = [
+            each.recording_id
+            for each in asked
+            if request.again or _needs_work(each, conference, models, kept)
+        ]
         if waiting:
             assert archive.files is not None
             results = archive.files / "work"
             prepare(results)
-            _process(replace(request, only=frozenset(waiting)), results)
+            _process(request, waiting, results)
         else:
             _say(f"nothing to do: all {len(asked)} recordings are up to date.")
         SearchIndex.open(archive).refresh()
 
 
-def _process(request: Request, results: Path) -> None:
+def _process(request: Request, waiting: Sequence[str], results: Path) -> None:
     """Run the flow. Raises SymposiaError when Prefect's server cannot be reached or started."""
-    from flows.recording import process_conference
+    from flows.spreading import flow_on
 
     try:
         register(results)
-        process_conference(
-            str(request.conference),
-            str(request.archive),
-            request.profile,
-            sorted(request.only or ()),
-            None if request.arriving_in is None else str(request.arriving_in),
-        )
-    except RuntimeError as error:  # what a recording raises is noted by the flow; this is the engine
+        flow_on(request.on)(on=request.on, only=list(waiting), **request.parameters)
+    except SymposiaError:
+        raise
+    except Exception as error:  # what a recording raises is noted by the flow; this is the engine
+        if not isinstance(error, RuntimeError) and not may_pass(error):
+            raise
         raise SymposiaError(
             f"Prefect's server cannot be reached or started ({error}): check PREFECT_API_URL, if it is set, "
             "and run the same command again; what was done is kept."
@@ -106,6 +108,8 @@ def _alone(archive: Archive, place: Place) -> Iterator[None]:
 
 
 def _needs_work(source: Source, conference: Conference, models: Models, kept: Kept) -> bool:
+    if not kept.stages(source.recording_id):  # known without reading the whole of a file
+        return True
     try:
         return not is_up_to_date(job_for(source, conference, models, kept), kept)
     except MediaError:  # the run itself finds the same and notes it

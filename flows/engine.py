@@ -42,7 +42,7 @@ def prepare(results: Path) -> None:
     """
     quiet()
     if in_object_store(results):
-        os.environ["PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"] = f"remote-file-system/{_block_name(results)}"
+        os.environ["PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"] = str(storage_of(results))
     else:
         _sweep_nothings(results)
         os.environ["PREFECT_LOCAL_STORAGE_PATH"] = str(results)
@@ -77,6 +77,11 @@ def register(results: Path) -> None:
         from prefect.filesystems import RemoteFileSystem
 
         RemoteFileSystem(basepath=str(results)).save(_block_name(results), overwrite=True)
+
+
+def storage_of(results: Path) -> Path | str:
+    """Where results are, as a task of Prefect's is told it. An object store has to be registered before."""
+    return f"remote-file-system/{_block_name(results)}" if in_object_store(results) else results
 
 
 def _block_name(results: Path) -> str:

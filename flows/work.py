@@ -7,7 +7,7 @@ date, and a run begins at the first stage that is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,7 +87,6 @@ def stat_key(path: Path) -> str:
 
 def job_for(source: Source, conference: Conference, models: Models, archive: Kept) -> Job:
     """A recording with its files looked at. Raises MediaError when one cannot be read."""
-    panel = conference.panel_record(source.panel_id)
     files = [each.path for each in source.captions]
     files += [each.path for each in conference.voice_samples()]
     files.append(speaker_cues())
@@ -99,6 +98,7 @@ def job_for(source: Source, conference: Conference, models: Models, archive: Kep
         fingerprint = names[source.path]
     else:
         fingerprint = digest_of([names[each.path] for each in source.captions])
+    panel = conference.panel_record(source.panel_id)
     return Job(source, panel, conference, models, fingerprint, names)
 
 
@@ -128,11 +128,20 @@ def is_up_to_date(job: Job, archive: Kept) -> bool:
     return True
 
 
-def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
+def signatures_of(source: Source, conference: Conference, models: Models) -> dict[str, str]:
+    """What would make each stage of a recording, in short: models, their revisions and options."""
+    panel = conference.panel_record(source.panel_id)
+    job = Job(source, panel, conference, models, "", {})  # no file is read for it
+    return {stage.name: stage.signature(job).digest for stage in stages_of(source)}
+
+
+def bring_up_to_date(
+    job: Job, archive: Archive, perform: Perform, again: Collection[str] = frozenset()
+) -> bool:
     """Make what is missing or stale and keep it, in one transaction; whether anything changed.
 
     `perform` makes steps, or finds their cached results, in their order; steps that are given
-    together depend on each other in nothing.
+    together depend on each other in nothing. The stages `again` are made in any case.
     """
     kept = archive.stages(job.recording_id)
     stages = {stage.name: stage for stage in stages_of(job.source)}
@@ -158,7 +167,7 @@ def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
     for stage in stages.values():
         keys[stage.name] = key = stage.key(job, digests)
         record = kept.get(stage.name)
-        if record and record.key == key:
+        if record and record.key == key and stage.name not in again:
             digests[stage.name] = record.digest
         else:
             archived.pop(stage.name, None)
