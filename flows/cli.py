@@ -39,6 +39,17 @@ class TranscriptFormat(StrEnum):
     vtt = "vtt"
 
 
+class Stage(StrEnum):
+    """What `run --again` makes anew; what is made of it follows where it has changed."""
+
+    runs = "runs"
+    transcript = "transcript"
+    speakers = "speakers"
+    translation = "translation"
+    embedding = "embedding"
+    themes = "themes"
+
+
 class SearchMode(StrEnum):
     """What a query is compared with."""
 
@@ -70,12 +81,24 @@ def run(
     conference: Annotated[Path, typer.Argument(help="The conference file.", metavar="CONFERENCE.yaml")],
     archive: ArchivePlace,
     profile: ProfileName = "embedded",
+    again: Annotated[
+        list[Stage] | None, typer.Option(help="Make a stage anew, though nothing has changed.")
+    ] = None,
+    on: Annotated[
+        str,
+        typer.Option(
+            help="Who does it: a deployment of Prefect's such as recording/fleet, dask, ray, or the address "
+            "of a cluster of theirs; left out: this process.",
+            metavar="WORKERS",
+        ),
+    ] = "",
 ) -> None:
     """Process a conference's recordings into an archive; what is up to date is left alone."""
     from flows.conference import run_conference
     from flows.request import Request
 
-    raise typer.Exit(run_conference(Request(conference, archive, profile)))
+    stages = frozenset(each.value for each in again or ())
+    raise typer.Exit(run_conference(Request(conference, archive, profile, again=stages, on=on)))
 
 
 @app.command()

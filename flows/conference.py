@@ -7,9 +7,8 @@ are loaded only when there is something to do.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from flows.config import Conference, Source, load_conference
 from flows.engine import prepare
@@ -17,6 +16,7 @@ from flows.models import Models, trained_in
 from flows.overview import show_summary
 from flows.profiles import load_profile
 from flows.request import Request
+from flows.retrying import may_pass
 from flows.work import is_up_to_date, job_for
 from nlp.taxonomy import load_taxonomy
 from transcripts.archive import Archive
@@ -57,29 +57,31 @@ def carry_out(request: Request) -> None:
         asked = [
             each for each in conference.sources if request.only is None or each.recording_id in request.only
         ]
-        waiting = [each.recording_id for each in asked if _needs_work(each, conference, models, archive)]
+        waiting = [
+            each.recording_id
+            for each in asked
+            if request.again or _needs_work(each, conference, models, archive)
+        ]
         if waiting:
             assert archive.files is not None
             prepare(archive.files / "work")
-            _process(replace(request, only=frozenset(waiting)))
+            _process(request, waiting)
         else:
             _say(f"nothing to do: all {len(asked)} recordings are up to date.")
         SearchIndex.open(archive).refresh()
 
 
-def _process(request: Request) -> None:
+def _process(request: Request, waiting: Sequence[str]) -> None:
     """Run the flow. Raises SymposiaError when Prefect's server cannot be reached or started."""
-    from flows.recording import process_conference
+    from flows.spreading import flow_on
 
     try:
-        process_conference(
-            str(request.conference),
-            str(request.archive),
-            request.profile,
-            sorted(request.only or ()),
-            None if request.arriving_in is None else str(request.arriving_in),
-        )
-    except RuntimeError as error:  # what a recording raises is noted by the flow; this is the engine
+        flow_on(request.on)(on=request.on, only=list(waiting), **request.parameters)
+    except SymposiaError:
+        raise
+    except Exception as error:  # what a recording raises is noted by the flow; this is the engine
+        if not isinstance(error, RuntimeError) and not may_pass(error):
+            raise
         raise SymposiaError(
             f"Prefect's server cannot be reached or started ({error}): check PREFECT_API_URL, if it is set, "
             "and run the same command again; what was done is kept."

@@ -120,6 +120,11 @@ class Profile(Described):
     translation: TranslationProfile = Field(description="translation to the target language")
     embedding: EmbeddingProfile = Field(description="meaning as vectors")
     themes: ThemesProfile = Field(default=ThemesProfile(), description="telling themes")
+    stage_timeout: float = Field(
+        default=50.0,
+        ge=0,
+        description="a stage is given up after so many times its recording's length; 0: never",
+    )
 
 
 def profile_names() -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""The Prefect flows: a task a stage, a flow a recording, a flow a conference.
+"""One recording, as Prefect runs it: a task a stage, and a task around them that is tried again.
 
 The tasks are thin: what a stage does is in `stages`, what is to do in `work`. A
-task's result is cached in the archive's `work` folder under the key of its step, so a
-run that was killed goes on after the last stage, or part of one, that finished.
+step's result is cached in the archive's `work` folder under its key, so a run that
+was killed goes on after the last stage, or part of one, that finished.
 """
 
 from __future__ import annotations
@@ -10,35 +10,42 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
+from prefect import task
+from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 from prefect.serializers import Serializer
+from prefect.tasks import exponential_backoff
 
-from flows.config import Conference, Source, load_conference
+from flows.claims import claimed
+from flows.config import Conference, load_conference
 from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.models import Models, trained_in
 from flows.profiles import load_profile
 from flows.progress import Reporter
-from flows.reporting import keep_artifact
 from flows.request import Request
+from flows.retrying import FIRST_AFTER_S, RETRIES, is_worth_a_retry, may_pass, timeout_s
 from flows.stages import CAPTIONED, SPOKEN
-from flows.work import bring_up_to_date, job_for, memory_of
+from flows.work import bring_up_to_date, job_for, memory_of, stat_key
 from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
-from transcripts.place import place_of
 
-RESULTS = "work"  # folder of cached stage results, inside the archive
+RESULTS = "work"  # folder of cached stage results, among an archive's files
+ACCELERATOR = "SYMPOSIA_ACCELERATOR"  # environment: a concurrency limit of Prefect's that stages keep to
+LEASE_S = 60  # after which the place of a process that was killed is free again
+_JITTER = 0.3  # of the time before a retry, so that many workers do not all come back at once
 
 
 class LayerSerializer(Serializer):  # Prefect cannot register one with a type argument
@@ -57,11 +64,11 @@ class LayerSerializer(Serializer):  # Prefect cannot register one with a type ar
 class Run:
     """One run of a conference: what all its flows and tasks share in this process."""
 
+    request: Request
     conference: Conference
     archive: Archive
     models: Models
     reporter: Reporter
-    retry_command: str
     at_work: str = ""  # the stage that is running, for the record of a failure
     seconds: dict[str, float] = field(default_factory=dict)  # what each stage of a recording took
 
@@ -70,14 +77,69 @@ class Run:
         """What people had translated or approved when the run first asked."""
         return memory_of(self.archive, self.conference.id)
 
+    @property
+    def results(self) -> Path:
+        """Where results of stages are cached."""
+        assert self.archive.files is not None
+        return self.archive.files / RESULTS
+
 
 RUN: ContextVar[Run] = ContextVar("RUN")
+
+
+@contextmanager
+def run_of(request: Request, recordings: int = 1) -> Iterator[Run]:
+    """The run that is under way in this process, or a new one that ends here.
+
+    Raises SymposiaError as opening the archive and reading the files do.
+    """
+    if under_way := RUN.get(None):
+        yield under_way
+        return
+    described = load_conference(request.conference, request.arriving_in)
+    reporter = Reporter(recordings)
+    with Archive.open(request.archive) as archive, reporter.shown():
+        trained = trained_in(archive)
+        models = _models(request.profile, described.themes, trained, _state_of(request, described, trained))
+        token = RUN.set(Run(request, described, archive, models, reporter))
+        try:
+            yield RUN.get()
+        finally:
+            RUN.reset(token)
+
+
+@lru_cache(maxsize=1)
+def _models(profile: str, themes: Path, trained: Path | None, state: str) -> Models:
+    """They stay loaded in a process that does one recording after the other, as a worker of Dask's does.
+
+    `state` is that of the files which they are made of.
+    """
+    return Models(load_profile(profile), themes, _tell, trained)
+
+
+def _state_of(request: Request, described: Conference, trained: Path | None) -> str:
+    files = [stat_key(each) for each in (described.themes, trained) if each and each.exists()]
+    return repr((load_profile(request.profile), files))
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def _accelerator() -> AbstractContextManager[None]:
+    """A place at the accelerator, waited for, where a concurrency limit of Prefect's is named."""
+    name = os.environ.get(ACCELERATOR)
+    if not name:
+        return nullcontext()
+    from prefect.concurrency.sync import concurrency
+
+    return concurrency(name, lease_duration=LEASE_S)
 
 
 def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """The stage's key. A result that a power cut left half-written is no result, and is removed."""
     step: Step = parameters["step"]
-    path = Path(os.environ["PREFECT_LOCAL_STORAGE_PATH"]) / step.key
+    path = RUN.get().results / step.key
     if path.exists() and not _is_whole(path):
         path.unlink()
     return step.key
@@ -95,7 +157,7 @@ def _do(step: Step) -> Layer:
     run = RUN.get()
     name = run.at_work = step.stage.name
     started_s = time.monotonic()
-    with run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick:
+    with _accelerator(), run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick:
         layer = step.make(tick)
     run.seconds[name] = run.seconds.get(name, 0.0) + time.monotonic() - started_s
     return layer
@@ -114,87 +176,82 @@ TASKS = {
 
 
 def _perform(steps: Sequence[Step]) -> list[Layer]:
-    return [TASKS[step.name](step) for step in steps]
+    run = RUN.get()
+    return [
+        TASKS[step.name].with_options(
+            result_storage=run.results,
+            refresh_cache=step.stage.name in run.request.again,
+            timeout_seconds=timeout_s(step.job.duration_s, run.models.profile.stage_timeout),
+        )(step)
+        for step in steps
+    ]
 
 
-@flow(name="recording", flow_run_name="{recording_id}", validate_parameters=False)
+@task(
+    name="recording",
+    task_run_name="{recording_id}",
+    cache_policy=NO_CACHE,
+    retries=RETRIES,
+    retry_delay_seconds=exponential_backoff(FIRST_AFTER_S),
+    retry_jitter_factor=_JITTER,
+    retry_condition_fn=is_worth_a_retry,
+)
 def process_recording(recording_id: str) -> bool:
-    """Bring one recording of the run up to date; whether anything changed."""
+    """Bring one recording of the run up to date; whether anything changed. Again, where trouble may pass."""
     run = RUN.get()
     (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
     job = job_for(source, run.conference, run.models, run.archive)
     job = replace(job, memory=run.memory)
-    return bring_up_to_date(job, run.archive, _perform)
+    return bring_up_to_date(job, run.archive, _perform, run.request.again)
 
 
-@flow(name="conference", flow_run_name="{conference}", validate_parameters=False)
-def process_conference(
-    conference: str,
-    archive: str,
-    profile: str,
-    only: list[str] | None = None,
-    arriving_in: str | None = None,
-) -> dict[str, str]:
-    """Bring the recordings of a conference up to date, one after the other.
+def attempt(request: Request, recording_id: str, *, wait: bool = False) -> str:
+    """Bring one recording up to date, alone; the reason, in words, when it failed.
 
-    `only` names the recordings to look at (default: all); for `arriving_in` see
-    `load_conference`. A recording that fails is noted in the archive and the others go on;
-    the failures are returned, as reasons by recording id.
+    That is also noted in the archive. Raises ClaimedError while another process works on the recording,
+    unless it is to `wait` for it; and SymposiaError as `run_of` does.
     """
-    folder = Path(arriving_in) if arriving_in else None
-    command = Request(Path(conference), place_of(archive), profile, folder).command
-    described = load_conference(Path(conference), folder)
-    sources = [each for each in described.sources if only is None or each.recording_id in only]
-    reporter = Reporter(len(sources))
-    failures: dict[str, str] = {}
-    with Archive.open(place_of(archive)) as opened, reporter.shown():
-        models = Models(load_profile(profile), described.themes, reporter.say, trained_in(opened))
-        run = Run(described, opened, models, reporter, command)
-        token = RUN.set(run)
+    with (
+        run_of(request) as run,
+        claimed(run.archive, recording_id, wait=run.reporter.say if wait else None),
+    ):
+        started_s = time.monotonic()
+        run.at_work, run.seconds = "probe", {}
         try:
-            for source in sources:
-                reason = _attempt(run, source)
-                if reason:
-                    failures[source.recording_id] = reason
-                reporter.recording_done()
-            _report(run, [source.recording_id for source in sources])
-        finally:
-            RUN.reset(token)
-    return failures
-
-
-def _report(run: Run, recording_ids: list[str]) -> None:
-    """Leave a quality report with Prefect. What is archived stands without it, so trouble is only told."""
-    try:
-        keep_artifact(run.archive, recording_ids)
-    except Exception as error:
-        run.reporter.say(f"Prefect did not take the quality report ({type(error).__name__}: {error}).")
-
-
-def _attempt(run: Run, source: Source) -> str:
-    """Process one recording; the reason, in words, when it failed."""
-    started_s = time.monotonic()
-    run.at_work, run.seconds = "probe", {}
-    try:
-        changed = process_recording(source.recording_id)
-    except SymposiaError as error:
-        reason = str(error)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            reason = _defect(run, error)
-        else:
-            reason = f"the disk is full ({error.filename or run.archive.files}): make room and run again."
-    except Exception as error:
-        reason = _defect(run, error)
-    else:
+            changed = process_recording(recording_id)
+        except Exception as error:
+            reason = _reason(run, error)
+            run.reporter.say(f"{recording_id}: failed: {reason}")
+            _note_failure(run, recording_id, reason)
+            return reason
         parts = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in run.seconds.items() if seconds >= 1)
         done = f"done in {time.monotonic() - started_s:.0f} s" if changed else "unchanged"
-        run.reporter.say(f"{source.recording_id}: {done}" + (f" ({parts})" if parts else ""))
+        run.reporter.say(f"{recording_id}: {done}" + (f" ({parts})" if parts else ""))
         return ""
-    run.reporter.say(f"{source.recording_id}: failed: {reason}")
+
+
+def _note_failure(run: Run, recording_id: str, reason: str) -> None:
+    (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
     path = str(source.path or source.captions[0].path)
-    run.archive.fail(source.recording_id, source.panel_id, path, run.at_work, reason, run.retry_command)
-    return reason
+    run.archive.fail(recording_id, source.panel_id, path, run.at_work, reason, run.request.command)
+
+
+def _reason(run: Run, error: Exception) -> str:
+    """Why a recording failed, in words, with what to do."""
+    if isinstance(error, SymposiaError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"the disk is full ({error.filename or run.archive.files}): make room and run again."
+    if isinstance(error, TimeoutError):
+        times = run.models.profile.stage_timeout
+        return (
+            f"the stage '{run.at_work}' took more than {times:g} times as long as the recording and was "
+            "given up: run again, or raise 'stage_timeout' of the profile; what was done is kept."
+        )
+    if may_pass(error):
+        what = f"{type(error).__name__}: {error}"
+        return f"a server or the network is away ({what}), also when tried again: check it and run again."
+    return _defect(run, error)
 
 
 def _defect(run: Run, error: Exception) -> str:

@@ -37,6 +37,17 @@ def verify_archive(place: Place, asked: Verify) -> int:
 
     Raises ArchiveError when there is no archive.
     """
+    found, summary = find_faults(place, asked)
+    console = Console(highlight=False, soft_wrap=True)
+    for fault in found:
+        console.print(f"fault: {fault.what}", markup=False)
+        console.print(f"  mend: {fault.mend}", markup=False)
+    console.print(summary, markup=False)
+    return 1 if found else 0
+
+
+def find_faults(place: Place, asked: Verify) -> tuple[list[Fault], str]:
+    """What is wrong in an archive, and a sentence on it. Raises ArchiveError when there is no archive."""
     with Archive.open(place) as archive:
         files = originals(archive)
         if asked.look_in is not None:
@@ -52,15 +63,8 @@ def verify_archive(place: Place, asked: Verify) -> int:
         if asked.mend:
             found = list(_mended(archive, found))
         recordings = len(archive.recordings())
-    console = Console(highlight=False, soft_wrap=True)
-    for fault in found:
-        console.print(f"fault: {fault.what}", markup=False)
-        console.print(f"  mend: {fault.mend}", markup=False)
     count = f"{len(files)} originals of {recordings} recordings, their layers and the database"
-    console.print(
-        f"{len(found)} faults in {count}." if found else f"All is as it was: {count}.", markup=False
-    )
-    return 1 if found else 0
+    return found, f"{len(found)} faults in {count}." if found else f"All is as it was: {count}."
 
 
 @contextmanager
@@ -135,4 +139,4 @@ def _mended(archive: Archive, found: list[Fault]) -> Iterator[Fault]:
         sys.stderr.write(f"symposia: mended: {fault.what}.\n")
 
 
-__all__ = ["Verify", "layer_faults", "verify_archive", "watched"]
+__all__ = ["Verify", "find_faults", "layer_faults", "verify_archive", "watched"]

@@ -7,7 +7,7 @@ date, and a run begins at the first stage that is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -108,11 +108,18 @@ def is_up_to_date(job: Job, archive: Archive) -> bool:
     return True
 
 
-def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
+def signatures_of(job: Job) -> dict[str, str]:
+    """What would make each stage of a recording here, in short: models, their revisions and options."""
+    return {stage.name: stage.signature(job).digest for stage in stages_of(job.source)}
+
+
+def bring_up_to_date(
+    job: Job, archive: Archive, perform: Perform, again: Collection[str] = frozenset()
+) -> bool:
     """Make what is missing or stale and keep it, in one transaction; whether anything changed.
 
     `perform` makes steps, or finds their cached results, in their order; steps that are given
-    together depend on each other in nothing.
+    together depend on each other in nothing. The stages `again` are made in any case.
     """
     kept = archive.stages(job.recording_id)
     stages = {stage.name: stage for stage in stages_of(job.source)}
@@ -138,7 +145,7 @@ def bring_up_to_date(job: Job, archive: Archive, perform: Perform) -> bool:
     for stage in stages.values():
         keys[stage.name] = key = stage.key(job, digests)
         record = kept.get(stage.name)
-        if record and record.key == key:
+        if record and record.key == key and stage.name not in again:
             digests[stage.name] = record.digest
         else:
             archived.pop(stage.name, None)

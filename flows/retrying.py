@@ -1,0 +1,90 @@
+"""What passes by itself, and so is tried again, and what does not: decided here, from the error's class.
+
+A database that is locked, a server that restarts and a network that is away pass. A file that cannot be
+decoded, a setting that is wrong, a model that is missing and a full disk do not: they need a person.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from typing import Any
+
+from transcripts.errors import ArchiveError, ConfigurationError, FormatError, MediaError, SymposiaError
+
+RETRIES = 3
+FIRST_AFTER_S = 10.0  # then twice as long each time: a server's restart passes within them
+NEVER_BEFORE_S = 600.0  # a stage may take so long whatever its recording's length: models are loaded, fetched
+
+_PASSING_ERRNO = {
+    errno.EAGAIN,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+    errno.ESTALE,  # of a network drive whose server has restarted
+    errno.ETXTBSY,
+}
+# What databases say of troubles that pass; the same classes of their drivers stand for a wrong password.
+_PASSING_WORDS = (
+    "locked",
+    "lock timeout",
+    "connection refused",
+    "timeout expired",
+    "timed out",
+    "starting up",
+    "shutting down",
+    "too many clients",
+    "remaining connection slots",
+    "terminating connection",
+    "closed the connection",
+    "connection is closed",
+    "connection is lost",
+    "could not receive data",
+)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether what went wrong may go well when it is tried again, a little later."""
+    if isinstance(error, ConfigurationError | FormatError | MediaError):
+        return False
+    if isinstance(error, ArchiveError):
+        said = " ".join(str(each).lower() for each in _behind(error))
+        return any(words in said for words in _PASSING_WORDS)
+    if isinstance(error, SymposiaError):  # of a model, say: which passes if the network was away
+        return any(_is_passing(each) for each in _behind(error))
+    return _is_passing(error)
+
+
+def is_worth_a_retry(task: Any, task_run: Any, state: Any) -> bool:
+    """`may_pass`, as Prefect asks it of a task's failed state."""
+    found = state.result(raise_on_failure=False)
+    return isinstance(found, BaseException) and may_pass(found)
+
+
+def timeout_s(duration_s: float, times: float) -> float | None:
+    """After how many seconds a stage is given up that takes so many times its recording's length.
+
+    None where `times` is 0: never.
+    """
+    return max(NEVER_BEFORE_S, times * duration_s) if times else None
+
+
+def _is_passing(error: BaseException) -> bool:
+    """Of the network, of a time limit, or of a drive that is away for a moment."""
+    if type(error).__name__ == "TaskRunTimeoutError":  # a stage that took too long would do so again
+        return False
+    if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    if isinstance(error, OSError) and error.errno in _PASSING_ERRNO:
+        return True
+    return any(each.__name__ in ("TransportError", "ConnectionError") for each in type(error).__mro__)
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    """What led to an error; not the error itself."""
+    cause = error.__cause__ or error.__context__
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+__all__ = ["FIRST_AFTER_S", "RETRIES", "is_worth_a_retry", "may_pass", "timeout_s"]
