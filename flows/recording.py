@@ -27,7 +27,7 @@ from prefect.context import TaskRunContext
 from prefect.serializers import Serializer
 from prefect.tasks import exponential_backoff
 
-from flows.claims import claimed
+from flows.claims import claimed, is_claimed
 from flows.config import Conference, load_conference
 from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
@@ -36,8 +36,9 @@ from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.request import Request
 from flows.retrying import FIRST_AFTER_S, RETRIES, is_worth_a_retry, may_pass, timeout_s
+from flows.sharing import performed, wait_for_work
 from flows.stages import CAPTIONED, SPOKEN
-from flows.work import bring_up_to_date, job_for, memory_of, stat_key
+from flows.work import bring_up_to_date, is_up_to_date, job_for, memory_of, stat_key
 from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
@@ -176,15 +177,20 @@ TASKS = {
 
 
 def _perform(steps: Sequence[Step]) -> list[Layer]:
+    return performed(steps, RUN.get().archive, _made)
+
+
+def _made(step: Step) -> Layer:
+    """The result of a step, cached or new."""
     run = RUN.get()
-    return [
-        TASKS[step.name].with_options(
-            result_storage=run.results,
-            refresh_cache=step.stage.name in run.request.again,
-            timeout_seconds=timeout_s(step.job.duration_s, run.models.profile.stage_timeout),
-        )(step)
-        for step in steps
-    ]
+    sound_s = step.part[1].duration_s if step.part else step.job.duration_s
+    todo = TASKS[step.name].with_options(
+        result_storage=run.results,
+        refresh_cache=step.stage.name in run.request.again,
+        timeout_seconds=timeout_s(sound_s, run.models.profile.stage_timeout),
+    )
+    layer: Layer = todo(step)
+    return layer
 
 
 @task(
@@ -228,6 +234,24 @@ def attempt(request: Request, recording_id: str, *, wait: bool = False) -> str:
         done = f"done in {time.monotonic() - started_s:.0f} s" if changed else "unchanged"
         run.reporter.say(f"{recording_id}: {done}" + (f" ({parts})" if parts else ""))
         return ""
+
+
+def lend_a_hand(request: Request, recording_id: str) -> None:
+    """Help whoever is at work on a long recording with its parts, until it is done.
+
+    What fails here fails for the other too, who notes it. Raises SymposiaError as `run_of` does.
+    """
+    with run_of(request) as run:
+        (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
+        job = job_for(source, run.conference, run.models, run.archive)
+        if request.again or not wait_for_work(
+            lambda: is_up_to_date(job, run.archive), lambda: is_claimed(run.archive, recording_id)
+        ):
+            return
+        try:
+            process_recording(recording_id)
+        except Exception as error:
+            run.reporter.say(f"{recording_id}: no more help with it ({error}).")
 
 
 def _note_failure(run: Run, recording_id: str, reason: str) -> None:

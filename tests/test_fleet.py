@@ -20,9 +20,9 @@ from uuid import UUID
 import httpx
 import psutil
 import pytest
-from benchmarks.prefect_fleet import ROOT, PrefectFleet, write_conference
 from sample_archive import fill
 
+from benchmarks.prefect_fleet import ROOT, PrefectFleet, write_conference
 from flows.claims import is_claimed
 from transcripts.archive import Archive
 from transcripts.place import Place
