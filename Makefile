@@ -14,7 +14,7 @@ LOCKED := $(INSTALL) --require-hashes -r constraints
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib flows nlp transcripts configs >/dev/null 2>&1 || true
 
 .DEFAULT_GOAL := help
-.PHONY: help bench-search bench-speech bench-themes bench-translation demo hub test lint types lock clean
+.PHONY: help bench-fleet bench-search bench-speech bench-themes bench-translation demo fleet hub test lint types lock clean
 
 help: ## say what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,12 @@ bench-themes: $(VENV)/.test ## measure themes: cold start, trained, evidence, sp
 
 bench-translation: $(VENV)/.test ## measure translation: chrF, quality estimate, glossary, speed (half an hour)
 	$(BIN)/python -m benchmarks.translation $(OPTIONS)
+
+fleet: $(VENV)/.test ## workers, clusters, reviews and messages with a real Prefect server (ten minutes)
+	SYMPOSIA_FLEET=1 $(BIN)/python -m pytest tests/test_fleet.py
+
+bench-fleet: $(VENV)/.test ## measure what workers bring and what orchestration costs (an hour and a half)
+	$(BIN)/python -m benchmarks.fleet --spread --overhead $(OPTIONS)
 
 lint: $(VENV)/.test ## ruff: rules and layout
 	$(BIN)/ruff check .

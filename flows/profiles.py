@@ -120,8 +120,8 @@ class Profile(Described):
     translation: TranslationProfile = Field(description="translation to the target language")
     embedding: EmbeddingProfile = Field(description="meaning as vectors")
     themes: ThemesProfile = Field(default=ThemesProfile(), description="telling themes")
-    stage_timeout: float = Field(
-        default=50.0,
+    stage_timeout: int = Field(
+        default=50,
         ge=0,
         description="a stage is given up after so many times its recording's length; 0: never",
     )

@@ -269,7 +269,7 @@ def _reason(run: Run, error: Exception) -> str:
     if isinstance(error, TimeoutError):
         times = run.models.profile.stage_timeout
         return (
-            f"the stage '{run.at_work}' took more than {times:g} times as long as the recording and was "
+            f"the stage '{run.at_work}' took more than {times} times as long as the recording and was "
             "given up: run again, or raise 'stage_timeout' of the profile; what was done is kept."
         )
     if may_pass(error):
