@@ -10,8 +10,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound
 
-from flows.estimating import duration_s
 from flows.recording import Run
+from flows.work import duration_s
 from nlp.parts import part_count
 from transcripts.errors import MediaError
 
