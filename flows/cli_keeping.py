@@ -1,4 +1,4 @@
-"""The commands that keep an archive for good: verify, deposit, restore. Added by `cli`."""
+"""The commands that keep an archive for good: verify, deposit, restore, migrate. Added by `cli`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli_options import ArchivePlace
+from flows.cli_options import ArchivePlace, SourcePlace, TargetPlace
 
 
 def verify(
@@ -55,3 +55,10 @@ def restore(
     from flows.depositing import restore_archive
 
     restore_archive(bag, archive)
+
+
+def migrate(source: SourcePlace, target: TargetPlace) -> None:
+    """Copy an archive from a directory into a database, or back, with history and accounts; compare both."""
+    from flows.migrating import migrate_archive
+
+    migrate_archive(source, target)

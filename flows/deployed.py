@@ -231,7 +231,7 @@ def resume() -> State[Any]:
     resumed = 0
     with get_client(sync_client=True) as client:
         for run in client.read_flow_runs(flow_filter=mine, flow_run_filter=waiting):
-            if not behind_review(run.parameters["archive"], run.parameters["include"]):
+            if not behind_review(run.parameters["archive"], run.parameters.get("include", "approved")):
                 client.resume_flow_run(run.id, run_input={"publish_now": True})
                 resumed += 1
     return Completed(message=f"{resumed} runs go on")

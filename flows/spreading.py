@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from prefect import flow, task
@@ -16,6 +17,7 @@ from prefect.task_runners import TaskRunner
 
 from flows.fleet import Fleet
 from flows.hands import hands_for
+from flows.notifying import tell_failures
 from flows.recording import Run, attempt, lend_a_hand, run_of
 from flows.reporting import keep_artifact
 from flows.request import request_of
@@ -31,11 +33,13 @@ def process_conference(on: str, only: Sequence[str], **wanted: Any) -> Failures:
     `wanted` are the parameters of a request. A recording that fails is noted in the archive and the
     others go on; the failures are returned.
     """
-    request = request_of(**wanted)
+    request = replace(request_of(**wanted), on=on)
     with run_of(request, len(only)) as run:
         names = [each.recording_id for each in run.conference.sources if each.recording_id in only]
         failures = _worker_of(on)(run, names)
         _report(run, names)
+        if failures:
+            tell_failures(run.conference.id, failures, request.command)
     return failures
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -104,9 +105,9 @@ def test_a_large_archive_is_searched_by_its_indexes(tmp_path: Path, monkeypatch:
 
 def plan_of_lookup(directory: Path) -> str:
     """How SQLite finds ten passages by their ids that are in English and about ethics."""
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
 
-    def heard(connection: object, cursor: object, sql: str, values: object, *_: object) -> None:
+    def heard(connection: object, cursor: object, sql: str, values: Any, *_: object) -> None:
         asked.append((sql, values))
 
     chosen = Selection(languages=frozenset({"en"}), themes=frozenset({"ethics"}))

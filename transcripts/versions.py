@@ -1,4 +1,4 @@
-"""The tables of an archive when it is opened: made where there are none, refused where they are too new."""
+"""The tables of an archive when it is opened: made where there are none, brought up to date."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import Connection, insert, inspect, select
 
 from transcripts import schema
 from transcripts.columns import METADATA
-from transcripts.database import Database, upsert
+from transcripts.database import Database
 from transcripts.errors import ArchiveError
 
 FILES = "SYMPOSIA_FILES"  # environment: where the files of an archive in a database lie
 MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
-_LACKS_TRANSLATION_EMBEDDINGS = 4  # version of the tables before them; nothing else is different
 
 
 def prepare(database: Database, *, create: bool) -> Path | None:
@@ -28,7 +27,7 @@ def prepare(database: Database, *, create: bool) -> Path | None:
     if "schema_version" not in facts:
         _make_tables(database, create)
         facts = facts_of(database)
-    _check_version(database, int(facts["schema_version"]))
+    _bring_up_to_date(database, int(facts["schema_version"]))
     if not database.files_apart:
         return database.directory
     files = Path(os.environ.get(FILES) or facts["files"])
@@ -40,9 +39,11 @@ def prepare(database: Database, *, create: bool) -> Path | None:
 def facts_of(database: Database) -> dict[str, str]:
     """What the archive says of itself; nothing where there is none."""
     with database.reading() as connection:
-        if not inspect(connection).has_table("meta"):
-            return {}
-        return {row.key: row.value for row in connection.execute(select(schema.meta))}
+        return _facts(connection) if inspect(connection).has_table("meta") else {}
+
+
+def _facts(connection: Connection) -> dict[str, str]:
+    return {row.key: row.value for row in connection.execute(select(schema.meta))}
 
 
 def _make_tables(database: Database, create: bool) -> None:
@@ -75,30 +76,28 @@ def _files(database: Database) -> str:
     return str(Path(given).absolute())
 
 
-def _check_version(database: Database, version: int) -> None:
-    if version == _LACKS_TRANSLATION_EMBEDDINGS:
-        version = _with_new_tables(database)
-    if version < schema.SCHEMA_VERSION:
-        raise ArchiveError(
-            f"{database.place} was written by a development version of symposia (its tables have version "
-            f"{version}, this symposia knows {schema.SCHEMA_VERSION}); run the conference again, "
-            "into a new archive"
-        )
+def _bring_up_to_date(database: Database, version: int) -> None:
+    """Migrate an older archive, in one transaction; refuse one that cannot be, or that is newer."""
     if version > schema.SCHEMA_VERSION:
         raise ArchiveError(
             f"{database.place} was written by a newer symposia (its tables have version {version}, this "
             f"symposia knows {schema.SCHEMA_VERSION}); update symposia, or use a copy of the archive "
             "from before"
         )
+    if version == schema.SCHEMA_VERSION:
+        return
+    from transcripts.migrations import OLDEST, migrate
 
-
-def _with_new_tables(database: Database) -> int:
-    """Give an archive of a version before the tables that it lacks; the version that it has then."""
+    if version < OLDEST:
+        raise ArchiveError(
+            f"{database.place} was written by a development version of symposia (its tables have version "
+            f"{version}, this symposia knows {schema.SCHEMA_VERSION}); run the conference again, "
+            "into a new archive"
+        )
     with database.writing() as connection:
-        METADATA.create_all(connection)
-        now = {"key": "schema_version", "value": str(schema.SCHEMA_VERSION)}
-        upsert(connection, schema.meta, now)
-    return schema.SCHEMA_VERSION
+        present = int(_facts(connection)["schema_version"])
+        if present < schema.SCHEMA_VERSION:  # else another process was faster
+            migrate(connection, present)
 
 
 __all__ = ["FILES", "MAKE_ONE", "facts_of", "prepare"]
