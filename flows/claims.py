@@ -29,18 +29,26 @@ def claimed(archive: Archive, recording_id: str, *, wait: Callable[[str], None] 
     While another process has it, ClaimedError is raised; with `wait`, that is told a line and the
     other is waited for.
     """
-    name = _name_of(recording_id)
-    with ExitStack() as stack:
-        for _ in range(LOOKS):
-            if stack.enter_context(archive.hold(name)):
-                break
-            time.sleep(A_LOOK_S)
-        else:
-            if wait is None:
-                raise ClaimedError(f"another process is at work on {recording_id!r}: it needs no second one.")
-            wait(f"{recording_id}: another process is at work on it; waiting for it to end.")
-            stack.enter_context(archive.hold(name, wait=True))
+    for _ in range(LOOKS):
+        if held := _taken(archive, recording_id):
+            break
+        time.sleep(A_LOOK_S)
+    else:
+        if wait is None:
+            raise ClaimedError(f"another process is at work on {recording_id!r}: it needs no second one.")
+        wait(f"{recording_id}: another process is at work on it; waiting for it to end.")
+        held = _taken(archive, recording_id, wait=True)
+    assert held is not None
+    with held:
         yield
+
+
+def _taken(archive: Archive, recording_id: str, *, wait: bool = False) -> ExitStack | None:
+    """The claim, to be let go of; None where another process has it."""
+    with ExitStack() as stack:
+        if stack.enter_context(archive.hold(_name_of(recording_id), wait=wait)):
+            return stack.pop_all()
+    return None
 
 
 def is_claimed(archive: Archive, recording_id: str) -> bool:

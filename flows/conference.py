@@ -104,6 +104,8 @@ def _alone(archive: Archive, place: Place) -> Iterator[None]:
 
 
 def _needs_work(source: Source, conference: Conference, models: Models, archive: Archive) -> bool:
+    if not archive.stages(source.recording_id):  # known without reading the whole of a file
+        return True
     try:
         return not is_up_to_date(job_for(source, conference, models, archive), archive)
     except MediaError:  # the run itself finds the same and notes it

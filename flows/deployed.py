@@ -29,7 +29,7 @@ from flows.recording import attempt, lend_a_hand, run_of
 from flows.request import Request, request_of
 from flows.theming import train_themes
 from flows.verifying import Verify, find_faults
-from flows.work import job_for, signatures_of
+from flows.work import signatures_of
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
 from transcripts.holdings import Selection
@@ -93,8 +93,7 @@ def recording(  # noqa: PLR0913, one parameter a field of Prefect's form
     with run_of(request) as run:
         if expected is not None:
             (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
-            here = signatures_of(job_for(source, run.conference, run.models, run.archive))
-            _check_same(expected, here)
+            _check_same(expected, signatures_of(source, run.conference, run.models))
         if hand:
             lend_a_hand(request, recording_id)
             return Completed(name=ELSEWHERE, message="helped with its parts")

@@ -22,8 +22,8 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
 from flows.claims import is_claimed
+from flows.config import Source
 from flows.hands import Hands
-from flows.jobs import Job
 from flows.recording import Run
 from flows.retrying import may_pass
 from flows.work import is_up_to_date, job_for, signatures_of
@@ -117,8 +117,8 @@ class Fleet:
             return {each.parameters.get("recording_id", ""): each.id for each in _read(client, mine)}
 
     def _submit(self, name: str, hand: bool = False) -> UUID:
-        job = self._job(name)
-        asked = {"recording_id": name, "expected": signatures_of(job), "hand": hand}
+        expected = signatures_of(self._source(name), self.run.conference, self.run.models)
+        asked = {"recording_id": name, "expected": expected, "hand": hand}
         parameters = {**self.run.request.parameters, **asked}
         try:
             sent = run_deployment(
@@ -136,9 +136,15 @@ class Fleet:
         assert isinstance(sent, FlowRun)
         return sent.id
 
-    def _job(self, name: str) -> Job:
+    def _source(self, name: str) -> Source:
         (source,) = [each for each in self.run.conference.sources if each.recording_id == name]
-        return job_for(source, self.run.conference, self.run.models, self.run.archive)
+        return source
+
+    def _is_up_to_date(self, name: str) -> bool:
+        run = self.run
+        return is_up_to_date(
+            job_for(self._source(name), run.conference, run.models, run.archive), run.archive
+        )
 
     def _ended(self) -> Iterator[tuple[str, str]]:
         """Recordings that are done with, each with the reason when it failed."""
@@ -178,7 +184,7 @@ class Fleet:
         if state.is_failed() or state.is_cancelled():
             return self._noted(name, state.message or str(state.name))
         if state.is_completed() and state.name != ELSEWHERE:
-            if is_up_to_date(self._job(name), self.run.archive):
+            if self._is_up_to_date(name):
                 return ""
             return self._again(name, "it has changed since")
         return self._again(name, state.message or str(state.name))
@@ -196,7 +202,7 @@ class Fleet:
         for each in self.run.archive.failures():
             if each.recording_id == name:
                 return each.reason
-        source = self._job(name).source
+        source = self._source(name)
         reason = f"its run in Prefect has ended: {message}"
         path = str(source.path or source.captions[0].path)
         self.run.archive.fail(name, source.panel_id, path, "run", reason, self.run.request.command)

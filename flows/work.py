@@ -36,7 +36,7 @@ from transcripts.archive import Archive
 from transcripts.errors import MediaError
 from transcripts.formats.subtitles import read_captions
 from transcripts.holdings import RecordingLayers, Selection, StageRecord
-from transcripts.records import Recording, digest_of
+from transcripts.records import Panel, Recording, digest_of
 
 Perform = Callable[[Sequence[Step]], list[Layer]]
 
@@ -67,7 +67,6 @@ def stat_key(path: Path) -> str:
 
 def job_for(source: Source, conference: Conference, models: Models, archive: Archive) -> Job:
     """A recording with its files looked at. Raises MediaError when one cannot be read."""
-    panel = next(each for each in conference.panel_records() if each.id == source.panel_id)
     files = [each.path for each in source.captions]
     files += [each.path for each in conference.voice_samples()]
     files.append(speaker_cues())
@@ -79,7 +78,7 @@ def job_for(source: Source, conference: Conference, models: Models, archive: Arc
         fingerprint = names[source.path]
     else:
         fingerprint = digest_of([names[each.path] for each in source.captions])
-    return Job(source, panel, conference, models, fingerprint, names)
+    return Job(source, _panel_of(source, conference), conference, models, fingerprint, names)
 
 
 def memory_of(archive: Archive, conference_id: str) -> Memory:
@@ -119,9 +118,14 @@ def is_up_to_date(job: Job, archive: Archive) -> bool:
     return True
 
 
-def signatures_of(job: Job) -> dict[str, str]:
-    """What would make each stage of a recording here, in short: models, their revisions and options."""
-    return {stage.name: stage.signature(job).digest for stage in stages_of(job.source)}
+def signatures_of(source: Source, conference: Conference, models: Models) -> dict[str, str]:
+    """What would make each stage of a recording, in short: models, their revisions and options."""
+    job = Job(source, _panel_of(source, conference), conference, models, "", {})  # no file is read for it
+    return {stage.name: stage.signature(job).digest for stage in stages_of(source)}
+
+
+def _panel_of(source: Source, conference: Conference) -> Panel:
+    return next(each for each in conference.panel_records() if each.id == source.panel_id)
 
 
 def bring_up_to_date(

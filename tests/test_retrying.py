@@ -21,7 +21,7 @@ from flows.claims import ClaimedError, claimed, is_claimed
 from flows.fleet import ELSEWHERE, GONE_AFTER_S, LOST_AFTER_S, MOST_RUNS, Fleet
 from flows.recording import Run
 from flows.request import Request, request_of
-from flows.retrying import NEVER_BEFORE_S, may_pass, timeout_s
+from flows.retrying import NEVER_BEFORE_S, is_worth_a_retry, may_pass, timeout_s
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, ConfigurationError, MediaError, ModelError, SymposiaError
 from transcripts.holdings import Conference
@@ -72,6 +72,11 @@ def test_what_passes_by_itself_is_tried_again(error: Exception) -> None:
 )
 def test_what_needs_a_person_is_not(error: Exception) -> None:
     assert not may_pass(error)
+
+
+def test_prefect_asks_of_the_error_that_a_task_ended_with() -> None:
+    assert is_worth_a_retry(None, None, Failed(data=database("database is locked")))
+    assert not is_worth_a_retry(None, None, Failed(data=MediaError("no sound")))
 
 
 def test_a_stage_has_a_time_limit_by_the_length_of_its_recording() -> None:
@@ -154,15 +159,14 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
     source = SimpleNamespace(recording_id="opening", panel_id="opening", path="opening.mp4")
-    job = SimpleNamespace(source=source)
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     monkeypatch.setattr(fleets, "get_client", lambda **ignored: made)
     monkeypatch.setattr("flows.hands.get_client", lambda **ignored: made)
     monkeypatch.setattr("flows.hands.hands_for", lambda run, name: made.hands)
     monkeypatch.setattr(fleets, "run_deployment", made.run_deployment)
-    monkeypatch.setattr(fleets, "is_up_to_date", lambda job, archive: made.up_to_date)
-    monkeypatch.setattr(fleets, "signatures_of", lambda job: {})
-    monkeypatch.setattr(Fleet, "_job", lambda self, name: job)
+    monkeypatch.setattr(fleets, "signatures_of", lambda *ignored: {})
+    monkeypatch.setattr(Fleet, "_source", lambda self, name: source)
+    monkeypatch.setattr(Fleet, "_is_up_to_date", lambda self, name: made.up_to_date)
     return made
 
 
@@ -180,7 +184,8 @@ def in_steps(
     """What becomes of a recording that is spread, with something happening between two looks."""
     reporter = SimpleNamespace(say=world.said.append, recording_done=lambda: None)
     request = request_of("talks.yaml", "archive", "embedded")
-    run = cast(Run, SimpleNamespace(archive=archive, reporter=reporter, request=request))
+    given = {"archive": archive, "reporter": reporter, "request": request}
+    run = cast(Run, SimpleNamespace(**given, conference=None, models=None))
     left = iter(steps)
 
     def between(ignored: float) -> None:
