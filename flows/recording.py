@@ -26,6 +26,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 from prefect.serializers import Serializer
 from prefect.tasks import exponential_backoff
+from prefect.transactions import CommitMode, transaction
 
 from flows.claims import claimed, is_claimed
 from flows.config import Conference, load_conference
@@ -208,7 +209,8 @@ def process_recording(recording_id: str) -> bool:
     (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
     job = job_for(source, run.conference, run.models, run.archive)
     job = replace(job, memory=run.memory)
-    return bring_up_to_date(job, run.archive, _perform, run.request.again)
+    with transaction(commit_mode=CommitMode.EAGER):  # else results are kept when the whole recording is done
+        return bring_up_to_date(job, run.archive, _perform, run.request.again)
 
 
 def attempt(request: Request, recording_id: str, *, wait: bool = False) -> str:
