@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Processes of the test suite. The tests of one file share what they prepare, models of 1 GB among it.
 WORKERS ?= 2
+# Hostile cases of `make fuzz`, and where they start.
+CASES ?= 10000
+SEED ?= $(shell date +%s)
 
 # The lock files are complete and hashed: pip resolves nothing, and builds with the pinned setuptools.
 # What is installed is compiled in one go, on all cores: pip would use one. Otherwise the first start of
@@ -14,7 +17,7 @@ LOCKED := $(INSTALL) --require-hashes -r constraints
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib flows nlp transcripts configs >/dev/null 2>&1 || true
 
 .DEFAULT_GOAL := help
-.PHONY: help bench-fleet bench-search bench-speech bench-themes bench-translation demo fleet hub test lint types lock clean
+.PHONY: help bench-fleet bench-search bench-speech bench-themes bench-translation demo fleet fuzz hub test lint types lock clean
 
 help: ## say what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +30,9 @@ hub: $(VENV)/.hub ## install what the profiles standard and quality need
 
 test: lint types ## lint, types and the whole test suite
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+fuzz: $(VENV)/.test ## give every reader of foreign bytes 10,000 hostile cases (an hour; CASES=1000 SEED=7 for others)
+	CASES=$(CASES) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/test_fuzz_*.py --hypothesis-profile=fuzz --hypothesis-seed=$(SEED) $(OPTIONS)
 
 bench-speech: $(VENV)/.test ## measure speech against faster-whisper, same audio and weights (over an hour)
 	$(BIN)/python -m benchmarks.speech $(OPTIONS)

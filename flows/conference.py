@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from flows.config import Conference, Source, load_conference
-from flows.engine import prepare
+from flows.engine import prepare, register
 from flows.models import Models, trained_in
 from flows.overview import show_summary
 from flows.profiles import load_profile
@@ -64,18 +65,20 @@ def carry_out(request: Request) -> None:
         ]
         if waiting:
             assert archive.files is not None
-            prepare(archive.files / "work")
-            _process(request, waiting)
+            results = archive.files / "work"
+            prepare(results)
+            _process(request, waiting, results)
         else:
             _say(f"nothing to do: all {len(asked)} recordings are up to date.")
         SearchIndex.open(archive).refresh()
 
 
-def _process(request: Request, waiting: Sequence[str]) -> None:
+def _process(request: Request, waiting: Sequence[str], results: Path) -> None:
     """Run the flow. Raises SymposiaError when Prefect's server cannot be reached or started."""
     from flows.spreading import flow_on
 
     try:
+        register(results)
         flow_on(request.on)(on=request.on, only=list(waiting), **request.parameters)
     except SymposiaError:
         raise

@@ -11,9 +11,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import psutil
 
 from flows.engine import quiet
 from flows.profiles import Profile, load_profile
@@ -23,6 +26,8 @@ from nlp.machine import thread_count
 from nlp.weights import at_hand
 from transcripts.archive import Archive
 from transcripts.errors import FormatError, MediaError, ModelError, SymposiaError
+from transcripts.files import in_object_store, remove, write_atomically
+from transcripts.logs import log_folder
 from transcripts.place import Place, place_of
 from transcripts.records import running_version
 from transcripts.schema import SCHEMA_VERSION
@@ -32,6 +37,10 @@ State = Literal["ok", "doubtful", "wrong"]
 # Weights of the embedded profile take 1.5 GB put together; an archive takes some 50 MB an hour.
 LITTLE_ROOM_MB = 2_000
 NO_ROOM_MB = 200
+# What a run of the embedded profile held at most, over hours of talk (docs/benchmarks.md), and what the
+# smallest part of it needs. Other profiles need more.
+LITTLE_MEMORY_MB = 1_800
+NO_MEMORY_MB = 500
 DECODED_TOLERANCE_S = 0.1
 SERVER_TIMEOUT_S = 10.0
 
@@ -70,7 +79,8 @@ def checks(place: Place | None, profile: Profile) -> Iterator[Check]:
     yield gpu_check(profile)
     yield sound_check(configs_dir() / "demo" / "voices" / "moderator-uk.opus")
     files, database = (None, None) if place is None else archive_check(place)
-    yield from room_checks({"archive": files, "cache": cache_dir()})
+    yield memory_check(free_memory_mb())
+    yield from room_checks({"archive": files, "cache": cache_dir(), "log": log_folder()})
     if database is not None:
         yield database
     yield pdf_check()
@@ -154,10 +164,31 @@ def sound_check(clip: Path) -> Check:
     return Check("sound", "ok", f"{heard_s:.1f} s of {info.codec} decoded, without ffmpeg")
 
 
+def free_memory_mb() -> int:
+    """The memory that a run could have, in 10^6 bytes: of the machine, or of the container around it."""
+    free = psutil.virtual_memory().available
+    held = Path("/sys/fs/cgroup")
+    with suppress(OSError, ValueError):  # of version 2 of cgroups; 'max' where there is no limit
+        limit, used = (int((held / f"memory.{name}").read_text()) for name in ("max", "current"))
+        free = min(free, limit - used)
+    return max(0, free) // 1_000_000
+
+
+def memory_check(free_mb: int) -> Check:
+    """Whether a run of the embedded profile has the memory that it took where it was measured."""
+    state: State = "wrong" if free_mb < NO_MEMORY_MB else "doubtful" if free_mb < LITTLE_MEMORY_MB else "ok"
+    what = f"{free_mb / 1000:.1f} GB free; the profile embedded takes {LITTLE_MEMORY_MB / 1000:.1f} GB"
+    remedy = "" if state == "ok" else ": end other programs, or give the machine or container more"
+    return Check("memory", state, what + remedy)
+
+
 def room_checks(places: dict[str, Path | None]) -> Iterator[Check]:
     """Whether there is room at each place, and whether it may be written to."""
     for subject, given in places.items():
         if given is None:
+            continue
+        if in_object_store(given):
+            yield _store_check(subject, given)
             continue
         place = given.absolute()
         while not place.exists():
@@ -176,6 +207,20 @@ def room_checks(places: dict[str, Path | None]) -> Iterator[Check]:
         state: State = "wrong" if free_mb < NO_ROOM_MB else "doubtful" if free_mb < LITTLE_ROOM_MB else "ok"
         remedy = "" if state == "ok" else f": make room there, or {_elsewhere(subject)}"
         yield Check(subject, state, f"{given} can be written, {free_mb / 1000:.1f} GB free{remedy}")
+
+
+def _store_check(subject: str, folder: Path) -> Check:
+    """Whether an object can be written to a store and removed again."""
+    probe = folder / ".symposia-doctor"
+    try:
+        write_atomically(probe, "")
+        remove(probe)
+    except Exception as error:  # each store has errors of its own
+        remedy = "check its address, the bucket and the credentials in the environment"
+        return Check(
+            subject, "wrong", f"{folder} cannot be written ({type(error).__name__}: {error}): {remedy}"
+        )
+    return Check(subject, "ok", f"{folder} can be written")
 
 
 def _elsewhere(subject: str) -> str:

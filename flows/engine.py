@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 
 from nlp.cache import cache_dir
+from transcripts.files import in_object_store
+from transcripts.records import digest_of
 
 RUN_MARK = "SYMPOSIA_RUN_PID"
 # The ephemeral server works for one run: it schedules nothing and cleans up nobody else's runs.
@@ -39,7 +41,10 @@ def prepare(results: Path) -> None:
     What the user has set stays as it is, except telemetry, which is always off.
     """
     quiet()
-    os.environ["PREFECT_LOCAL_STORAGE_PATH"] = str(results)
+    if in_object_store(results):
+        os.environ["PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"] = str(storage_of(results))
+    else:
+        os.environ["PREFECT_LOCAL_STORAGE_PATH"] = str(results)
     if os.environ.get("PREFECT_API_URL"):
         return
     _sweep_orphans()
@@ -56,6 +61,24 @@ def prepare(results: Path) -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+
+
+def register(results: Path) -> None:
+    """Tell Prefect of results in an object store; a folder needs no telling. Call after `prepare`."""
+    if in_object_store(results):
+        from prefect.filesystems import RemoteFileSystem
+
+        RemoteFileSystem(basepath=str(results)).save(_block_name(results), overwrite=True)
+
+
+def storage_of(results: Path) -> Path | str:
+    """Where results are, as a task of Prefect's is told it. An object store has to be registered before."""
+    return f"remote-file-system/{_block_name(results)}" if in_object_store(results) else results
+
+
+def _block_name(results: Path) -> str:
+    """Of Prefect's block that knows where results are; credentials are not in it, but in the environment."""
+    return f"symposia-{digest_of(str(results))[:12]}"
 
 
 def _sweep_orphans() -> None:

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from flows.observing import observed_run, observed_stage
+
 
 class Reporter:
-    """Tells the user what is going on. Bars only where somebody watches a terminal."""
+    """Tells the user what is going on, and log and figures. Bars only where somebody watches a terminal."""
 
     def __init__(self, recordings: int) -> None:
         self.console = Console(file=sys.stderr, highlight=False)
@@ -27,7 +29,7 @@ class Reporter:
 
     @contextmanager
     def shown(self) -> Iterator[Reporter]:
-        with self._progress:
+        with observed_run(), self._progress:
             yield self
 
     def say(self, line: str) -> None:
@@ -42,6 +44,7 @@ class Reporter:
         """A bar for one stage; the yielded function is told how far of `total` it has come."""
         task = self._progress.add_task(f"{recording_id}: {name}", total=round(total) or 1)
         try:
-            yield lambda reached: self._progress.update(task, completed=round(reached))
+            with observed_stage(recording_id, name):
+                yield lambda reached: self._progress.update(task, completed=round(reached))
         finally:
             self._progress.remove_task(task)

@@ -30,19 +30,22 @@ from prefect.transactions import CommitMode, transaction
 
 from flows.claims import claimed, is_claimed
 from flows.config import Conference, load_conference
+from flows.engine import register, storage_of
 from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.models import Models, trained_in
+from flows.observing import observed_recording
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.request import Request
 from flows.retrying import FIRST_AFTER_S, RETRIES, is_worth_a_retry, may_pass, timeout_s
 from flows.sharing import performed, wait_for_work
 from flows.stages import CAPTIONED, SPOKEN
-from flows.work import bring_up_to_date, is_up_to_date, job_for, memory_of, stat_key
+from flows.work import bring_up_to_date, is_up_to_date, job_for, memory_of
 from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
+from transcripts.files import in_object_store, write_atomically
 
 RESULTS = "work"  # folder of cached stage results, among an archive's files
 ACCELERATOR = "SYMPOSIA_ACCELERATOR"  # environment: a concurrency limit of Prefect's that stages keep to
@@ -85,6 +88,12 @@ class Run:
         assert self.archive.files is not None
         return self.archive.files / RESULTS
 
+    @cached_property
+    def storage(self) -> Path | str:
+        """The same, as Prefect knows it."""
+        register(self.results)
+        return storage_of(self.results)
+
 
 RUN: ContextVar[Run] = ContextVar("RUN")
 
@@ -120,7 +129,7 @@ def _models(profile: str, themes: Path, trained: Path | None, state: str) -> Mod
 
 
 def _state_of(request: Request, described: Conference, trained: Path | None) -> str:
-    files = [stat_key(each) for each in (described.themes, trained) if each and each.exists()]
+    files = [hash(each.read_bytes()) for each in (described.themes, trained) if each and each.exists()]
     return repr((load_profile(request.profile), files))
 
 
@@ -142,7 +151,7 @@ def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """The stage's key. A result that a power cut left half-written is no result, and is removed."""
     step: Step = parameters["step"]
     path = RUN.get().results / step.key
-    if path.exists() and not _is_whole(path):
+    if not in_object_store(path) and path.is_file() and not _is_whole(path):
         path.unlink()
     return step.key
 
@@ -150,7 +159,7 @@ def _result_key(context: TaskRunContext, parameters: dict[str, Any]) -> str:
 def _is_whole(path: Path) -> bool:
     try:
         layer_from(json.loads(path.read_text("utf-8"))["result"].encode())
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
     return True
 
@@ -186,7 +195,7 @@ def _made(step: Step) -> Layer:
     run = RUN.get()
     sound_s = step.part[1].duration_s if step.part else step.job.duration_s
     todo = TASKS[step.name].with_options(
-        result_storage=run.results,
+        result_storage=run.storage,
         refresh_cache=step.stage.name in run.request.again,
         timeout_seconds=timeout_s(sound_s, run.models.profile.stage_timeout),
     )
@@ -226,7 +235,7 @@ def attempt(request: Request, recording_id: str, *, wait: bool = False) -> str:
         started_s = time.monotonic()
         run.at_work, run.seconds = "probe", {}
         try:
-            changed = process_recording(recording_id)
+            changed = observed_recording(recording_id, process_recording)
         except Exception as error:
             reason = _reason(run, error)
             run.reporter.say(f"{recording_id}: failed: {reason}")
@@ -282,7 +291,7 @@ def _reason(run: Run, error: Exception) -> str:
 
 def _defect(run: Run, error: Exception) -> str:
     """An error that is nobody's but ours: keep its traceback in a file, and say where."""
-    log = Path(run.archive.files or ".") / "defects.log"
-    with log.open("a", encoding="utf-8") as file:
-        file.write("".join(traceback.format_exception(error)) + "\n")
+    log = (run.archive.files or Path()) / "defects.log"
+    known = log.read_text("utf-8") if log.exists() else ""
+    write_atomically(log, known + "".join(traceback.format_exception(error)) + "\n")
     return f"a defect of symposia ({type(error).__name__}: {error}); please report it with {log}."

@@ -47,7 +47,12 @@ def serve(place: Place, options: ServeOptions) -> None:
     Raises ArchiveError when there is no archive, ConfigurationError when options do not fit,
     SymposiaError when the address cannot be had.
     """
+    from transcripts.logs import open_log
+    from transcripts.metrics import open_metrics
+
     _check(options)
+    open_log()
+    open_metrics()
     with Archive.open(place) as archive:
         settings = room_settings(archive, options)
         if settings.login:

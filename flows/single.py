@@ -137,10 +137,9 @@ def _text_of(number: int, line: str) -> tuple[str, str, str]:
         return str(number), line, _written_in(line)
     try:
         held: Any = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(
-            f"line {number} begins like a JSON object and is not one ({error.msg}): "
-            "mend it, or give plain text."
+            f"line {number} begins like a JSON object and is not one ({error}): mend it, or give plain text."
         ) from error
     if not isinstance(held.get("text"), str):
         raise FormatError(

@@ -91,7 +91,7 @@ def read_labels(lines: Sequence[str], taxonomy: Taxonomy, embedder: Embedder) ->
         try:
             held = json.loads(line)
             text, named = str(held["text"]), set(map(str, held["themes"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise FormatError(
                 f'line {number} of the labels is no object such as {{"text": "...", "themes": ["ethics"]}}.'
             ) from error

@@ -27,6 +27,7 @@ from flows.layers import (
     layer_bytes,
 )
 from flows.models import Models, speaker_cues
+from flows.observing import note_made
 from flows.stages import stages_of
 from nlp.audio import declared_duration_s, probe, sha256_of
 from nlp.listening import Listening
@@ -174,7 +175,9 @@ def bring_up_to_date(
         for number, (path, sha) in enumerate(job.hashes.items())
     ]
     before = archive.layers(job.recording_id) if kept else RecordingLayers()
-    return archive.keep(media, _with_made(before, made), records)
+    changed = archive.keep(media, _with_made(before, made), records)
+    note_made(job.recording_id, made)
+    return changed
 
 
 def _probed(job: Job) -> tuple[Job, Recording]:

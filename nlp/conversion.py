@@ -66,11 +66,20 @@ def transformers_to_ctranslate2(source: Path, target: Path, quantization: str) -
         raise ModelError(
             f"Converting {source} needs torch and transformers ({error}): pip install 'symposia[hub]'."
         ) from error
+    except pickle.UnpicklingError as error:
+        raise ModelError(
+            f"{source} was not loaded: its weights are a pickle that holds more than arrays, and could run "
+            "code. Take the model from where it was made, with weights as safetensors."
+        ) from error
     except (ValueError, RuntimeError, OSError, KeyError, AttributeError) as error:
         raise ModelError(
             f"{source} cannot be converted for CTranslate2: {error}. It must be the folder of a "
             "transformers model (M2M100, NLLB, T5/MADLAD-400, Marian or Whisper) with its tokenizer."
         ) from error
+    _copy_tokenizer(source, target)
+
+
+def _copy_tokenizer(source: Path, target: Path) -> None:
     tokenizer = target / TOKENIZER_FOLDER
     tokenizer.mkdir()
     for file in sorted(source.iterdir()):

@@ -23,7 +23,7 @@ from nlp.cutting import cut
 from nlp.listening import Region, Tick
 from nlp.speakers import Diarization, SpeakerOptions, embed_regions
 from nlp.voices import Vectors, VoiceEncoder, unit
-from nlp.weights import quiet_libraries
+from nlp.weights import is_commit, quiet_libraries
 from transcripts.errors import ModelError
 from transcripts.records import Signature, Span, Turn
 
@@ -87,21 +87,39 @@ class PyannoteDiarizer:
 
 
 def load_pyannote(name: str) -> Pipeline:
-    """The pipeline of a hub name or a folder; the token is that of the hub's own tools (HF_TOKEN).
+    """The pipeline of a hub name with its commit, or of a folder; the token is that of the hub (HF_TOKEN).
 
-    Raises ModelError when the package, the token or the weights are missing.
+    Its weights are pickles, of which torch is told to make arrays and the few records that pyannote puts
+    beside them, and nothing else. Raises ModelError when the package, the token or the weights are missing,
+    and for a hub name without a commit: under such a name weights may be exchanged.
     """
     quiet_libraries()
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # its telemetry
+    os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"  # whatever pyannote and lightning ask for
+    repository, _, commit = name.partition("@")
+    if not is_commit(commit) and not Path(name).expanduser().exists():
+        raise ModelError(
+            f"{name!r} does not say which commit of it is meant, and its weights are pickles, which may hold "
+            f"code: name it as {repository}@ and the 40 digits of a commit on the hub, or give a folder."
+        )
     try:
         from pyannote.audio import Pipeline
+        from pyannote.audio.core.task import Problem, Resolution, Specifications
     except ImportError as error:
         raise ModelError(
             f"the profile asks for {name!r}, and pyannote.audio is not installed ({error}): {INSTALL}, or "
             "take 'diarization' out of the profile's 'speakers'."
         ) from error
+    import torch
+
+    records = [torch.torch_version.TorchVersion, Problem, Resolution, Specifications]
     try:
-        pipeline = Pipeline.from_pretrained(name)
+        with torch.serialization.safe_globals(records):
+            pipeline = (
+                Pipeline.from_pretrained(repository, revision=commit)
+                if commit
+                else Pipeline.from_pretrained(name)
+            )
     except Exception as error:  # whatever the hub, the network or the weights say
         raise ModelError(
             f"{name!r} cannot be loaded ({error}): accept its conditions on the model hub and set HF_TOKEN, "

@@ -24,7 +24,15 @@ QUANTIZATION = "int8"  # of converted models; CTranslate2 widens them when asked
 
 # Of a hub repository, what is fetched: one form of the weights, and what is beside them.
 WANTED = ["*.json", "*.model", "*.spm", "*.txt", "README.md", "model.bin", "*.safetensors"]
-OLDER_WEIGHTS = ["pytorch_model*.bin"]  # fetched too where there are no other weights
+OLDER_WEIGHTS = ["pytorch_model*.bin"]  # pickles, fetched too where there are no other weights: see `_fetch`
+
+# Pickles may hold code. Those of the profiles, by repository: revision to take, sha256 of its weights.
+PICKLED = {
+    "facebook/m2m100_418M": (
+        "55c2e61bbf05dfb8d7abccdc3fae6fc8512fd636",
+        "d907ea45e4e4b9db163382a6674f6218b3c59566fe06d77f4055c208b4e87ed1",
+    ),
+}
 
 SAMPLE_BYTES = 1 << 16  # of a large file, hashed at both ends
 WHOLE_BYTES = 1 << 22  # a file up to this size is hashed as a whole
@@ -114,6 +122,11 @@ def identity(name: str, notify: Notify = silent) -> str:
     return describe(name, notify).revision
 
 
+def is_commit(revision: str) -> bool:
+    """Whether a revision of the hub is a commit: what it stands for cannot be exchanged."""
+    return re.fullmatch(r"[0-9a-f]{40}", revision) is not None
+
+
 def quiet_libraries() -> None:
     """Turn off telemetry of the hub's libraries. Call it before the first import of any."""
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = os.environ["DO_NOT_TRACK"] = "1"
@@ -163,19 +176,23 @@ def _fetched(name: str) -> _Fetched | None:
 def _fetch(name: str, notify: Notify) -> _Fetched:
     """Bring a hub model here, or find it in the hub's cache when there is no network.
 
-    What was fetched before is fetched again in the same revision.
+    What was fetched before is fetched again in the same revision. Pickled weights are taken only in one that
+    is pinned, here or in the name; what reads them (transformers) makes nothing of them but arrays.
     """
     quiet_libraries()
     from huggingface_hub import snapshot_download
 
     repository, _, revision = name.partition("@")
     before = _fetched(name)
-    wanted = revision or (before.identity.revision if before else None)
+    pinned, sha256 = PICKLED.get(repository, ("", ""))
+    wanted = revision or (before.identity.revision if before else pinned or None)
     notify(f"Fetching {name} from the model hub ...")
     try:
         path = Path(snapshot_download(repository, revision=wanted, allow_patterns=WANTED))
         if not [*path.glob("*.safetensors"), *path.glob("model.bin")]:
+            _check_pinned(name, revision, path.name)
             snapshot_download(repository, revision=path.name, allow_patterns=WANTED + OLDER_WEIGHTS)
+            _check_pickle(name, path, sha256 if path.name == pinned else "")
     except (OSError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
         raise ModelError(
@@ -192,6 +209,28 @@ def _fetch(name: str, notify: Notify) -> _Fetched:
     partial.write_text(json.dumps(facts), encoding="utf-8")
     partial.replace(record)
     return _Fetched(path, known)
+
+
+def _check_pinned(name: str, revision: str, found: str) -> None:
+    repository = name.partition("@")[0]
+    if not is_commit(revision) and found != PICKLED.get(repository, ("", ""))[0]:
+        raise ModelError(
+            f"The weights of {name} are pickles, which may hold code: they are taken in a revision that "
+            f"you know alone. Look at it on the hub and name it, as in {repository}@{found}, or take a model "
+            "whose weights are safetensors."
+        )
+
+
+def _check_pickle(name: str, folder: Path, sha256: str) -> None:
+    """Raises ModelError where the sha256 of pickled weights is known and another."""
+    for file in folder.glob(OLDER_WEIGHTS[0]):
+        with file.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+        if sha256 and found != sha256:
+            raise ModelError(
+                f"{name} is not what it should be: the sha256 of {file} is {found} instead of {sha256}. "
+                "Remove it, and fetch it again where you trust the network."
+            )
 
 
 def _converted(name: str, source: Path, known: Identity, notify: Notify) -> Path:

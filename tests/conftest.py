@@ -5,6 +5,7 @@ And the archives that tests begin with: of both kinds where it matters.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from transcripts.place import Place
 
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")
+# `make fuzz`: many cases, by a seed that it tells; none is kept between runs.
+cases = int(os.environ.get("CASES", "10000"))
+settings.register_profile("fuzz", max_examples=cases, database=None, deadline=None, print_blob=True)
 
 KINDS = ("sqlite", "postgresql")
 

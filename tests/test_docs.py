@@ -56,3 +56,11 @@ def test_files_that_the_docs_name_exist(page: Path) -> None:
 def test_every_packaged_model_has_its_licence_in_the_docs() -> None:
     page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
     assert not [name for name in EMBEDDED if f"`{name}`" not in page]
+
+
+def test_every_setting_of_the_environment_has_its_words() -> None:
+    pages = "".join(page.read_text("utf-8") for page in ROOT.glob("docs/*.md"))
+    code = [path for room in ("flows", "nlp", "transcripts") for path in (ROOT / room).rglob("*.py")]
+    named = {name for path in code for name in re.findall(r'"(SYMPOSIA_\w+)"', path.read_text("utf-8"))}
+    assert {"SYMPOSIA_LOG", "SYMPOSIA_METRICS", "SYMPOSIA_CACHE"} <= named
+    assert sorted(each for each in named - {"SYMPOSIA_RUN_PID"} if f"`{each}" not in pages) == []

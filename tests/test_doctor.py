@@ -15,6 +15,7 @@ import pytest
 import flows.doctor as doctor
 from flows.doctor import Check
 from flows.profiles import load_profile
+from transcripts import logs
 from transcripts.archive import Archive
 from transcripts.errors import FormatError
 from transcripts.sqlite import DATABASE_NAME
@@ -56,7 +57,15 @@ def test_a_machine_that_is_fit_has_a_line_a_check_and_exit_code_0(tmp_path: Path
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     lines = done.stdout.splitlines()
     assert {line.split()[0] for line in lines} <= {"ok", "doubtful"}
-    for subject in ("program", "model embedded:ge2e (speakers)", "sound", "database", "PDF", "Prefect"):
+    for subject in (
+        "program",
+        "model embedded:ge2e (speakers)",
+        "sound",
+        "memory",
+        "database",
+        "PDF",
+        "Prefect",
+    ):
         assert [line for line in lines if line[9:].startswith(f"{subject}:")], subject
     assert "symposia verify" in done.stdout
     assert before.items() <= {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}.items()
@@ -152,3 +161,19 @@ def test_sound_that_cannot_be_decoded_is_told(tmp_path: Path) -> None:
     found = doctor.sound_check(clip)
     assert found.state == "wrong"
     assert "PyAV" in found.what
+
+
+@pytest.mark.parametrize(("free_mb", "state"), [(8_000, "ok"), (1_799, "doubtful"), (499, "wrong")])
+def test_too_little_memory_is_told(free_mb: int, state: str) -> None:
+    check = doctor.memory_check(free_mb)
+    assert (check.state, "end other programs" in check.what) == (state, state != "ok")
+    assert f"{free_mb / 1000:.1f} GB free" in check.what
+    assert 0 < doctor.free_memory_mb() < 10_000_000
+
+
+def test_the_folder_of_the_log_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert logs.log_folder() is None
+    monkeypatch.setenv(logs.PLACE, str(tmp_path / "logs" / "symposia.jsonl"))
+    (check,) = doctor.room_checks({"log": logs.log_folder()})
+    assert check.subject == "log"
+    assert str(tmp_path / "logs") in check.what

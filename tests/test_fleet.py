@@ -137,12 +137,15 @@ def test_a_worker_that_is_killed_has_its_work_taken_over(
         prefect, "run", str(conference), "--archive", str(place), "--on", "recording/fleet", **files
     )
     until(lambda: _exists(place), "no archive")
+    running = {"name": {"any_": NAMES}, "state": {"type": {"any_": ["RUNNING"]}}}
     with Archive.open(place) as archive:
-        name = until(
-            lambda: next((each for each in NAMES if is_claimed(archive, each)), None), "nothing claimed"
-        )
-    running = {"name": {"any_": [name]}, "state": {"type": {"any_": ["RUNNING"]}}}
-    (victim,) = ask(prefect, "flow_runs/filter", flow_runs=running)
+
+        def at_work() -> list[dict[str, Any]]:
+            found = ask(prefect, "flow_runs/filter", flow_runs=running)
+            return [each for each in found if each["deployment_id"] and is_claimed(archive, each["name"])]
+
+        victim = until(at_work, "nobody is at work")[0]
+    name = victim["name"]
     pid = int(victim["infrastructure_pid"].split(":")[-1])
     (mine,) = [
         each for each in workers if pid in {child.pid for child in psutil.Process(each.pid).children(True)}

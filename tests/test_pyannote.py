@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -58,4 +60,35 @@ def test_turns_are_labelled_in_their_order_and_overlaps_are_told(tmp_path: Path)
 def test_a_missing_package_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyannote.audio", None)
     with pytest.raises(ModelError, match=r"pyannote\.audio is not installed.*pip install"):
-        load_pyannote("pyannote/speaker-diarization-community-1")
+        load_pyannote(f"pyannote/speaker-diarization-community-1@{'a' * 40}")
+
+
+@pytest.mark.parametrize("name", ["pyannote/speaker-diarization-community-1", "pyannote/x@main", "nowhere"])
+def test_pickles_without_a_commit_are_refused(name: str) -> None:
+    with pytest.raises(ModelError, match="does not say which commit of it is meant"):
+        load_pyannote(name)
+
+
+def test_a_pipeline_is_loaded_by_its_commit_and_as_arrays_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in for the package; its own weights cannot be had here."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.delenv("TORCH_FORCE_WEIGHTS_ONLY_LOAD", raising=False)
+    loaded: list[tuple[str, str, set[str]]] = []
+
+    class Pipeline:
+        @staticmethod
+        def from_pretrained(name: str, revision: str) -> FakePipeline:
+            safe = {getattr(each, "__name__", "") for each in torch.serialization.get_safe_globals()}
+            loaded.append((name, revision, safe))
+            return FakePipeline()
+
+    records = {name: type(name, (), {}) for name in ("Problem", "Resolution", "Specifications")}
+    monkeypatch.setitem(sys.modules, "pyannote.audio", SimpleNamespace(Pipeline=Pipeline))
+    monkeypatch.setitem(sys.modules, "pyannote.audio.core", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "pyannote.audio.core.task", SimpleNamespace(**records))
+    load_pyannote(f"pyannote/x@{'a' * 40}")
+    ((name, revision, safe),) = loaded
+    assert (name, revision) == ("pyannote/x", "a" * 40)
+    assert {*records, "TorchVersion"} <= safe
+    assert os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] == "1"
+    assert not {*records} & {getattr(each, "__name__", "") for each in torch.serialization.get_safe_globals()}

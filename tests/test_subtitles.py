@@ -211,8 +211,8 @@ def test_encodings_and_line_ends(tmp_path: Path, encoding: str, newline: str) ->
         (b"Dear all,\nhere are the minutes.\n", "holds no captions"),
         (b"WEBVTT\n\nNOTE nothing yet\n", "holds no text"),
         ("1\n00:00:01,000 --> 00:00:02,000\nEspaña\n".encode("latin-1"), "not UTF-8 text (byte 0xf1 at 36)"),
-        (b"1\n00:00:02,000 --> 00:00:01,500\nback\n", "caption 1 ('back') ends at 00:00:01.500, not after"),
-        (b"1\n00:00:02,000 --> 00:00:02,000\nnow\n", "caption 1 ('now') ends at 00:00:02.000, not after"),
+        (b"1\n00:00:02,000 --> 00:00:01,500\nback\n", "caption 1 ends at 00:00:01.500, not after"),
+        (b"1\n00:00:02,000 --> 00:00:02,000\nnow\n", "caption 1 ends at 00:00:02.000, not after"),
         (
             b"1\n00:00:01,000 --> 00:00:02,000\nok\n\n2\n00:00:02 --> 00:00:03\nlost\n",
             "1 of 2 captions cannot be",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from nlp import embedded
 from nlp.cache import MARKER, cache_dir, made_once, marker
 from nlp.conversion import gemma_gguf_to_ctranslate2, torch_checkpoint_to_npz
 from nlp.embedded import EMBEDDED, EmbeddedModel
-from nlp.weights import describe, identity, resolve, silent
+from nlp.weights import PICKLED, describe, identity, resolve, silent
 from transcripts.errors import ModelError
 
 
@@ -384,20 +385,89 @@ def test_a_hub_model_keeps_its_revision(offline: Path, cache: Path) -> None:
         resolve("owner/model", silent)
 
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
 def test_a_revision_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import huggingface_hub
 
     asked: list[dict[str, Any]] = []
-    folder = model_folder(tmp_path / "snapshots" / "abc123", weights="pytorch_model.bin")
+    folder = model_folder(tmp_path / "snapshots" / COMMIT, weights="pytorch_model.bin")
 
     def download(repository: str, **options: Any) -> str:
         asked.append({"repository": repository, **options})
         return str(folder)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
-    weights = resolve("owner/model@abc123", silent, convert=False)
-    assert (weights.path, weights.revision) == (folder, "abc123")
-    assert [(each["repository"], each["revision"]) for each in asked] == [("owner/model", "abc123")] * 2
+    weights = resolve(f"owner/model@{COMMIT}", silent, convert=False)
+    assert (weights.path, weights.revision) == (folder, COMMIT)
+    assert [(each["repository"], each["revision"]) for each in asked] == [("owner/model", COMMIT)] * 2
     # the older form of weights only because there was no newer one
     assert ["pytorch_model*.bin" in each["allow_patterns"] for each in asked] == [False, True]
-    assert json.loads(next((tmp_path / "cache" / "hub").iterdir()).read_text())["revision"] == "abc123"
+    assert json.loads(next((tmp_path / "cache" / "hub").iterdir()).read_text())["revision"] == COMMIT
+
+
+@pytest.mark.parametrize("name", ["owner/model", "owner/model@main", "facebook/m2m100_418M@main"])
+def test_pickles_of_a_revision_that_nobody_named_are_not_even_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    import huggingface_hub
+
+    asked: list[dict[str, Any]] = []
+    folder = tmp_path / "snapshots" / COMMIT
+    folder.mkdir(parents=True)
+
+    def download(repository: str, **options: Any) -> str:
+        asked.append(options)
+        return str(folder)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    with pytest.raises(ModelError, match=f"are pickles, which may hold code.*@{COMMIT}"):
+        resolve(name, silent)
+    assert ["pytorch_model*.bin" in each["allow_patterns"] for each in asked] == [False]
+
+
+def test_pickles_of_the_profiles_are_taken_in_one_revision_with_one_sha256(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import huggingface_hub
+
+    ((repository, (revision, sha256)),) = PICKLED.items()
+    folder = model_folder(tmp_path / "snapshots" / revision, weights="pytorch_model.bin")
+    asked: list[str] = []
+
+    def download(_: str, **options: Any) -> str:
+        asked.append(options["revision"])
+        return str(folder)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    with pytest.raises(ModelError, match=f"instead of {sha256}"):
+        resolve(repository, silent, convert=False)
+    known = hashlib.sha256(b"weights").hexdigest()
+    monkeypatch.setitem(PICKLED, repository, (revision, known))
+    assert resolve(repository, silent, convert=False).revision == revision
+    assert set(asked) == {revision}
+
+
+class _Malice:
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (self.place,))
+
+
+def test_code_in_pickled_weights_is_never_run(tmp_path: Path) -> None:
+    """A folder that somebody was given: weights for transformers, converted for CTranslate2."""
+    torch = pytest.importorskip("torch")
+    folder = tmp_path / "given"
+    folder.mkdir()
+    for file in tiny_models.m2m100(tmp_path / "honest").iterdir():
+        if file.suffix != ".safetensors":
+            shutil.copy(file, folder)
+    torch.save({"model.shared.weight": _Malice(tmp_path / "run")}, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="holds more than arrays"):
+        resolve(str(folder), silent)
+    assert not (tmp_path / "run").exists()
+    torch.load(folder / "pytorch_model.bin", weights_only=False)  # it would have been
+    assert (tmp_path / "run").exists()

@@ -158,6 +158,25 @@ def test_another_target_language_translates_again_and_nothing_else(
     assert archive.layers("floor").translations == ()  # it is in Korean already
 
 
+def test_a_machine_with_other_weights_takes_no_result_of_another(
+    conference: Conference, archive: Archive
+) -> None:
+    work(conference, archive, models())
+    other = models()
+    other.embedding_signature = Signature("fake-embedder", revision="other")
+    jobs = [job_for(source, conference, other, archive) for source in conference.sources]
+    assert not any(is_up_to_date(job, archive) for job in jobs)
+    assert set(work(conference, archive, other)) == {"embedding", "translation_embedding", "themes"}
+    for recording in archive.recordings():
+        made_by = {
+            name: each.signature or Signature("") for name, each in archive.stages(recording.id).items()
+        }
+        assert made_by["embedding"].revision == "other"
+        assert made_by["translation"].revision == ""
+        assert made_by["embedding"].code_version  # another release is recorded, and makes nothing stale
+        assert made_by["embedding"].digest == replace(made_by["embedding"], code_version="0").digest
+
+
 def test_changed_captions_are_read_again(conference: Conference, archive: Archive, tmp_path: Path) -> None:
     work(conference, archive, models())
     (tmp_path / "floor.vtt").write_text(CAPTIONS.replace("꿈", "미래"), encoding="utf-8")

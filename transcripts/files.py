@@ -9,10 +9,43 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 from transcripts.errors import SymposiaError
 
 _BLOCK_BYTES = 1 << 20
+
+
+def folder_at(name: str) -> Path:
+    """A folder by its path, or by the URI of a place in an object store (s3://BUCKET/FOLDER, gs://…).
+
+    What is given for a URI behaves like a path (it is a `UPath`), as far as object stores can. Raises
+    SymposiaError where its packages are missing, for an unknown kind, and for a URI that holds a password.
+    """
+    if "://" not in name:
+        return Path(name).absolute()
+    if urlsplit(name).password is not None:
+        raise SymposiaError(
+            f"the URI of a folder holds no password ({name.partition('://')[0]}://…): credentials come from "
+            "the environment, as the store's own programs take them"
+        )
+    try:
+        from upath import UPath
+
+        found = UPath(name, use_listings_cache=False)  # others write there, too
+        found.fs  # noqa: B018 - asks for the package that speaks to this store
+    except (ImportError, ValueError) as error:
+        raise SymposiaError(
+            f"{name} cannot be reached ({error}): pip install 'symposia[objects]' brings what S3 needs; for "
+            "other stores, install fsspec's package"
+        ) from error
+    return cast("Path", found)
+
+
+def in_object_store(folder: Path) -> bool:
+    """Whether `folder_at` made it of a URI."""
+    return not isinstance(cast("object", folder), Path)
 
 
 def write_atomically(path: Path, data: str | bytes) -> None:
@@ -21,6 +54,9 @@ def write_atomically(path: Path, data: str | bytes) -> None:
     Raises SymposiaError when the place cannot be written or is full.
     """
     content = data.encode("utf-8") if isinstance(data, str) else data
+    if in_object_store(path):
+        path.write_bytes(content)  # an object is there when all of it is
+        return
     temporary: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
@@ -76,3 +112,15 @@ def new_folder(out: Path) -> Iterator[Path]:
     finally:
         if folder is not None and folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it, if it is there. Raises OSError."""
+    if in_object_store(path):
+        if path.exists():
+            store = cast("Any", path)
+            store.fs.rm(store.path, recursive=True)
+    elif path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

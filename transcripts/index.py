@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -31,6 +30,7 @@ from transcripts import entries
 from transcripts.archive import Archive
 from transcripts.database import chunks
 from transcripts.errors import ArchiveError
+from transcripts.files import in_object_store, remove
 from transcripts.index_columns import Columns
 from transcripts.index_lookup import Lookup
 from transcripts.index_rows import (
@@ -105,7 +105,8 @@ class PassageIndex:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         files = archive.files
-        self._directory = files / "index" if files and os.access(files, os.W_OK) else None
+        writable = files and (in_object_store(files) or os.access(files, os.W_OK))
+        self._directory = files / "index" if files and writable else None
         self._database: Any = None  # LanceDB's connection and the table that is written to, once there are
         self._table: Any = None
         self._state: _State | None = None
@@ -153,10 +154,8 @@ class PassageIndex:
         try:
             with self._lock():
                 self._state = self._lookup = None
-                if self._directory and self._directory.is_dir():
-                    shutil.rmtree(self._directory)
-                elif self._directory:
-                    self._directory.unlink(missing_ok=True)
+                if self._directory:
+                    remove(self._directory)
                 self._connect()
                 self._update(connection)
                 self._read()
@@ -174,7 +173,7 @@ class PassageIndex:
 
     def _connect(self) -> None:
         if self._directory or not self._database:  # what is in memory is lost with its connection
-            self._database = lancedb.connect(self._directory or "memory://")
+            self._database = lancedb.connect(str(self._directory or "memory://"))
 
     def _is_current(self, connection: Connection) -> bool:
         state = self._state
@@ -314,9 +313,11 @@ class PassageIndex:
     def _save(self, state: _State) -> None:
         self._state = dataclasses.replace(state, table_version=self._table.version)
         if self._directory:
-            written = self._directory / "state.json.new"
-            written.write_text(json.dumps(dataclasses.asdict(self._state)), "utf-8")
-            written.replace(self._directory / "state.json")
+            text, name = json.dumps(dataclasses.asdict(self._state)), "state.json"
+            written = self._directory / (name if in_object_store(self._directory) else f"{name}.new")
+            written.write_text(text, "utf-8")
+            if written.name != name:  # an object is there when all of it is
+                written.replace(self._directory / name)
 
 
 def _among(column: str, ids: Iterable[str]) -> str:

@@ -98,6 +98,7 @@ def _in_memory() -> Engine:
         "sqlite://",
         poolclass=StaticPool,
         connect_args={"check_same_thread": False},
+        hide_parameters=True,
         json_serializer=json_text,
         json_deserializer=json_value,
     )
@@ -105,7 +106,7 @@ def _in_memory() -> Engine:
 
 def _on_disk(path: Path) -> Engine:
     url = URL.create("sqlite", database=str(path))
-    return create_engine(url, json_serializer=json_text, json_deserializer=json_value)
+    return create_engine(url, hide_parameters=True, json_serializer=json_text, json_deserializer=json_value)
 
 
 def _configure(connection: Any, _record: object) -> None:

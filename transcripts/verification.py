@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, Table, Text, delete, insert, select
 
 from transcripts import schema
 from transcripts.archive import Archive
-from transcripts.files import hash_of_file
+from transcripts.files import hash_of_file, in_object_store
 from transcripts.originals import Original, is_there, originals
 from transcripts.readings import project
 from transcripts.rows import Row
@@ -182,7 +182,7 @@ def _original_fault(each: Original, watch: Watch) -> Fault | None:
 
 def stray_files(archive: Archive) -> Iterator[Fault]:
     """Files beside the archive's own that are nobody's, such as what a killed program left."""
-    if archive.files is None or not archive.files.is_dir():
+    if archive.files is None or in_object_store(archive.files) or not archive.files.is_dir():
         return
     directory = archive.files.resolve()
     used = {each.path.resolve() for each in originals(archive) if is_there(each.path)}

@@ -6,7 +6,6 @@ The package is made in a folder beside the place where it is to be, and moved th
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -164,7 +163,7 @@ def _pack_tables(archive: Archive, folder: Path, places: Mapping[str, str]) -> N
         write_tables(connection, folder / RECORD, instead)
     trained = archive.files / TRAINED if archive.files else None
     if trained is not None and trained.is_file():
-        shutil.copyfile(trained, folder / RECORD / TRAINED)
+        (folder / RECORD / TRAINED).write_bytes(trained.read_bytes())
 
 
 def _elsewhere(failure: Failure) -> Row:

@@ -33,9 +33,11 @@ def restore(bag: Path, directory: Path, watch: Watch = lambda name, size: None) 
             raise ArchiveError(f"{bag} is a bag, and holds no archive of symposia: it has no data/{RECORD}")
         _check_version(record)
         places = _places(bag, record, directory)
-        with Archive.open(folder, create=True) as archive, archive.writing() as connection:
-            connection.execute(delete(schema.meta))
-            read_tables(connection, record, {"recordings": places})
+        with Archive.open(folder, create=True) as archive:
+            with archive.writing() as connection:
+                connection.execute(delete(schema.meta))
+                read_tables(connection, record, {"recordings": places})
+            _check_readable(archive)
         if (bag / "data" / ORIGINALS).is_dir():
             shutil.copytree(bag / "data" / ORIGINALS, folder / ORIGINALS, copy_function=shutil.copyfile)
         if (record / TRAINED).is_file():
@@ -50,6 +52,19 @@ def _check_version(record: Path) -> None:
             f"this package has tables of version {version}, and this symposia knows version "
             f"{schema.SCHEMA_VERSION}: restore it with the symposia that its README.txt names"
         )
+
+
+def _check_readable(archive: Archive) -> None:
+    """Read all of it once, as everything else will: what JSON holds is told by nothing less."""
+    try:
+        for recording in archive.recordings():
+            archive.layers(recording.id)
+            archive.entries_of_recordings([recording.id])
+        archive.conferences()
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        raise ArchiveError(
+            f"the package's rows do not fit together ({type(error).__name__}: {error}): take another copy"
+        ) from error
 
 
 def _places(bag: Path, record: Path, directory: Path) -> Mapping[str, Row]:

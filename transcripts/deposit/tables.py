@@ -36,6 +36,7 @@ from transcripts.errors import ArchiveError
 NOT_DEPOSITED = frozenset({schema.users, schema.sessions, schema.login_attempts})
 DESCRIPTION = "datapackage.json"
 _ROWS_AT_ONCE = 500
+_LARGEST = 1e300  # of a number; neither infinity nor what is none is less
 # Which columns are of what kind in a table schema; whatever else is a text.
 _KINDS: tuple[tuple[type, str], ...] = (
     (Boolean, "boolean"),
@@ -123,7 +124,7 @@ def _rows(table: Table, path: Path) -> Iterator[Row]:
                 yield {**row, **{name: base64.b64decode(row[name], validate=True) for name in binary}}
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read ({error.strerror}): take another copy") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ArchiveError(f"{path.name} does not hold rows of an archive ({error})") from error
 
 
@@ -138,7 +139,7 @@ def _fits(column: Column[Any], value: object) -> bool:
     if isinstance(column.type, Integer):
         return type(value) is int and abs(value) < 1 << 63
     if isinstance(column.type, Double):
-        return type(value) in (int, float)
+        return isinstance(value, int | float) and type(value) is not bool and abs(value) < _LARGEST
     return isinstance(value, str)
 
 

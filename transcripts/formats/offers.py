@@ -63,7 +63,7 @@ def read_offers(path: Path, track: str | None) -> Offers:
             return _xml(parsed(content.lstrip(), str(path)), path)
         if head.startswith((b"{", b"[")):
             return _json(content.decode("utf-8-sig"), path)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         raise FormatError(
             f"{path} lacks what its format needs ({type(error).__name__}: {error}): "
             "save it again in the program it is from"

@@ -179,8 +179,8 @@ def _cues(path: Path, number: int, caption: webvtt.Caption, language: str, is_vt
         start_ms, end_ms = caption.start_time.in_milliseconds(), caption.end_time.in_milliseconds()
         if end_ms <= start_ms:
             raise FormatError(
-                f"{path}: caption {number} ({text[:40]!r}) ends at {caption.end}, not after it starts at "
-                f"{caption.start}: correct its times."
+                f"{path}: caption {number} ends at {caption.end}, not after it starts at {caption.start}: "
+                "correct its times."  # what it says is left out: reasons get into logs
             )
         cue_id = (caption.identifier or "").strip() if is_vtt else ""
         yield Cue(Span(start_ms / 1000, end_ms / 1000), text, code, voice, cue_id)

@@ -17,6 +17,35 @@ from transcripts.web.glance import PanelGlance
 from transcripts.web.rendering import passage_address
 
 
+class RefusalAnswer(BaseModel):
+    """Why something is not answered, in words."""
+
+    detail: str
+
+
+# What every path may answer besides what was asked for. The first four come from the guard, as plain text.
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    **{
+        status: {"description": what, "content": {"text/plain": {"schema": {"type": "string"}}}}
+        for status, what in (
+            (400, "The length that the request declares is no number."),
+            (403, "Asked for from another site, or under another name than this machine's own."),
+            (413, "The request is too large."),
+            (414, "The address is too long."),
+        )
+    },
+    **{
+        status: {"description": what, "model": RefusalAnswer}
+        for status, what in (
+            (401, "Nobody is logged in."),
+            (404, "It is not there, or not for this visitor."),
+            (422, "A parameter is not as described."),
+            (503, "The archive cannot be read at the moment."),
+        )
+    },
+}
+
+
 class ThemeAnswer(BaseModel):
     """A theme that a passage belongs to."""
 

@@ -15,6 +15,7 @@ from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
 from transcripts.records import running_version
 from transcripts.web.guard import SECURE_HEADERS, Guard
+from transcripts.web.observed import Observed
 from transcripts.web.pages import account, api, home, media, oai, panel, review, rights, search
 from transcripts.web.rendering import STATIC, page, with_query
 from transcripts.web.room import ReadingRoom, RoomSettings
@@ -58,6 +59,7 @@ def create_app(archive: Archive, settings: RoomSettings | None = None) -> FastAP
     app.state.room = room
     app.add_middleware(GZipMiddleware, minimum_size=1500, compresslevel=1)
     app.add_middleware(Guard, settings=room.settings)
+    app.add_middleware(Observed)
     for each in PAGES:
         app.include_router(each.router)
     if room.settings.oai_email:

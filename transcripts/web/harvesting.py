@@ -310,7 +310,7 @@ def _resumed(token: str) -> _Wanted:
         texts = (prefix, since, until, set_, at, panel_id)
         if all(isinstance(each, str) for each in texts) and type(given) is int and 0 < given < 1 << 53:
             return _Wanted(prefix, since, until, set_, (at, panel_id), given)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         pass
     raise _RefusedError("badResumptionToken", "This is no token of this repository.")
 

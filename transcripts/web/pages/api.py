@@ -15,6 +15,7 @@ from transcripts.holdings import Entry
 from transcripts.results import Hit
 from transcripts.web import shown
 from transcripts.web.answers import (
+    REFUSALS,
     HistoryAnswer,
     LayersAnswer,
     PanelAnswer,
@@ -31,7 +32,7 @@ from transcripts.web.room import ReadingRoom
 from transcripts.web.visitors import Room, SomeVisitor, Visitor
 from transcripts.web.wording import N_, clock
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", responses=REFUSALS)
 ExportForm = Literal["json", "csv", "bibtex", "csl", "markdown", "txt", "srt", "vtt"]
 QuoteForm = Literal["json", "csv", "bibtex", "csl", "markdown"]
 EXPORTED_MAX = 5000  # hits in one file

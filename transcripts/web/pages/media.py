@@ -9,12 +9,13 @@ from starlette.responses import FileResponse, Response
 
 from transcripts.formats.media_types import MEDIA_TYPES
 from transcripts.formats.subtitles import Cue, write_vtt
+from transcripts.web.answers import REFUSALS
 from transcripts.web.pages.panel import reading_or_404
 from transcripts.web.reading import PanelReading
 from transcripts.web.room import ReadingRoom
 from transcripts.web.visitors import Room, SomeVisitor, Visitor
 
-router = APIRouter()
+router = APIRouter(responses=REFUSALS)
 
 
 @router.get("/media/{recording_id}", response_class=FileResponse)
