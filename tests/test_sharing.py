@@ -45,7 +45,7 @@ def detector(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def conference(tmp_path: Path) -> Conference:
-    return conference_of(tmp_path, talk(3, 2.0))
+    return conference_of(tmp_path, talk(3, 1.5))
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_workers_share_the_parts_and_make_each_once(directory: Path, conference:
         assert archive.dump() == wanted
 
 
-@pytest.mark.parametrize("lives_for", [0, 3, 8])
+@pytest.mark.parametrize("lives_for", [0, 6])
 def test_what_a_worker_had_when_it_died_is_taken_over(
     directory: Path, conference: Conference, lives_for: int
 ) -> None:
