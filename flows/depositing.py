@@ -11,7 +11,7 @@ from transcripts.archive import Archive
 from transcripts.deposit.contents import Wishes
 from transcripts.deposit.package import deposit
 from transcripts.deposit.restoring import restore
-from transcripts.errors import ConfigurationError
+from transcripts.errors import ArchiveError, ConfigurationError
 from transcripts.originals import originals, size_of
 from transcripts.place import Place
 
@@ -42,6 +42,11 @@ def deposit_archive(place: Place, out: Path, wishes: Wishes) -> None:
 
 def restore_archive(bag: Path, directory: Path) -> None:
     """Make an archive from a package and say what is in it. Raises ArchiveError or SymposiaError."""
+    if str(directory).startswith(("postgresql:", "postgres:")):
+        raise ArchiveError(
+            "a package is restored into a directory, where its originals come to lie: name one, and move the "
+            "archive into the database with 'symposia migrate'"
+        )
     total = sum(path.stat().st_size for path in bag.rglob("*") if path.is_file()) if bag.is_dir() else 0
     with watched("checking", total) as watch:
         restore(bag, directory, lambda _name, size: watch(size))

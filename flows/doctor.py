@@ -238,7 +238,7 @@ def archive_check(place: Place) -> tuple[Path | None, Check]:
     except SymposiaError as error:
         return files, Check("database", "wrong", str(error))
     if damage:
-        remedy = "restore archive.sqlite from a copy, or a package with 'symposia restore'"
+        remedy = "restore the database (archive.sqlite) from a copy, or a package with 'symposia restore'"
         return files, Check("database", "wrong", f"{place}: {damage[0]}: {remedy}")
     more = f"'symposia verify --archive {place}' looks at what is in it"
     return files, Check("database", "ok", f"opens, is whole, tables of version {SCHEMA_VERSION}; {more}")

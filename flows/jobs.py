@@ -101,6 +101,11 @@ class Step:
         """For people: which stage, and what of it."""
         return f"{self.stage.name}: {self.part[0].name}" if self.part else self.stage.name
 
+    @property
+    def stretch(self) -> dict[str, float]:
+        """For records of the log: of which stretch of the recording, where it is a part."""
+        return {"from_s": self.part[1].start_s, "to_s": self.part[1].end_s} if self.part else {}
+
     def make(self, tick: Tick) -> Layer:
         """Do the work. Raises whatever the stage raises."""
         if self.part:

@@ -46,6 +46,7 @@ from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
 from transcripts.files import in_object_store, write_atomically
+from transcripts.logs import within
 
 RESULTS = "work"  # folder of cached stage results, among an archive's files
 ACCELERATOR = "SYMPOSIA_ACCELERATOR"  # environment: a concurrency limit of Prefect's that stages keep to
@@ -168,7 +169,11 @@ def _do(step: Step) -> Layer:
     run = RUN.get()
     name = run.at_work = step.stage.name
     started_s = time.monotonic()
-    with _accelerator(), run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick:
+    with (
+        _accelerator(),
+        within(**step.stretch),
+        run.reporter.stage(step.job.recording_id, step.name, step.job.duration_s) as tick,
+    ):
         layer = step.make(tick)
     run.seconds[name] = run.seconds.get(name, 0.0) + time.monotonic() - started_s
     return layer

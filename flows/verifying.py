@@ -95,7 +95,7 @@ def layer_faults(archive: Archive) -> Iterator[Fault]:
             ):
                 yield Fault(
                     f"the layer '{stage}' of {recording_id!r} is not what was made: its hash differs",
-                    "restore archive.sqlite from a copy, or a package with 'symposia restore'",
+                    "restore the database (archive.sqlite) from a copy, or a package with 'symposia restore'",
                 )
 
 

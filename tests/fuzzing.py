@@ -1,6 +1,6 @@
 """What the fuzz tests share: foreign bytes, made of samples; how many; and a watch over each case.
 
-`make fuzz` tries 10,000 cases of each and chooses its own seed; the usual suite tries some hundred,
+`make fuzz` tries 10,000 cases of each and chooses its own seed; the usual suite tries fewer,
 always the same.
 """
 
@@ -83,10 +83,13 @@ _TEXT = [
 Result = TypeVar("Result")
 
 
-def fuzzed(usual: int = 200) -> settings:
-    """So many cases in the usual suite, or as many as the profile in use wants (see conftest.py)."""
+def fuzzed(usual: int = 100, among: int = 1) -> settings:
+    """So many cases in the usual suite, or as many as the profile in use wants (see conftest.py).
+
+    These are shared among the runs of a test with so many parameters.
+    """
     wanted = settings.default.max_examples if settings.default else 0
-    return settings(max_examples=max(usual, wanted), suppress_health_check=list(HealthCheck))
+    return settings(max_examples=max(usual, wanted // among), suppress_health_check=list(HealthCheck))
 
 
 @st.composite

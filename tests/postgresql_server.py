@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -21,7 +22,9 @@ _SETTINGS = {
 
 
 def binaries() -> Path | None:
-    """Where initdb and pg_ctl are; None where PostgreSQL is not installed."""
+    """Where initdb and pg_ctl are; None where PostgreSQL or the user that it runs as is not there."""
+    if os.geteuid() == 0 and not any(user.pw_name == "postgres" for user in pwd.getpwall()):
+        return None
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda each: int(each.parts[4]))
     if found:
         return found[-1].parent

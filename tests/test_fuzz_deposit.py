@@ -74,7 +74,7 @@ def with_odd_values(draw: st.DrawFn, content: bytes) -> bytes:
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
-@fuzzed(usual=60)
+@fuzzed(usual=25)
 @given(data=st.data(), honest=st.booleans())
 def test_packages(bag: Path, data: st.DataObject, honest: bool) -> None:
     copy, target = bag.parent / "copy", bag.parent / "restored"

@@ -66,7 +66,7 @@ def samples(place: Path) -> list[bytes]:
     return _samples(place)
 
 
-@fuzzed(usual=150)
+@fuzzed(usual=80)
 @given(data=st.data())
 def test_sound(place: Path, samples: list[bytes], data: st.DataObject) -> None:
     path = place / data.draw(st.sampled_from(["x.wav", "x.mp4", "x.bin", "x.m3u8"]))

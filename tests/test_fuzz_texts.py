@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import FakeEmbedder
 from fuzzing import changed, fuzzed, told
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -17,7 +18,9 @@ from sample_archive import embed, fill, layers
 from flows.config import load_conference
 from flows.layers import layer_bytes, layer_from
 from flows.profiles import load_profile
+from flows.single import _text_of
 from flows.site_file import load_site
+from flows.theming import read_labels
 from flows.work import archived_layers
 from flows.yamlfile import configs_dir
 from nlp.taxonomy import load_taxonomy
@@ -33,6 +36,7 @@ from transcripts.search import SearchIndex
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 DEMO = configs_dir() / "demo"
+TAXONOMY = load_taxonomy(configs_dir() / "themes.yaml")
 PANELS = ("opening", 'o\'neill "b"')
 PROGRAMS = {
     "whisper.json": '{"text": "So.", "segments": [{"id": 0, "start": 0.0, "end": 4.5, "text": " So."}]}',
@@ -144,7 +148,7 @@ YAML: dict[str, tuple[list[bytes], Callable[[Path], Any]]] = {
 
 
 @pytest.mark.parametrize("kind", YAML)
-@fuzzed(usual=100)
+@fuzzed(usual=60)
 @given(data=st.data())
 def test_yaml_files(place: Path, kind: str, data: st.DataObject) -> None:
     samples, load = YAML[kind]
@@ -192,8 +196,26 @@ def test_queries(archive: Archive, content: bytes, mode: Any) -> None:
     assert isinstance(query, SearchQuery)
 
 
-@fuzzed(usual=30)
+@fuzzed(usual=15)
 @given(text=st.text(max_size=60), mode=st.sampled_from(["words", "meaning", "hybrid"]))
 def test_searches(archive: Archive, text: str, mode: Any) -> None:
     index = SearchIndex.open(archive, embed)
     told(lambda: index.find(replace(parse(text), mode=mode)))
+
+
+LINES = [
+    b'{"id": "1", "text": "A film on AI ethics.", "language": "en", "themes": ["ethics", "future"]}',
+    "plain 映画 text".encode(),
+    b'  {"text": "", "themes": []}',
+]
+
+
+@fuzzed()
+@given(content=changed(LINES))
+@example(content=b'{"text": ' + b"9" * 5000 + b"}")
+@example(content=b'{"text": ' + b"[" * 5000)
+def test_lines_of_text(content: bytes) -> None:
+    """What `symposia tag` and `symposia themes train --labels` read."""
+    lines = content.decode("utf-8", "replace").split("\n")
+    told(lambda: [_text_of(number, line) for number, line in enumerate(lines, 1)])
+    told(lambda: read_labels(lines, TAXONOMY, FakeEmbedder()))

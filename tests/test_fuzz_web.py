@@ -82,7 +82,7 @@ DESCRIBED = sorted(
 
 
 @pytest.mark.parametrize("path", DESCRIBED)
-@fuzzed(usual=10)
+@fuzzed(usual=5, among=len(DESCRIBED))
 @given(data=st.data())
 def test_the_api_answers_as_it_is_described(api: Any, path: str, data: st.DataObject) -> None:
     case = data.draw(api[path]["GET"].as_strategy())
@@ -136,7 +136,7 @@ REQUESTS = st.fixed_dictionaries(
 )
 
 
-@fuzzed(usual=80)
+@fuzzed(usual=40)
 @given(sent=REQUESTS)
 def test_no_request_is_a_defect(client: TestClient, sent: dict[str, Any]) -> None:
     path = sent["path"]
@@ -179,7 +179,7 @@ FIELDS = (
 )
 
 
-@fuzzed(usual=40)
+@fuzzed(usual=20)
 @given(data=st.data())
 def test_no_form_is_a_defect(client: TestClient, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(FORMS)).replace("{passage_id}", PASSAGE)
@@ -193,7 +193,7 @@ def test_no_form_is_a_defect(client: TestClient, data: st.DataObject) -> None:
     assert answer.status_code < 500, answer.text
 
 
-@fuzzed(usual=80)
+@fuzzed(usual=40)
 @given(
     verb=st.sampled_from(VERBS) | st.text(max_size=10),
     given_=st.dictionaries(
@@ -216,7 +216,7 @@ def test_harvesters_are_answered_by_the_protocol(
         PROTOCOL.assertValid(etree.fromstring(answer.content))
 
 
-@fuzzed(usual=80)
+@fuzzed(usual=40)
 @given(
     body=st.binary(max_size=80)
     | changed([b"verb=ListRecords&metadataPrefix=oai_dc&resumptionToken=" + TOKEN])

@@ -125,6 +125,12 @@ def test_model_libraries_are_imported_only_where_they_are_loaded() -> None:
     assert [f"{name}:{each}" for name, each in early] == []
 
 
+def test_nothing_that_was_fetched_is_run() -> None:
+    """See docs/security.md: weights are data. ruff looks for the rest (eval, pickle, shells)."""
+    run = re.compile(r"trust_remote_code=True|allow_pickle=True|weights_only=False")
+    assert [name for name, path in SOURCES.items() if run.search(path.read_text("utf-8"))] == []
+
+
 def test_modules_import_each_other_in_one_direction() -> None:
     arrows: dict[str, set[str]] = {name: set() for name in SOURCES}
     for name, each in IMPORTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 from postgresql_server import PostgresqlServer
 from sample_archive import embed, fill
 from sqlalchemy import text
+from web_archive import form_token, local_client
 
 from flows.cli import main
+from flows.doctor import archive_check
 from transcripts import rights
 from transcripts.archive import Archive
 from transcripts.document import documents
@@ -82,6 +85,46 @@ def test_the_command_line_takes_a_url(filled: str, capfd: pytest.CaptureFixture[
     symposia("review", "state", "p01", "approved", "--reviewer", "ana", "--archive", filled)
     symposia("verify", "--archive", filled, expected=1)  # the sample has no originals
     assert "2 faults" in capfd.readouterr().out
+    symposia("restore", "bag", "--archive", filled, expected=2)
+    assert "symposia migrate" in capfd.readouterr().err
+
+
+def test_the_reading_room_shows_it_and_writes_there(archive: Archive) -> None:
+    with local_client(archive) as client:
+        assert "The Future of Filmmaking" in client.get("/").text
+        assert "p01" in client.get("/search", params={"q": "倫理"}).text
+        asked = {"what": "", "kind": "passage", "target": "p04", "reason": "asked", "until": "", "next": ""}
+        form = {**asked, "form_token": form_token(client, "/rights")}
+        assert client.post("/rights", data=form, follow_redirects=False).status_code == 303
+    assert [each.target for each in rights.restrictions(archive)] == ["p04"]
+
+
+def test_many_hold_and_read_at_once(archive: Archive) -> None:
+    """What is held needs no connection of those that readers wait for."""
+    counted: list[int] = []
+
+    def work() -> None:
+        with archive.reading() as connection:
+            ready.wait(timeout=60)
+            with archive.hold("index", wait=True):
+                counted.append(int(connection.execute(text("SELECT count(*) FROM readings")).scalar_one()))
+
+    number = 15  # as many as the pool has connections
+    ready = threading.Barrier(number)
+    threads = [threading.Thread(target=work) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counted == [8] * number
+
+
+def test_the_doctor_looks_at_the_database(filled: str) -> None:
+    files, check = archive_check(filled)
+    assert (check.state, files and files.name) == ("ok", "files")
+    _, check = archive_check(filled.replace("/archive_", "/nowhere_"))
+    assert check.state == "wrong"
+    assert "createdb" in check.what
 
 
 def symposia(*arguments: str, expected: int = 0) -> None:

@@ -93,7 +93,13 @@ def test_the_room_opens_and_closes(tmp_path: Path, login: bool) -> None:
         "--port",
         "0",
     ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    log_file = tmp_path / "log.jsonl"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "HF_HUB_OFFLINE": "1",
+        "SYMPOSIA_LOG": str(log_file),
+    }
     with subprocess.Popen(
         [*command, *(["--login", "--oai", "archive@example.org"] if login else [])],
         stderr=subprocess.PIPE,
@@ -113,6 +119,10 @@ def test_the_room_opens_and_closes(tmp_path: Path, login: bool) -> None:
             page = answer.read().decode()
         assert ("The Future of Filmmaking" in page) is not login
         assert ('name="password"' in page) is login
+        with urllib.request.urlopen(f"{address}search?q=xylophone") as answer:
+            assert answer.status == 200
         process.send_signal(signal.SIGINT)
-        process.stderr.read()
+        left = process.stderr.read()  # uvicorn's access log would hold it
+        assert "xylophone" not in left + log_file.read_text("utf-8")
+        assert '"route": "/search"' in log_file.read_text("utf-8")
         assert process.wait(timeout=60) in (0, 130)

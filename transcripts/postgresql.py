@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
 from transcripts.database import BUSY_TIMEOUT_MS, Database, json_text, json_value
 from transcripts.errors import ArchiveError
@@ -19,6 +20,7 @@ CONNECT_TIMEOUT_S = 10
 _ALIVE = {"idle": 30, "interval": 10, "count": 3}
 _UNSENT_MS = 60_000
 
+_ABSENT = "no server answers there; start it, or correct the address in the URL, and run again"
 _BUSY = "another process has been writing to it for a long time; wait for it to end and run again"
 _CROWDED = "the server has too many connections; end some, or raise max_connections"
 _RETRY = "run the same command again: what was not finished was not written, and nothing else is lost"
@@ -33,8 +35,8 @@ _IN_WORDS = {
     "no pg_hba.conf entry": "the server lets no such user in from here; have its pg_hba.conf do so",
     "fatal: role": f"the server does not know this user; {_SIGN_IN}",
     "fatal: database": "there is no such database on the server; make it ('createdb NAME'), and run again",
-    "connection refused": "no server answers there; start it, or correct host and port, and run again",
-    "no such file or directory": "no server answers there; start it, or correct the socket's folder",
+    "connection refused": _ABSENT,
+    "no such file or directory": _ABSENT,
     "could not translate host name": "there is no such host; correct the URL, or check the network",
     "failed to resolve host": "there is no such host; correct the URL, or check the network",
     "timeout expired": "the server does not answer; check the network and its address, and run again",
@@ -72,13 +74,18 @@ class PostgresqlDatabase(Database):
         self.place = f"the archive {url}"
         try:
             target = make_url(url).set(drivername="postgresql+psycopg", password=password_of(url))
+            connect_args = _connect_args(dict(target.query))
             self.engine = create_engine(
                 target,
                 pool_pre_ping=True,
                 hide_parameters=True,
                 json_serializer=json_text,
                 json_deserializer=json_value,
-                connect_args=_connect_args(dict(target.query)),
+                connect_args=connect_args,
+            )
+            # What is held alone is held by a session of its own, whoever else waits for connections.
+            self._holders = create_engine(
+                target, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=connect_args
             )
         except ModuleNotFoundError as error:
             raise ArchiveError(
@@ -105,8 +112,7 @@ class PostgresqlDatabase(Database):
     @contextmanager
     def hold(self, name: str, *, wait: bool) -> Iterator[bool]:
         with self._worded():
-            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            connection.detach()  # closing it ends the session, and with it what is held
+            connection = self._holders.connect()
         try:
             with self._worded():
                 held = _take(connection, _number_of(name), wait=wait)

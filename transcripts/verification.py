@@ -36,7 +36,7 @@ _OWN = frozenset(
         "themes-trained.json",
     }
 )
-_COPY = "restore archive.sqlite from a copy, or a package with 'symposia restore'"
+_COPY = "restore the database (archive.sqlite) from a copy, or a package with 'symposia restore'"
 _RUN = "run the conference again: it makes these layers anew"
 _DERIVED = "'symposia verify --mend' makes it anew from layers and journal"
 
