@@ -17,7 +17,7 @@ LOCKED := $(INSTALL) --require-hashes -r constraints
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib flows nlp transcripts configs >/dev/null 2>&1 || true
 
 .DEFAULT_GOAL := help
-.PHONY: help bench-fleet bench-search bench-speech bench-themes bench-translation demo fleet fuzz hub test lint types lock clean
+.PHONY: help bench-fleet bench-search bench-speech bench-themes bench-translation chaos demo fleet fuzz hub test lint types lock clean
 
 help: ## say what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -30,6 +30,10 @@ hub: $(VENV)/.hub ## install what the profiles standard and quality need
 
 test: lint types ## lint, types and the whole test suite
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+chaos: $(VENV)/.test ## kill, fill, cut and set back at a hundred moments each (over an hour)
+	CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),100) CHAOS_SEED=$(or $(CHAOS_SEED),1) \
+		$(BIN)/python -m pytest tests/chaos -n 0 -s -rs $(OPTIONS)
 
 fuzz: $(VENV)/.test ## give every reader of foreign bytes 10,000 hostile cases (an hour; CASES=1000 SEED=7 for others)
 	CASES=$(CASES) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/test_fuzz_*.py --hypothesis-profile=fuzz --hypothesis-seed=$(SEED) $(OPTIONS)

@@ -18,7 +18,7 @@ from flows.overview import show_summary
 from flows.profiles import load_profile
 from flows.request import Request
 from flows.retrying import may_pass
-from flows.work import is_up_to_date, job_for
+from flows.work import AllKept, Kept, is_up_to_date, job_for
 from nlp.taxonomy import load_taxonomy
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, MediaError, SymposiaError
@@ -58,10 +58,11 @@ def carry_out(request: Request) -> None:
         asked = [
             each for each in conference.sources if request.only is None or each.recording_id in request.only
         ]
+        kept = AllKept(archive.all_stages())
         waiting = [
             each.recording_id
             for each in asked
-            if request.again or _needs_work(each, conference, models, archive)
+            if request.again or _needs_work(each, conference, models, kept)
         ]
         if waiting:
             assert archive.files is not None
@@ -106,11 +107,11 @@ def _alone(archive: Archive, place: Place) -> Iterator[None]:
         yield
 
 
-def _needs_work(source: Source, conference: Conference, models: Models, archive: Archive) -> bool:
-    if not archive.stages(source.recording_id):  # known without reading the whole of a file
+def _needs_work(source: Source, conference: Conference, models: Models, kept: Kept) -> bool:
+    if not kept.stages(source.recording_id):  # known without reading the whole of a file
         return True
     try:
-        return not is_up_to_date(job_for(source, conference, models, archive), archive)
+        return not is_up_to_date(job_for(source, conference, models, kept), kept)
     except MediaError:  # the run itself finds the same and notes it
         return True
 

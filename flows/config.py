@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -221,16 +222,24 @@ class Conference(Described):
         description="the sessions, at least one"
     )
 
-    @property
+    @cached_property
     def sources(self) -> tuple[Source, ...]:
         """The recordings of all panels, in the order of the file."""
         return tuple(source for panel in self.panels for source in panel.sources)
 
     def panel_records(self) -> tuple[Panel, ...]:
         """The panels as the archive keeps them."""
+        return tuple(self._panels.values())
+
+    def panel_record(self, panel_id: str) -> Panel:
+        """A panel as the archive keeps it."""
+        return self._panels[panel_id]
+
+    @cached_property
+    def _panels(self) -> dict[str, Panel]:
         everyone = tuple(speaker.id for speaker in self.speakers)
-        return tuple(
-            Panel(
+        return {
+            panel.id: Panel(
                 id=panel.id,
                 title=panel.title,
                 languages=panel.languages,
@@ -238,7 +247,7 @@ class Conference(Described):
                 speaker_ids=everyone if panel.speakers is None else panel.speakers,
             )
             for panel in self.panels
-        )
+        }
 
     def speaker_records(self) -> tuple[Speaker, ...]:
         """The speakers as the archive keeps them."""

@@ -44,6 +44,7 @@ def prepare(results: Path) -> None:
     if in_object_store(results):
         os.environ["PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"] = str(storage_of(results))
     else:
+        _sweep_nothings(results)
         os.environ["PREFECT_LOCAL_STORAGE_PATH"] = str(results)
     if os.environ.get("PREFECT_API_URL"):
         return
@@ -61,6 +62,13 @@ def prepare(results: Path) -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+
+
+def _sweep_nothings(results: Path) -> None:
+    """Remove results that a full disk left empty: Prefect never asks for them again."""
+    for path in results.glob("*"):
+        if path.is_file() and path.stat().st_size == 0:
+            path.unlink(missing_ok=True)
 
 
 def register(results: Path) -> None:

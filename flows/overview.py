@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
@@ -9,14 +12,16 @@ from nlp.languages import language
 from transcripts.archive import Archive
 from transcripts.holdings import Summary
 from transcripts.place import Place
+from transcripts.programme import theme_names
 from transcripts.quality import FLAG_WORDS, REMEMBERED
 
 
-def show_summary(archive: Archive, place: Place) -> None:
-    """A few readable lines about the archive, with how to go on."""
+def show_summary(archive: Archive, place: Place, known: Summary | None = None) -> None:
+    """A few readable lines about the archive, with how to go on. `known` is its summary, if that was read."""
     console = Console(highlight=False, soft_wrap=True)
-    summary = archive.summary()
-    names = dict(_theme_names(archive))
+    summary = known or archive.summary()
+    with archive.reading() as connection:
+        names = theme_names(connection)
     lines = [
         ("panels", f"{summary.panels} ({summary.recordings} recordings)"),
         ("minutes", f"{summary.duration_s / 60:.1f}"),
@@ -45,18 +50,18 @@ def show_status(place: Place) -> None:
     console = Console(highlight=False, soft_wrap=True)
     with Archive.open(place) as archive:
         summary = archive.summary()
-        table = Table(box=None, pad_edge=False)
-        for heading in ("recording", "panel", "minutes", "passages", "untranscribed"):
-            table.add_column(heading, justify="left" if heading in {"recording", "panel"} else "right")
-        for recording in archive.recordings():
-            table.add_row(
+        rows = [("recording", "panel", "minutes", "passages", "untranscribed")]
+        rows += [
+            (
                 recording.id,
                 recording.panel_id,
                 f"{recording.duration_s / 60:.1f}",
                 str(summary.recordings_passages.get(recording.id, 0)),
                 str(summary.untranscribed.get(recording.id, 0)),
             )
-        console.print(table)
+            for recording in archive.recordings()
+        ]
+        sys.stdout.write(_in_columns(rows))
         for hint in archive.speaker_hints():
             name = hint.speaker_id or hint.heard
             clock = f"{int(hint.at_s // 60):02d}:{int(hint.at_s % 60):02d}"
@@ -64,7 +69,20 @@ def show_status(place: Place) -> None:
                 f"{hint.recording_id} {hint.label} may be {name}: {hint.quote!r} at {clock}", markup=False
             )
         console.print()
-        show_summary(archive, place)
+        show_summary(archive, place, summary)
+
+
+def _in_columns(rows: Sequence[tuple[str, str, str, str, str]]) -> str:
+    """Rows as lines: names from the left, figures from the right. Rich takes seconds for ten thousand."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if at < 2 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def doubts(archive: Archive, summary: Summary) -> list[str]:
@@ -76,10 +94,6 @@ def doubts(archive: Archive, summary: Summary) -> list[str]:
         found.append(f"{gaps} stretches of speech without text")
     found += [f"{recording_id}: {note}" for recording_id, notes in archive.notes().items() for note in notes]
     return found
-
-
-def _theme_names(archive: Archive) -> list[tuple[str, str]]:
-    return [(theme.id, theme.name) for each in archive.conferences() for theme in each.themes]
 
 
 def _tally(counts: dict[str, int], names: dict[str, str]) -> str:

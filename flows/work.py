@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flows.config import Conference, Source
 from flows.jobs import Job, Stage, Step, part_steps
@@ -37,7 +37,26 @@ from transcripts.archive import Archive
 from transcripts.errors import MediaError
 from transcripts.formats.subtitles import read_captions
 from transcripts.holdings import RecordingLayers, Selection, StageRecord
-from transcripts.records import Panel, Recording, digest_of
+from transcripts.records import Recording, digest_of
+
+
+class Kept(Protocol):
+    """What is kept of recordings: an archive, or what was read of one."""
+
+    def stages(self, recording_id: str) -> Mapping[str, StageRecord]:
+        """What was done for a recording, by stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllKept:
+    """The stages of an archive, read at once: where thousands of recordings are looked at."""
+
+    done: Mapping[str, Mapping[str, StageRecord]]
+
+    def stages(self, recording_id: str) -> Mapping[str, StageRecord]:
+        """See `Archive.stages`."""
+        return self.done.get(recording_id, {})
+
 
 Perform = Callable[[Sequence[Step]], list[Layer]]
 
@@ -66,7 +85,7 @@ def stat_key(path: Path) -> str:
     return f"file-{digest_of([str(path), stat.st_size, stat.st_mtime_ns])}"
 
 
-def job_for(source: Source, conference: Conference, models: Models, archive: Archive) -> Job:
+def job_for(source: Source, conference: Conference, models: Models, archive: Kept) -> Job:
     """A recording with its files looked at. Raises MediaError when one cannot be read."""
     files = [each.path for each in source.captions]
     files += [each.path for each in conference.voice_samples()]
@@ -79,7 +98,7 @@ def job_for(source: Source, conference: Conference, models: Models, archive: Arc
         fingerprint = names[source.path]
     else:
         fingerprint = digest_of([names[each.path] for each in source.captions])
-    return Job(source, _panel_of(source, conference), conference, models, fingerprint, names)
+    return Job(source, conference.panel_record(source.panel_id), conference, models, fingerprint, names)
 
 
 def memory_of(archive: Archive, conference_id: str) -> Memory:
@@ -107,7 +126,7 @@ def duration_s(source: Source) -> float:
     return declared_duration_s(source.path) or probe(source.path).duration_s
 
 
-def is_up_to_date(job: Job, archive: Archive) -> bool:
+def is_up_to_date(job: Job, archive: Kept) -> bool:
     """Whether every stage of the recording is kept under the key it would have now."""
     kept = archive.stages(job.recording_id)
     digests: dict[str, str] = {}
@@ -121,12 +140,10 @@ def is_up_to_date(job: Job, archive: Archive) -> bool:
 
 def signatures_of(source: Source, conference: Conference, models: Models) -> dict[str, str]:
     """What would make each stage of a recording, in short: models, their revisions and options."""
-    job = Job(source, _panel_of(source, conference), conference, models, "", {})  # no file is read for it
+    job = Job(
+        source, conference.panel_record(source.panel_id), conference, models, "", {}
+    )  # no file is read for it
     return {stage.name: stage.signature(job).digest for stage in stages_of(source)}
-
-
-def _panel_of(source: Source, conference: Conference) -> Panel:
-    return next(each for each in conference.panel_records() if each.id == source.panel_id)
 
 
 def bring_up_to_date(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -257,10 +257,18 @@ def _load_pipeline(model: str, code: str) -> Language:
         ) from error
 
 
+@cache
+def installed_versions() -> Mapping[str, str]:
+    """SpaCy's pipelines that are installed, with their versions. To look for them takes some 20 ms."""
+    return {
+        entry.name: entry.dist.version if entry.dist else "" for entry in entry_points(group="spacy_models")
+    }
+
+
 def installed_models() -> dict[str, str]:
     """SpaCy's pipelines that are installed, the best by language code; nothing is loaded."""
     found: dict[str, str] = {}
-    for name in sorted((entry.name for entry in entry_points(group="spacy_models")), key=_rank):
+    for name in sorted(installed_versions(), key=_rank):
         code = name.partition("_")[0]
         if code in LANGUAGES:
             found.setdefault(code, name)
@@ -274,8 +282,10 @@ def _rank(name: str) -> tuple[int, str]:
 
 def names_signature(models: Mapping[str, str]) -> Signature:
     """What a marker's signature will be, without loading anything."""
-    versions = {entry.name: entry.dist.version for entry in entry_points(group="spacy_models") if entry.dist}
-    used = {code: f"{model} {versions.get(model, '')}".strip() for code, model in sorted(models.items())}
+    used = {
+        code: f"{model} {installed_versions().get(model, '')}".strip()
+        for code, model in sorted(models.items())
+    }
     return Signature("nlp.names", ", ".join(used.values()), options={"rules": RULES, "models": used})
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import lancedb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -513,6 +514,19 @@ def test_kill_9_while_indexing_does_no_harm(archive: Archive) -> None:
         indexer.stderr.close()
         fill(archive)
         assert everything(archive) == expected
+
+
+def test_what_a_killed_writer_left_is_put_back_and_nothing_made_anew(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, files = everything(archive), archive.files
+    assert files is not None
+    monkeypatch.setattr("transcripts.index.row_batches", lambda *_: pytest.fail("it is made anew"))
+    for _ in range(2):  # what was put back is a version like any other
+        table = lancedb.connect(files / "index").open_table("passages")
+        table.delete("language = 'ja'")
+        assert everything(archive) == expected
+    assert everything(archive) == expected
 
 
 def test_an_archive_that_cannot_be_written_is_searched_all_the_same(

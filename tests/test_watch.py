@@ -246,21 +246,11 @@ def real(place: Place) -> Place:
     return place
 
 
-# The command line on models that take no time: Prefect, the archive and the watch are the real ones.
-ON_FAKES = """
-import flows.models
-from fakes import FakeModels
-flows.models.Models = FakeModels  # before anything imports it; Prefect is not to be imported yet
-import flows.cli
-flows.cli.main()
-"""
-
-
 def started(place: Place, *more: str) -> subprocess.Popen[str]:
     request = place.request
-    command = [sys.executable, "-c", ON_FAKES, "watch", str(request.arriving_in), *more]
-    command += ["--conference", str(request.conference), "--archive", str(request.archive), "--settle", "0"]
     here = Path(__file__).resolve().parent
+    command = [sys.executable, str(here / "fakes_main.py"), "watch", str(request.arriving_in), *more]
+    command += ["--conference", str(request.conference), "--archive", str(request.archive), "--settle", "0"]
     environment = {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{here.parent}"}
     return subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment

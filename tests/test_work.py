@@ -13,6 +13,7 @@ from fakes import FakeModels, FakeRecogniser
 
 from flows.conference import conference_record
 from flows.config import Conference, GlossaryEntry, load_conference
+from flows.engine import prepare
 from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.profiles import load_profile
@@ -296,3 +297,16 @@ def test_a_run_that_dies_keeps_what_people_did(conference: Conference, archive: 
     with pytest.raises(KeyboardInterrupt):
         bring_up_to_date(job, archive, Performer(dies_before="embedding"))
     assert (archive.dump(), archive.entries()) == before
+
+
+def test_results_that_a_full_disk_left_empty_are_swept_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")  # no server is started for it
+    for name in ("PREFECT_LOCAL_STORAGE_PATH", "DO_NOT_TRACK", "PREFECT_SERVER_ANALYTICS_ENABLED"):
+        monkeypatch.setenv(name, "")  # as it was, afterwards
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    (tmp_path / "0123456789abcdef").touch()
+    (tmp_path / "runs-1").write_text("{}")
+    prepare(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["runs-1"]

@@ -85,6 +85,25 @@ def hash_of_file(path: Path, algorithm: str, watch: Callable[[int], None] = lamb
     return made.hexdigest()
 
 
+def settle(folder: Path, settled: set[str]) -> None:
+    """Have the disk hold all files of a folder, so that they outlive a power cut. Raises OSError.
+
+    `settled` are those that it holds already and that never change; new ones are added, but for what
+    ends in `.new`.
+    """
+    for place, _, names in os.walk(folder):
+        for path in (f"{place}/{name}" for name in names):
+            if path in settled:
+                continue
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            if not path.endswith(".new"):
+                settled.add(path)
+
+
 @contextmanager
 def new_folder(out: Path) -> Iterator[Path]:
     """A folder to be filled, beside `out`, that takes its place in the end; gone where something fails.

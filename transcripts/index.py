@@ -2,8 +2,9 @@
 
 Texts are not copied into it, but for phrases as folded words: what is shown always
 comes from the archive. `state.json` tells which revision of which archive a version
-of the table belongs to; it is written last, so that after a kill at any moment, as
-with any other doubt, the table is made anew.
+of the table belongs to; it is written last. After a kill at any moment the table is
+put back to that version and follows the archive from there. Where there is any other
+doubt, it is made anew.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from transcripts import entries
 from transcripts.archive import Archive
 from transcripts.database import chunks
 from transcripts.errors import ArchiveError
-from transcripts.files import in_object_store, remove
+from transcripts.files import in_object_store, remove, settle
 from transcripts.index_columns import Columns
 from transcripts.index_lookup import Lookup
 from transcripts.index_rows import (
@@ -112,6 +113,7 @@ class PassageIndex:
         self._state: _State | None = None
         self._lookup: Lookup | None = None  # what readers use; never changed, only replaced
         self._unread: set[str] | None = None  # passages written since `_lookup`; None: nobody knows
+        self._settled: set[str] = set()  # files of the table that the disk is known to hold
         self._one_writer = threading.RLock()
 
     def look_up(self, find: Callable[[Lookup], Found]) -> Found:
@@ -154,7 +156,10 @@ class PassageIndex:
         try:
             with self._lock():
                 self._state = self._lookup = None
+                self._settled.clear()
                 if self._directory:
+                    if self._directory.is_dir():
+                        remove(self._directory / "state.json")  # first: it vouches for the rest
                     remove(self._directory)
                 self._connect()
                 self._update(connection)
@@ -195,7 +200,11 @@ class PassageIndex:
         self._table = self._database.open_table(_TABLE)
         if self._table.version == state.table_version:
             self._state = state
-        if self._lookup is None or self._lookup.table.version != state.table_version:
+        else:  # who wrote after that was killed
+            self._table.checkout(state.table_version)
+            self._table.restore()
+            self._save(state)
+        if self._lookup is None or self._lookup.table.version != self._table.version:
             self._unread = None  # another process has written
 
     def _read(self) -> None:
@@ -314,10 +323,13 @@ class PassageIndex:
         self._state = dataclasses.replace(state, table_version=self._table.version)
         if self._directory:
             text, name = json.dumps(dataclasses.asdict(self._state)), "state.json"
-            written = self._directory / (name if in_object_store(self._directory) else f"{name}.new")
+            if in_object_store(self._directory):  # an object is there when all of it is
+                (self._directory / name).write_text(text, "utf-8")
+                return
+            written = self._directory / f"{name}.new"
             written.write_text(text, "utf-8")
-            if written.name != name:  # an object is there when all of it is
-                written.replace(self._directory / name)
+            settle(self._directory, self._settled)
+            written.replace(self._directory / name)
 
 
 def _among(column: str, ids: Iterable[str]) -> str:

@@ -27,16 +27,27 @@ def _tally(connection: Connection, column: Column[Any], *only: Any) -> dict[str,
     return {str(value): int(number) for value, number in connection.execute(statement)}
 
 
-def _flags(connection: Connection, column: Column[Any]) -> dict[str, int]:
-    """How many rows carry each kind of flag; rows with the same flags are counted by the database.
+def _read(connection: Connection) -> tuple[int, dict[str, int], dict[str, int]]:
+    """How many passages are translated, and how many carry each kind of flag, they or their translations.
 
-    A kind is what stands before a colon: 'glossary' of 'glossary:HEARD=FORM'.
+    Passages with the same flags are counted by the database, which looks at each once. A kind is what
+    stands before a colon: 'glossary' of 'glossary:HEARD=FORM'.
     """
-    written = cast(column, Text)
-    tally: Counter[str] = Counter()
-    for flags, number in connection.execute(select(written, func.count()).group_by(written)):
-        tally.update(dict.fromkeys((flag.partition(":")[0] for flag in json.loads(flags)), number))
-    return dict(sorted(tally.items()))
+    columns = schema.readings.c
+    alike: list[ColumnElement[Any]] = [
+        cast(columns.flags, Text),
+        cast(columns.translation_flags, Text),
+        columns.translation.is_not(None),
+    ]
+    translated, tallies = 0, (Counter[str](), Counter[str]())
+    for *written, has_translation, number in connection.execute(
+        select(*alike, func.count()).group_by(*alike)
+    ):
+        translated += number if has_translation else 0
+        for tally, flags in zip(tallies, written, strict=True):
+            tally.update(dict.fromkeys((flag.partition(":")[0] for flag in json.loads(flags)), number))
+    own, of_translations = (dict(sorted(tally.items())) for tally in tallies)
+    return translated, own, of_translations
 
 
 def _themes(connection: Connection) -> dict[str, int]:
@@ -47,6 +58,7 @@ def _themes(connection: Connection) -> dict[str, int]:
 
 def summary(connection: Connection) -> Summary:
     """See `Archive.summary`."""
+    translated, flags, translation_flags = _read(connection)
     return Summary(
         panels=_count(connection, schema.panels),
         recordings=_count(connection, schema.recordings),
@@ -54,13 +66,13 @@ def summary(connection: Connection) -> Summary:
         duration_s=connection.execute(select(func.sum(schema.recordings.c.duration_s))).scalar_one() or 0.0,
         segments=_count(connection, schema.segments),
         passages=_count(connection, schema.readings),
-        translations=_count(connection, schema.readings, schema.readings.c.translation.is_not(None)),
+        translations=translated,
         reviews=_count(connection, schema.reviews),
         languages=_tally(connection, schema.readings.c.language),
         themes=_themes(connection),
         recordings_passages=_tally(connection, schema.readings.c.recording_id),
-        passage_flags=_flags(connection, schema.readings.c.flags),
-        translation_flags=_flags(connection, schema.readings.c.translation_flags),
+        passage_flags=flags,
+        translation_flags=translation_flags,
         untranscribed=_tally(connection, schema.gaps.c.recording_id),
     )
 

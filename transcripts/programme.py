@@ -77,6 +77,9 @@ def _forget_unused(connection: Connection, conference: Conference) -> None:
 
 def put_conference(connection: Connection, conference: Conference) -> None:
     """See `Archive.set_conference`."""
+    held = conferences(connection)
+    if conference in held:
+        return
     _refuse_foreign_panels(connection, conference)
     row = {
         "id": conference.id,
@@ -85,7 +88,6 @@ def put_conference(connection: Connection, conference: Conference) -> None:
         "glossary": [dict(entry) for entry in conference.glossary],
         "themes": [[theme.id, theme.name] for theme in conference.themes],
     }
-    held = conferences(connection)
     before = {each.id: each.target_language for each in held}.get(conference.id)
     upsert(connection, schema.conferences, row)
     for position, speaker in enumerate(conference.speakers):
@@ -118,6 +120,12 @@ def speakers(connection: Connection, *only: ColumnElement[bool]) -> tuple[Speake
         Speaker(row["id"], row["name"], row["affiliation"], tuple(row["languages"]))
         for row in connection.execute(statement).mappings()
     )
+
+
+def theme_names(connection: Connection) -> dict[str, str]:
+    """What the themes of all conferences are called, by id."""
+    rows = connection.execute(select(schema.conferences.c.themes).order_by(schema.conferences.c.id))
+    return {theme_id: name for themes in rows.scalars() for theme_id, name in themes}
 
 
 def conferences(connection: Connection) -> tuple[Conference, ...]:
