@@ -136,7 +136,8 @@ def _runner_of(on: str) -> TaskRunner[Any] | None:
 def _dask() -> Callable[..., TaskRunner[Any]]:
     from prefect_dask.task_runners import DaskTaskRunner
 
-    return DaskTaskRunner
+    runner: Callable[..., TaskRunner[Any]] = DaskTaskRunner
+    return runner
 
 
 def _ray() -> Callable[..., TaskRunner[Any]]:
