@@ -113,6 +113,6 @@ class PostgresqlServer:
     def cut_connections(self) -> None:
         """As an administrator or a broken network does: every session ends in the middle."""
         self.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"  # and wait until it has
             " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,9 @@ from transcripts.review import ReviewDesk
 
 
 @pytest.fixture
-def archive(new_archive: Archive) -> Archive:
-    return fill(new_archive)
+def archive() -> Iterator[Archive]:
+    with Archive.in_memory() as fresh:
+        yield fill(fresh)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from transcripts.deposit.contents import Wishes
 from transcripts.deposit.package import deposit
 from transcripts.deposit.restoring import restore
 from transcripts.document import documents
+from transcripts.errors import ArchiveError
 from transcripts.verification import database_faults
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -100,3 +101,21 @@ def test_packages(bag: Path, data: st.DataObject, honest: bool) -> None:
             for panel in conference.panels:
                 told(lambda panel=panel: documents(archive, panel.id))  # type: ignore[misc]
         told(lambda: database_faults(archive))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("id", "\ud800"), ("duration_s", 10**400)], ids=["surrogate", "huge"]
+)
+def test_values_that_no_database_takes_are_told(
+    bag: Path, tmp_path: Path, column: str, value: object
+) -> None:
+    """Found by the test above."""
+    copy = tmp_path / "copy"
+    shutil.copytree(bag, copy)
+    path = copy / "data" / "record" / "recordings.jsonl"
+    first, *rest = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([json.dumps({**json.loads(first), column: value}), *rest]) + "\n", "utf-8")
+    vouched(copy)
+    with pytest.raises(ArchiveError, match=f"recordings.jsonl, line 1: {column} cannot be"):
+        restore(copy, tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()

@@ -280,7 +280,7 @@ def test_a_watch_that_is_killed_goes_on_where_it_was(real: Place) -> None:
     process = started(real)
     assert process.stderr
     try:
-        deadline_s = time.monotonic() + 120
+        deadline_s = time.monotonic() + 300
         while not list((real.root / "archive" / "work").glob("passages-*")):
             assert process.poll() is None
             assert time.monotonic() < deadline_s

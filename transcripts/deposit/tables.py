@@ -140,7 +140,7 @@ def _fits(column: Column[Any], value: object) -> bool:
         return type(value) is int and abs(value) < 1 << 63
     if isinstance(column.type, Double):
         return isinstance(value, int | float) and type(value) is not bool and abs(value) < _LARGEST
-    return isinstance(value, str)
+    return isinstance(value, str) and _is_unicode(value)
 
 
 def table_rows(folder: Path, name: str) -> Iterator[Row]:
