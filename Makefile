@@ -17,7 +17,7 @@ LOCKED := $(INSTALL) --require-hashes -r constraints
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib flows nlp transcripts configs >/dev/null 2>&1 || true
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos bench-fleet bench-search bench-speech bench-themes bench-translation demo fleet fuzz hub test lint types lock clean
+.PHONY: help bench-fleet bench-search bench-speech bench-themes bench-translation chaos demo fleet fuzz hub test lint types lock clean
 
 help: ## say what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -25,7 +25,7 @@ from flows.conference import carry_out
 from flows.fleet import ELSEWHERE
 from flows.notifying import TOLD, on_failure
 from flows.publishing import publish_archive
-from flows.recording import attempt, run_of
+from flows.recording import attempt, lend_a_hand, run_of
 from flows.request import Request, request_of
 from flows.theming import train_themes
 from flows.verifying import Verify, find_faults
@@ -75,6 +75,7 @@ def recording(  # noqa: PLR0913, one parameter a field of Prefect's form
     arriving_in: str | None = None,
     again: list[str] = [],  # noqa: B006, Prefect shows it
     expected: dict[str, str] | None = None,
+    hand: bool = False,
 ) -> State[Any]:
     """Bring one recording up to date.
 
@@ -86,12 +87,16 @@ def recording(  # noqa: PLR0913, one parameter a field of Prefect's form
         arriving_in: Folder that recordings arrive in, as of `symposia watch`.
         again: Stages to make anew though nothing has changed.
         expected: For `symposia run --on`: what makes each stage there; refused if not so here.
+        hand: Only help the worker that is at work on it, if it is long.
     """
     request = request_of(conference, archive, profile, arriving_in, again)
     with run_of(request) as run:
         if expected is not None:
             (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
             _check_same(expected, signatures_of(source, run.conference, run.models))
+        if hand:
+            lend_a_hand(request, recording_id)
+            return Completed(name=ELSEWHERE, message="helped with its parts")
         try:
             reason = attempt(request, recording_id)
         except ClaimedError as error:

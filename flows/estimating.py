@@ -18,11 +18,10 @@ from flows.models import Models
 from flows.profiles import Profile, load_profile
 from flows.speeds import Speeds, foreign_share, speeds_of
 from flows.stages import stages_of
+from flows.work import duration_s
 from flows.yamlfile import configs_dir
-from nlp.audio import declared_duration_s, probe
 from nlp.weights import at_hand
 from transcripts.errors import ModelError
-from transcripts.formats.subtitles import read_captions
 
 _DISK = {"archive": "archive", "index": "search index", "work": "results of stages"}
 
@@ -94,14 +93,6 @@ def longest_share_s(parts_s: Sequence[float], workers: int) -> float:
     for part_s in sorted(parts_s, reverse=True):
         heapq.heapreplace(loads, loads[0] + part_s)
     return max(loads)
-
-
-def duration_s(source: Source) -> float:
-    """The length of a source by its header; by its last caption, or by decoding it, where there is none."""
-    if source.path is None:
-        cues = [cue for each in source.captions for cue in read_captions(each.path, each.language)]
-        return max((cue.span.end_s for cue in cues), default=0.0)
-    return declared_duration_s(source.path) or probe(source.path).duration_s
 
 
 def show(found: Estimate, recordings: int, workers: int, speeds: Speeds, kept: Path) -> None:

@@ -23,6 +23,7 @@ from prefect.states import Crashed
 
 from flows.claims import is_claimed
 from flows.config import Source
+from flows.hands import Hands
 from flows.recording import Run
 from flows.retrying import may_pass
 from flows.work import is_up_to_date, job_for, signatures_of
@@ -62,6 +63,9 @@ class Fleet:
     _told: set[str] = field(default_factory=set)
     _started_s: float = 0.0
 
+    def __post_init__(self) -> None:
+        self._hands = Hands(self.run, lambda name: self._submit(name, hand=True))
+
     def bring_up_to_date(self, recording_ids: Sequence[str]) -> dict[str, str]:
         """Have recordings brought up to date; those that failed, with the reason in words.
 
@@ -83,8 +87,11 @@ class Fleet:
                     self.run.archive.clear_failure(name)  # one that is noted from here on is new
                     self._out[name] = Sent(under_way.get(name) or self._submit(name), self.now_s())
                     left.popleft()
+                if not left and all(sent.state == StateType.RUNNING for sent in self._out.values()):
+                    self._hands.ask_for(self._out)  # whoever is free now has nothing else to do
                 for name, reason in self._ended():
                     del self._out[name]
+                    self._hands.dismiss(name)
                     self.run.reporter.recording_done()
                     self.run.reporter.say(f"{name}: " + (f"failed: {reason}" if reason else "done"))
                     if reason:
@@ -109,15 +116,16 @@ class Fleet:
         with get_client(sync_client=True) as client:
             return {each.parameters.get("recording_id", ""): each.id for each in _read(client, mine)}
 
-    def _submit(self, name: str) -> UUID:
+    def _submit(self, name: str, hand: bool = False) -> UUID:
         expected = signatures_of(self._source(name), self.run.conference, self.run.models)
-        parameters = {**self.run.request.parameters, "recording_id": name, "expected": expected}
+        asked = {"recording_id": name, "expected": expected, "hand": hand}
+        parameters = {**self.run.request.parameters, **asked}
         try:
             sent = run_deployment(
                 self.deployment,
                 parameters=parameters,
-                flow_run_name=name,
-                tags=[self._tag],
+                flow_run_name=f"{name} (a hand)" if hand else name,
+                tags=[f"{self._tag}-hands" if hand else self._tag],
                 timeout=0,
             )
         except ObjectNotFound as error:

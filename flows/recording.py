@@ -28,7 +28,7 @@ from prefect.serializers import Serializer
 from prefect.tasks import exponential_backoff
 from prefect.transactions import CommitMode, transaction
 
-from flows.claims import claimed
+from flows.claims import claimed, is_claimed
 from flows.config import Conference, load_conference
 from flows.engine import register, storage_of
 from flows.jobs import Step
@@ -39,8 +39,9 @@ from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.request import Request
 from flows.retrying import FIRST_AFTER_S, RETRIES, is_worth_a_retry, may_pass, timeout_s
+from flows.sharing import performed, wait_for_work
 from flows.stages import CAPTIONED, SPOKEN
-from flows.work import bring_up_to_date, job_for, memory_of
+from flows.work import bring_up_to_date, is_up_to_date, job_for, memory_of
 from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
@@ -191,15 +192,20 @@ TASKS = {
 
 
 def _perform(steps: Sequence[Step]) -> list[Layer]:
+    return performed(steps, RUN.get().archive, _made)
+
+
+def _made(step: Step) -> Layer:
+    """The result of a step, cached or new."""
     run = RUN.get()
-    return [
-        TASKS[step.name].with_options(
-            result_storage=run.storage,
-            refresh_cache=step.stage.name in run.request.again,
-            timeout_seconds=timeout_s(step.job.duration_s, run.models.profile.stage_timeout),
-        )(step)
-        for step in steps
-    ]
+    sound_s = step.part[1].duration_s if step.part else step.job.duration_s
+    todo = TASKS[step.name].with_options(
+        result_storage=run.storage,
+        refresh_cache=step.stage.name in run.request.again,
+        timeout_seconds=timeout_s(sound_s, run.models.profile.stage_timeout),
+    )
+    layer: Layer = todo(step)
+    return layer
 
 
 @task(
@@ -244,6 +250,24 @@ def attempt(request: Request, recording_id: str, *, wait: bool = False) -> str:
         done = f"done in {time.monotonic() - started_s:.0f} s" if changed else "unchanged"
         run.reporter.say(f"{recording_id}: {done}" + (f" ({parts})" if parts else ""))
         return ""
+
+
+def lend_a_hand(request: Request, recording_id: str) -> None:
+    """Help whoever is at work on a long recording with its parts, until it is done.
+
+    What fails here fails for the other too, who notes it. Raises SymposiaError as `run_of` does.
+    """
+    with run_of(request) as run:
+        (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
+        job = job_for(source, run.conference, run.models, run.archive)
+        if request.again or not wait_for_work(
+            lambda: is_up_to_date(job, run.archive), lambda: is_claimed(run.archive, recording_id)
+        ):
+            return
+        try:
+            process_recording(recording_id)
+        except Exception as error:
+            run.reporter.say(f"{recording_id}: no more help with it ({error}).")
 
 
 def _note_failure(run: Run, recording_id: str, reason: str) -> None:

@@ -16,8 +16,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import TaskRunner
 
 from flows.fleet import Fleet
+from flows.hands import hands_for
 from flows.notifying import tell_failures
-from flows.recording import Run, attempt, run_of
+from flows.recording import Run, attempt, lend_a_hand, run_of
 from flows.reporting import keep_artifact
 from flows.request import request_of
 from transcripts.errors import ConfigurationError
@@ -69,6 +70,9 @@ def _here(run: Run, names: Sequence[str]) -> Failures:
 def _in_a_cluster(run: Run, names: Sequence[str]) -> Failures:
     """As many at a time as the cluster has places; one that a dying process drops goes to another."""
     sent = {name: hand_over.submit(run.request.parameters, name) for name in names}
+    hands = [  # for those who are free once all recordings have been taken
+        lend.submit(run.request.parameters, name) for name in names for _ in range(hands_for(run, name))
+    ]
     failures = {}
     for name, future in sent.items():
         try:
@@ -79,6 +83,8 @@ def _in_a_cluster(run: Run, names: Sequence[str]) -> Failures:
             failures[name] = reason
             run.reporter.say(f"{name}: failed: {reason}")
         run.reporter.recording_done()
+    for hand in hands:
+        hand.wait()
     return failures
 
 
@@ -86,6 +92,12 @@ def _in_a_cluster(run: Run, names: Sequence[str]) -> Failures:
 def hand_over(parameters: Mapping[str, Any], recording_id: str) -> str:
     """One recording, in a process of a cluster; the reason when it failed."""
     return attempt(request_of(**parameters), recording_id, wait=True)
+
+
+@task(name="lend a hand", task_run_name="{recording_id}", cache_policy=NO_CACHE)
+def lend(parameters: Mapping[str, Any], recording_id: str) -> None:
+    """Help with the parts of a long recording, in a process of a cluster."""
+    lend_a_hand(request_of(**parameters), recording_id)
 
 
 def _is_cluster(on: str) -> bool:

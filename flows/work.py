@@ -29,7 +29,7 @@ from flows.layers import (
 from flows.models import Models, speaker_cues
 from flows.observing import note_made
 from flows.stages import stages_of
-from nlp.audio import probe, sha256_of
+from nlp.audio import declared_duration_s, probe, sha256_of
 from nlp.listening import Listening
 from nlp.memory import Memory
 from nlp.transcription import Transcript
@@ -114,6 +114,17 @@ def memory_of(archive: Archive, conference_id: str) -> Memory:
         for entry in archive.entries(people)
         if entry.conference_id == conference_id and entry.translation
     )
+
+
+def duration_s(source: Source) -> float:
+    """The length of a source by its header; by its last caption, or by decoding it, where there is none.
+
+    Raises MediaError when it cannot be read.
+    """
+    if source.path is None:
+        cues = [cue for each in source.captions for cue in read_captions(each.path, each.language)]
+        return max((cue.span.end_s for cue in cues), default=0.0)
+    return declared_duration_s(source.path) or probe(source.path).duration_s
 
 
 def is_up_to_date(job: Job, archive: Kept) -> bool:

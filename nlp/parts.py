@@ -42,7 +42,7 @@ Item = TypeVar("Item", bound=Timed)
 
 def is_parted(duration_s: float, options: PartOptions) -> bool:
     """Whether a recording of this length is worked on in parts."""
-    return _count(duration_s, options) > 1
+    return part_count(duration_s, options) > 1
 
 
 def parts_of(speech: Sequence[Span], duration_s: float, options: PartOptions) -> tuple[Span, ...]:
@@ -56,7 +56,7 @@ def parts_of(speech: Sequence[Span], duration_s: float, options: PartOptions) ->
     starts_s = np.array([each.start_s for each in speech[1:]])
     silences_s = starts_s - np.maximum.accumulate([each.end_s for each in speech])[:-1]
     end_s = max(duration_s, speech[-1].end_s)
-    count = _count(duration_s, options)
+    count = part_count(duration_s, options)
     bounds_s = []
     for number in range(1, count):
         mark_s, reach_s = number * duration_s / count, options.reach * duration_s / count
@@ -73,5 +73,6 @@ def starting_in(part: Span, items: Iterable[Item]) -> list[Item]:
     return [each for each in items if part.start_s <= each.span.start_s < part.end_s]
 
 
-def _count(duration_s: float, options: PartOptions) -> int:
+def part_count(duration_s: float, options: PartOptions) -> int:
+    """How many parts a recording of this length has, if somebody speaks in each."""
     return max(1, round(duration_s / options.part_s))

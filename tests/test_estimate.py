@@ -18,9 +18,10 @@ from typer.testing import CliRunner
 import flows.speeds as speeds
 from flows.cli import app
 from flows.config import Conference, load_conference
-from flows.estimating import duration_s, estimate, estimate_conference, longest_share_s
+from flows.estimating import estimate, estimate_conference, longest_share_s
 from flows.profiles import load_profile
 from flows.speeds import Speeds
+from flows.work import duration_s
 from flows.yamlfile import configs_dir
 from transcripts.errors import ModelError, SymposiaError
 from transcripts.records import Signature

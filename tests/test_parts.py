@@ -239,9 +239,8 @@ def dump_of(conference: Conference, parts: PartOptions, performer: Performer) ->
         return archive.dump()
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_parts_give_the_same_archive_as_one_piece(tmp_path: Path, seed: int) -> None:
-    conference = conference_of(tmp_path, talk(seed, 2.0))
+def test_parts_give_the_same_archive_as_one_piece(tmp_path: Path) -> None:
+    conference = conference_of(tmp_path, talk(1, 2.0))
     whole, parted = Performer(), Performer()
     assert dump_of(conference, PARTS, parted) == dump_of(conference, PIECE, whole)
     assert not any(":" in name for name in whole.made)  # nothing is added to what a short one costs
@@ -284,7 +283,7 @@ def test_what_was_made_before_a_kill_is_not_made_again(tmp_path: Path) -> None:
     undisturbed = Performer()
     dump = dump_of(conference, PARTS, undisturbed)
     performer = Performer()
-    for lives_for in range(1, len(undisturbed.made), 2):  # steps until it is killed
+    for lives_for in range(1, len(undisturbed.made), 4):  # steps until it is killed
         performer.lives_for = lives_for
         with Archive.in_memory() as archive:
             with pytest.raises(KeyboardInterrupt):

@@ -115,6 +115,8 @@ class World:
     said: list[str] = field(default_factory=list)
     up_to_date: bool = False
     now_s: float = 0.0
+    hands: int = 0  # that may help with a recording
+    helping: list[UUID] = field(default_factory=list)
 
     def read_flow_runs(self, *, flow_run_filter: Any, limit: int, offset: int) -> list[FlowRun]:
         assert limit
@@ -132,9 +134,19 @@ class World:
         if name != "recording/fleet":
             raise ObjectNotFound(Exception())
         assert given["timeout"] == 0
+        if given["parameters"]["hand"]:
+            self.helping.append(uuid4())
+            self.states[self.helping[-1]] = Scheduled()
+            return FlowRun(id=self.helping[-1], flow_id=self.helping[-1])
         self.sent.append(uuid4())
         self.states[self.sent[-1]] = Scheduled()
         return FlowRun(id=self.sent[-1], flow_id=self.sent[-1])
+
+    def read_flow_run(self, run_id: UUID) -> FlowRun:
+        return FlowRun(id=run_id, flow_id=run_id, state=self.states[run_id])
+
+    def delete_flow_run(self, run_id: UUID) -> None:
+        del self.states[run_id]
 
     def __enter__(self) -> World:
         return self
@@ -149,6 +161,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     source = SimpleNamespace(recording_id="opening", panel_id="opening", path="opening.mp4")
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     monkeypatch.setattr(fleets, "get_client", lambda **ignored: made)
+    monkeypatch.setattr("flows.hands.get_client", lambda **ignored: made)
+    monkeypatch.setattr("flows.hands.hands_for", lambda run, name: made.hands)
     monkeypatch.setattr(fleets, "run_deployment", made.run_deployment)
     monkeypatch.setattr(fleets, "signatures_of", lambda *ignored: {})
     monkeypatch.setattr(Fleet, "_source", lambda self, name: source)
@@ -192,6 +206,29 @@ def test_a_recording_is_done_when_the_archive_says_so(world: World, archive: Arc
     assert in_steps(world, archive, running, ended, lambda: None) == {}
     assert len(world.sent) == 1
     assert world.said == ["opening: done"]
+
+
+def test_hands_are_asked_for_once_all_are_at_work_and_sent_home_when_all_is_done(
+    world: World, archive: Archive
+) -> None:
+    world.hands = 2
+
+    def running() -> None:
+        assert world.helping == []
+        world.states[world.sent[0]] = Running()
+
+    def one_helps() -> None:
+        world.states[world.helping[0]] = Running()
+
+    def ended() -> None:
+        assert len(world.helping) == 2  # asked for once
+        world.states[world.sent[0]], world.up_to_date = Completed(), True
+
+    assert in_steps(world, archive, running, lambda: None, one_helps, ended, lambda: None) == {}
+    assert len(world.sent) == 1
+    first, second = world.helping
+    assert first in world.states
+    assert second not in world.states
 
 
 def test_a_run_without_a_claim_belongs_to_a_worker_that_is_gone(world: World, archive: Archive) -> None:
