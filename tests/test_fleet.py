@@ -26,6 +26,7 @@ from benchmarks.prefect_fleet import ROOT, PrefectFleet, write_conference
 from flows.claims import is_claimed
 from transcripts.archive import Archive
 from transcripts.place import Place
+from transcripts.records import digest_of
 from transcripts.review import ReviewDesk
 
 FLEET = pytest.mark.skipif("SYMPOSIA_FLEET" not in os.environ, reason="long; run by 'make fleet'")
@@ -157,7 +158,8 @@ def test_a_worker_that_is_killed_has_its_work_taken_over(
     assert run.returncode == 0, said
     assert f"{name}: its worker is gone; it is submitted again" in said
     assert dump(place) == dump(tmp_path / "alone")
-    found = ask(prefect, "flow_runs/filter", flow_runs={"name": {"any_": NAMES}}, sort="START_TIME_ASC")
+    of_archive = {"name": {"any_": NAMES}, "tags": {"all_": [f"archive-{digest_of(str(place))}"]}}
+    found = ask(prefect, "flow_runs/filter", flow_runs=of_archive)
     done = [each["name"] for each in found if each["state_name"] == "Completed" and each["deployment_id"]]
     assert sorted(done) == NAMES  # each once
 
