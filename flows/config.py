@@ -227,6 +227,16 @@ class Conference(Described):
         """The recordings of all panels, in the order of the file."""
         return tuple(source for panel in self.panels for source in panel.sources)
 
+    def source(self, recording_id: str) -> Source:
+        """A recording by its id. Raises ConfigurationError where the file names none such."""
+        for each in self.sources:
+            if each.recording_id == recording_id:
+                return each
+        raise ConfigurationError(
+            f"the conference '{self.id}' has no recording '{recording_id}': "
+            "recordings are named as their panels are, further ones of a panel with -2, -3, ..."
+        )
+
     def panel_records(self) -> tuple[Panel, ...]:
         """The panels as the archive keeps them."""
         return tuple(self._panels.values())

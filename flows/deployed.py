@@ -91,8 +91,8 @@ def recording(  # noqa: PLR0913, one parameter a field of Prefect's form
     """
     request = request_of(conference, archive, profile, arriving_in, again)
     with run_of(request) as run:
+        source = run.conference.source(recording_id)
         if expected is not None:
-            (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
             _check_same(expected, signatures_of(source, run.conference, run.models))
         if hand:
             lend_a_hand(request, recording_id)

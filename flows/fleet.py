@@ -22,7 +22,6 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
 from flows.claims import is_claimed
-from flows.config import Source
 from flows.hands import Hands
 from flows.recording import Run
 from flows.retrying import may_pass
@@ -117,7 +116,7 @@ class Fleet:
             return {each.parameters.get("recording_id", ""): each.id for each in _read(client, mine)}
 
     def _submit(self, name: str, hand: bool = False) -> UUID:
-        expected = signatures_of(self._source(name), self.run.conference, self.run.models)
+        expected = signatures_of(self.run.conference.source(name), self.run.conference, self.run.models)
         asked = {"recording_id": name, "expected": expected, "hand": hand}
         parameters = {**self.run.request.parameters, **asked}
         try:
@@ -136,15 +135,10 @@ class Fleet:
         assert isinstance(sent, FlowRun)
         return sent.id
 
-    def _source(self, name: str) -> Source:
-        (source,) = [each for each in self.run.conference.sources if each.recording_id == name]
-        return source
-
     def _is_up_to_date(self, name: str) -> bool:
         run = self.run
-        return is_up_to_date(
-            job_for(self._source(name), run.conference, run.models, run.archive), run.archive
-        )
+        source = run.conference.source(name)
+        return is_up_to_date(job_for(source, run.conference, run.models, run.archive), run.archive)
 
     def _ended(self) -> Iterator[tuple[str, str]]:
         """Recordings that are done with, each with the reason when it failed."""
@@ -202,7 +196,7 @@ class Fleet:
         for each in self.run.archive.failures():
             if each.recording_id == name:
                 return each.reason
-        source = self._source(name)
+        source = self.run.conference.source(name)
         reason = f"its run in Prefect has ended: {message}"
         path = str(source.path or source.captions[0].path)
         self.run.archive.fail(name, source.panel_id, path, "run", reason, self.run.request.command)

@@ -47,7 +47,7 @@ class Hands:
 
 def hands_for(run: Run, name: str) -> int:
     """How many may help with a recording: one a part, but for who has it already."""
-    (source,) = [each for each in run.conference.sources if each.recording_id == name]
+    source = run.conference.source(name)
     try:
         return min(MOST_HANDS, part_count(duration_s(source), run.models.part_options) - 1)
     except MediaError:  # who has the recording notes that

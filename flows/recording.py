@@ -220,7 +220,7 @@ def _made(step: Step) -> Layer:
 def process_recording(recording_id: str) -> bool:
     """Bring one recording of the run up to date; whether anything changed. Again, where trouble may pass."""
     run = RUN.get()
-    (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
+    source = run.conference.source(recording_id)
     job = job_for(source, run.conference, run.models, run.archive)
     job = replace(job, memory=run.memory)
     with transaction(commit_mode=CommitMode.EAGER):  # else results are kept when the whole recording is done
@@ -258,7 +258,7 @@ def lend_a_hand(request: Request, recording_id: str) -> None:
     What fails here fails for the other too, who notes it. Raises SymposiaError as `run_of` does.
     """
     with run_of(request) as run:
-        (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
+        source = run.conference.source(recording_id)
         job = job_for(source, run.conference, run.models, run.archive)
         if request.again or not wait_for_work(
             lambda: is_up_to_date(job, run.archive), lambda: is_claimed(run.archive, recording_id)
@@ -271,7 +271,7 @@ def lend_a_hand(request: Request, recording_id: str) -> None:
 
 
 def _note_failure(run: Run, recording_id: str, reason: str) -> None:
-    (source,) = [each for each in run.conference.sources if each.recording_id == recording_id]
+    source = run.conference.source(recording_id)
     path = str(source.path or source.captions[0].path)
     run.archive.fail(recording_id, source.panel_id, path, run.at_work, reason, run.request.command)
 

@@ -121,7 +121,7 @@ def foreign_share(languages: Collection[str], targets: Collection[str]) -> float
 def _demo_job(models: Models, archive: Archive) -> Job:
     conference = load_conference(configs_dir() / "demo" / "conference.yaml")
     archive.set_conference(conference_record(conference))
-    (source,) = [each for each in conference.sources if each.recording_id == PANEL]
+    source = conference.source(PANEL)
     return job_for(source, conference, models, archive)
 
 

@@ -66,6 +66,9 @@ def test_the_smallest_file_with_captions(folder: Path, languages: str) -> None:
     assert conference.sources == (
         Source("p", "p", None, (CaptionEntry.model_construct(path=folder / "p.srt", language="ko"),)),
     )
+    assert conference.source("p") is conference.sources[0]
+    with pytest.raises(ConfigurationError, match="'c' has no recording 'p-2'"):
+        conference.source("p-2")
 
 
 def test_a_full_file_becomes_records(folder: Path) -> None:

@@ -158,14 +158,12 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
-    source = SimpleNamespace(recording_id="opening", panel_id="opening", path="opening.mp4")
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     monkeypatch.setattr(fleets, "get_client", lambda **ignored: made)
     monkeypatch.setattr("flows.hands.get_client", lambda **ignored: made)
     monkeypatch.setattr("flows.hands.hands_for", lambda run, name: made.hands)
     monkeypatch.setattr(fleets, "run_deployment", made.run_deployment)
     monkeypatch.setattr(fleets, "signatures_of", lambda *ignored: {})
-    monkeypatch.setattr(Fleet, "_source", lambda self, name: source)
     monkeypatch.setattr(Fleet, "_is_up_to_date", lambda self, name: made.up_to_date)
     return made
 
@@ -185,7 +183,9 @@ def in_steps(
     reporter = SimpleNamespace(say=world.said.append, recording_done=lambda: None)
     request = request_of("talks.yaml", "archive", "embedded")
     given = {"archive": archive, "reporter": reporter, "request": request}
-    run = cast(Run, SimpleNamespace(**given, conference=None, models=None))
+    source = SimpleNamespace(recording_id="opening", panel_id="opening", path="opening.mp4")
+    conference = SimpleNamespace(source={"opening": source}.__getitem__)
+    run = cast(Run, SimpleNamespace(**given, conference=conference, models=None))
     left = iter(steps)
 
     def between(ignored: float) -> None:
