@@ -30,7 +30,9 @@ def performed(steps: Sequence[Step], archive: Archive, make: Callable[[Step], La
         for number, step in enumerate(steps):
             if number in found:
                 continue
-            with archive.hold(f"part-{number}-of-{step.job.recording_id}", wait=wait) as held:
+            # A claim a step: who waits for one must not wait for what its maker goes on to.
+            claim = f"{step.name.replace(': ', '-')}-{number}-of-{step.job.recording_id}"
+            with archive.hold(claim, wait=wait) as held:
                 if held:
                     found[number] = make(step)
     return [found[number] for number in range(len(steps))]
