@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from transcripts.errors import ConfigurationError
@@ -109,7 +110,9 @@ def read_yaml(path: Path) -> YamlFile:
     """
     text = _text_of(path)
     try:
-        top = YAML(typ="safe", pure=True).compose(text)
+        if _deepest(text) > DEEPEST:
+            raise ConfigurationError(f"{path}: brackets nested too deeply: close them, or write fewer.")
+        top = YAML(typ="safe").compose(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(
@@ -120,10 +123,6 @@ def read_yaml(path: Path) -> YamlFile:
         reason = str(error).splitlines()[0]
         raise ConfigurationError(
             f"{path}: not YAML ({reason}): save it again as plain UTF-8 text."
-        ) from error
-    except RecursionError as error:
-        raise ConfigurationError(
-            f"{path}: brackets nested too deeply: close them, or write fewer."
         ) from error
     if not isinstance(top, MappingNode):
         raise ConfigurationError(
@@ -175,6 +174,17 @@ def _text_of(path: Path) -> str:
         raise ConfigurationError(
             f"{path}:{line}: not UTF-8 (byte 0x{content[error.start]:02x}): save the file as UTF-8."
         ) from error
+
+
+def _deepest(text: str) -> int:
+    """How deep values are nested, no further than what is too deep: composing goes one call deeper each."""
+    depth = deepest = 0
+    for event in YAML(typ="safe").parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        deepest = max(deepest, depth)
+        if deepest > DEEPEST:
+            break
+    return deepest
 
 
 class _Reader:
