@@ -105,9 +105,9 @@ class Maker:
         return " ".join(self.vocabularies[language][ranks])
 
 
-def conference(passages: int) -> Conference:
+def conference(passages: int, a_panel: int = PER_RECORDING) -> Conference:
     """One panel a recording, a day for every ten of them."""
-    count = -(-passages // PER_RECORDING)
+    count = -(-passages // a_panel)
     panels = tuple(
         Panel(
             f"panel-{n:04d}",
@@ -122,20 +122,20 @@ def conference(passages: int) -> Conference:
     return Conference("synthetic", "Synthetic", "en", panels, speakers, themes=themes)
 
 
-def fill(directory: Path, passages: int, maker: Maker) -> None:
-    """A new archive of so many passages.
+def fill(directory: Path, passages: int, maker: Maker, a_panel: int = PER_RECORDING) -> None:
+    """A new archive of so many passages, as many `a_panel`.
 
     Rows are put into the tables that reading and indexing use, straight away: what a run takes
     to keep them is not what is measured. Only the first recording has all layers, and can be
     corrected.
     """
     with Archive.open(directory, create=True) as archive:
-        archive.set_conference(conference(passages))
+        archive.set_conference(conference(passages, a_panel))
         with archive.writing() as connection:
             made_by = [signature_row(each) for each in (_EMBEDDER, _TRANSLATOR)]
             connection.execute(insert(schema.signatures), made_by)
-            for number, start in enumerate(range(0, passages, PER_RECORDING)):
-                for table, rows in _rows(number, min(PER_RECORDING, passages - start), maker).items():
+            for number, start in enumerate(range(0, passages, a_panel)):
+                for table, rows in _rows(number, min(a_panel, passages - start), maker).items():
                     connection.execute(insert(table), rows)
             connection.execute(update(schema.meta).where(schema.meta.c.key == "revision").values(value="1"))
 

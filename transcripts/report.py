@@ -16,7 +16,7 @@ from transcripts.holdings import Entry, Failure, Selection
 from transcripts.keeping import stored_rows
 from transcripts.quality import FLAG_WORDS, REMEMBERED, quality_word
 from transcripts.records import Gap, Recording, Signature, Span
-from transcripts.strips import Lane, language_class, runs_of
+from transcripts.strips import Lane, cells_of, language_class, runs_of
 
 CELLS = 500  # of a strip of time
 FLAGGED_MOST = 100  # translations that are quoted: a page that can still be read
@@ -162,17 +162,14 @@ def doubts_of(entry: Entry) -> list[str]:
 
 
 def _lanes(total_s: float, entries: Sequence[Entry], gaps: Sequence[Gap]) -> tuple[Lane, ...]:
-    def placed(span: Span, colour: str) -> tuple[float, float, str]:
-        return span.start_s, span.end_s, colour
-
-    passages = [each.passage for each in entries]
-    spoken = [placed(each.span, language_class(each.language)) for each in passages]
-    doubted = [placed(each.passage.span, "doubt" if doubts_of(each) else "") for each in entries]
-    silent = [placed(gap.span, "gap") for gap in gaps]
-    return tuple(
-        Lane(kind, "", runs_of(coloured, total_s, CELLS))
-        for kind, coloured in (("languages", spoken), ("doubts", doubted), ("gaps", silent))
-    )
+    passages = [(each.passage.span, language_class(each.passage.language)) for each in entries]
+    doubted = [(each.passage.span, "doubt" if doubts_of(each) else "") for each in entries]
+    silent = [(gap.span, "gap") for gap in gaps]
+    lanes = []
+    for kind, coloured in (("languages", passages), ("doubts", doubted), ("gaps", silent)):
+        places = cells_of(((span.start_s, span.end_s) for span, _ in coloured), total_s, CELLS)
+        lanes.append(Lane(kind, "", runs_of(places, (colour for _, colour in coloured), CELLS)))
+    return tuple(lanes)
 
 
 def _ranked(amounts: dict[str, float] | Counter[str]) -> dict[str, float]:

@@ -32,18 +32,24 @@ class Lane:
         ]
 
 
-def runs_of(coloured: Iterable[tuple[float, float, str]], total_s: float, cells: int) -> Runs:
-    """Stretches of one colour, of spans as (start_s, end_s, colour).
-
-    Each colours the cells that it reaches into, and one at least. A later span covers an earlier one;
-    those without a colour ('') cover nothing. `cells` divides WIDTH.
-    """
+def cells_of(spans: Iterable[tuple[float, float]], total_s: float, cells: int) -> list[tuple[int, int]]:
+    """Of each span (start_s, end_s), the first cell that it reaches into and the one behind its last."""
     total_s = total_s or 1.0
+    found = []
+    for start_s, end_s in spans:
+        first = min(cells - 1, int(cells * start_s / total_s))
+        found.append((first, min(cells, max(first + 1, round(cells * end_s / total_s)))))
+    return found
+
+
+def runs_of(places: Iterable[tuple[int, int]], colours: Iterable[str], cells: int) -> Runs:
+    """Stretches of one colour, of places as `cells_of` gives them.
+
+    A later place covers an earlier one; those without a colour ('') cover nothing. `cells` divides WIDTH.
+    """
     row = [""] * cells
-    for start_s, end_s, colour in coloured:
+    for (first, last), colour in zip(places, colours, strict=True):
         if colour:
-            first = min(cells - 1, int(cells * start_s / total_s))
-            last = min(cells, max(first + 1, round(cells * end_s / total_s)))
             row[first:last] = [colour] * (last - first)
     runs: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     unit, at = WIDTH // cells, 0
@@ -60,4 +66,4 @@ def language_class(code: str) -> str:
     return f"lang-{code}" if code in _KNOWN_LANGUAGES else "lang-other"
 
 
-__all__ = ["WIDTH", "Lane", "Runs", "language_class", "runs_of"]
+__all__ = ["WIDTH", "Lane", "Runs", "cells_of", "language_class", "runs_of"]

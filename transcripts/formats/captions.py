@@ -9,6 +9,7 @@ catch up in the next pause. Characters are what readers take for one (grapheme c
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -198,16 +199,20 @@ def _divided(cells: Sequence[str], places: Sequence[int], width: int) -> list[in
         while k < last and _length(cells, places[i], places[k + 1]) <= width:
             k += 1
         line_end[i] = k
+    reach = [line_end[k] for k in line_end]  # and two lines
+    room, first = MOST_LINES * width, 0
     best: list[tuple[float, int]] = [(0.0, 0)]
     for j in range(1, last + 1):
-        ended = _cost_of_end(cells, places[j]) + _ALSO
-        choices = []
-        for i in range(j - 1, -1, -1):
-            if line_end[line_end[i]] < j:  # not even two full lines reach that far
-                break
-            empty = max(0.0, 1 - (places[j] - places[i]) / (MOST_LINES * width))
-            choices.append((best[i][0] + empty * empty + ended, i))
-        best.append(min(choices))
+        while reach[first] < j:
+            first += 1
+        end, ended = places[j], _cost_of_end(cells, places[j]) + _ALSO
+        least, at = math.inf, first
+        for i in range(first, j):
+            empty = 1 - (end - places[i]) / room
+            cost = best[i][0] + (empty * empty if empty > 0 else 0.0) + ended
+            if cost < least:
+                least, at = cost, i
+        best.append((least, at))
     cuts, at = [], last
     while at:
         cuts.append(places[at])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from transcripts.strips import Lane, language_class, runs_of
-from transcripts.web.reading import Line, Moment, PanelFrame, PanelOutline, PanelReading
+from transcripts.strips import Lane, cells_of, language_class, runs_of
+from transcripts.web.reading import PanelFrame, PanelOutline, PanelReading
 
 CELLS = 250  # that a small strip is drawn in: a page of 24 panels stays light
 CELLS_LARGE = 1000
@@ -62,31 +62,28 @@ def glance_at(reading: PanelReading | PanelOutline) -> PanelGlance:
 def lanes_of(reading: PanelReading | PanelOutline, *, with_voices: bool) -> tuple[Lane, ...]:
     """The timeline of a panel: voices (on its own page), languages, a lane for each theme, doubts."""
     cells = CELLS_LARGE if with_voices else CELLS
+    places = cells_of(_placed(reading), reading.duration_s, cells)
 
-    def lane(kind: str, name: str, colour_of: Callable[[Line | Moment], str]) -> Lane:
-        return Lane(kind, name, runs_of(_placed(reading, colour_of), reading.duration_s, cells))
+    def lane(kind: str, name: str, colours: Iterable[str]) -> Lane:
+        return Lane(kind, name, runs_of(places, colours, cells))
 
-    lanes = [lane("languages", "", lambda line: language_class(line.language))]
+    lines = reading.lines
+    lanes = [lane("languages", "", (language_class(line.language) for line in lines))]
     for theme in reading.themes:
-        lanes.append(lane("theme", theme.name, _colour_if(theme.id, f"theme-{theme.number % 8}")))
+        colour = f"theme-{theme.number % 8}"
+        lanes.append(lane("theme", theme.name, (colour if theme.id in line.themes else "" for line in lines)))
     if with_voices:
-        lanes.insert(0, lane("voices", "", lambda line: f"voice-{line.voice}"))
-        lanes.append(lane("doubts", "", lambda line: "doubt" if line.doubtful else ""))
+        lanes.insert(0, lane("voices", "", (f"voice-{line.voice}" for line in lines)))
+        lanes.append(lane("doubts", "", ("doubt" if line.doubtful else "" for line in lines)))
     return tuple(lanes)
 
 
-def _colour_if(theme_id: str, colour: str) -> Callable[[Line | Moment], str]:
-    return lambda line: colour if theme_id in line.themes else ""
-
-
-def _placed(
-    reading: PanelReading | PanelOutline, colour_of: Callable[[Line | Moment], str]
-) -> Iterator[tuple[float, float, str]]:
-    """Each passage's time, recordings laid end to end, and its colour."""
+def _placed(reading: PanelReading | PanelOutline) -> Iterator[tuple[float, float]]:
+    """Each passage's time, recordings laid end to end."""
     starts_s = offsets(reading)
     for line in reading.lines:
         span, start_s = line.span, starts_s[line.recording]
-        yield start_s + span.start_s, start_s + span.end_s, colour_of(line)
+        yield start_s + span.start_s, start_s + span.end_s
 
 
 def offsets(reading: PanelFrame) -> list[float]:
