@@ -1,6 +1,6 @@
 """Deployments and workers, with a real Prefect server and real processes.
 
-The first test is short. The others start many processes and run with SYMPOSIA_FLEET=1: `make fleet`.
+The first two tests are short. The others start many processes and run with SYMPOSIA_FLEET=1: `make fleet`.
 """
 
 from __future__ import annotations
@@ -121,6 +121,16 @@ def test_a_worker_runs_a_deployment_and_parameters_are_checked_before(
     parameters = {"archive": str(tmp_path / "archive")}
     done = finished(prefect, send(prefect, verify, parameters))
     assert done["state"]["message"].startswith("All is as it was: 0 originals of 0 recordings")
+
+
+def test_what_has_a_schedule_gets_its_runs(prefect: PrefectFleet) -> None:
+    nightly, resume = (deployment_id(prefect, name) for name in ("verify/nightly", "resume/reviewed"))
+
+    def planned() -> set[str]:
+        scheduled = {"state": {"type": {"any_": ["SCHEDULED"]}}}
+        return {each["deployment_id"] for each in ask(prefect, "flow_runs/filter", flow_runs=scheduled)}
+
+    until(lambda: {nightly, resume} <= planned(), f"no runs: {prefect.log()[-3000:]}")
 
 
 @FLEET

@@ -38,7 +38,7 @@ from transcripts.schema import former_passages as former
 from transcripts.schema import reading_themes as themes
 from transcripts.withheld import is_restricted
 
-_Statement = Select[*tuple[Any, ...]]
+_Statement = Select[Any]
 
 
 def _sources() -> Any:
