@@ -26,11 +26,11 @@ def facets(
     panels: dict[str, Panel] = {panel.id: panel for each in conferences for panel in each.panels}
     themes = {theme.id: theme.name for each in conferences for theme in each.themes}
     speakers = {speaker_key(each.id, who.id): who for each in conferences for who in each.speakers}
-    names, mentioned = _names(conferences), columns.listed_counts("names", positions)
+    names, mentioned = _names(conferences), columns.counts("names", positions)
     by_panel = columns.counts("panel_id", positions)
     by_speaker = columns.counts("speaker", positions)
     return {
-        "theme": _counted(columns.listed_counts("themes", positions), themes),
+        "theme": _counted(columns.counts("themes", positions), themes),
         "name": _counted({key: hits for key, hits in mentioned.items() if key in names}, names),
         "language": _counted(columns.counts("language", positions), {}),
         "speaker": _most_first(

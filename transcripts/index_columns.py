@@ -6,7 +6,7 @@ files. `Columns` keeps rows sorted by address; a position is a row's place in th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -19,21 +19,52 @@ from numpy.typing import NDArray
 from transcripts.database import chunks
 
 Positions = NDArray[np.int64]
+Codes = NDArray[np.int32]
 
 CODED = ("panel_id", "recording_id", "language", "speaker", "speaker_label", "state", "quality")
 LISTED = ("themes", "names")
 _READ = ["passage_id", "start_ms", *LISTED, *CODED]
-_HELD = ["passage_id", *LISTED]
 _ADDRESS = "_rowid"
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists of some rows, one after the other: `codes` of all, and where each row's begin and end."""
+
+    codes: Codes
+    bounds: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, codes: Codes, lengths: NDArray[np.integer[Any]]) -> Self:
+        return cls(codes, np.concatenate([[0], np.cumsum(lengths)]))
+
+    def having(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether each row's list has one of the codes that are wanted."""
+        ends = np.concatenate([[0], np.cumsum(wanted[self.codes])])[self.bounds]
+        return ends[1:] > ends[:-1]
+
+    def at(self, rows: Positions) -> Self:
+        """The lists of some of the rows, in their order."""
+        starts = self.bounds[rows]
+        lengths = self.bounds[rows + 1] - starts
+        before = np.cumsum(lengths) - lengths
+        places = np.repeat(starts - before, lengths) + np.arange(lengths.sum())
+        return type(self).of(self.codes[places], lengths)
+
+    def followed_by(self, others: Self) -> Self:
+        """These, and those of further rows."""
+        codes = np.concatenate([self.codes, others.codes])
+        return type(self)(codes, np.concatenate([self.bounds, self.bounds[-1] + others.bounds[1:]]))
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Some columns of a version of the table. `codes` stand for `values`, which are sorted."""
 
-    table: pa.Table  # ids and lists, sorted by address
-    addresses: NDArray[np.uint64]
-    codes: Mapping[str, NDArray[np.int32]]
+    passage_ids: pa.StringArray
+    addresses: NDArray[np.uint64]  # sorted
+    codes: Mapping[str, Codes]
+    lists: Mapping[str, Lists]
     values: Mapping[str, list[str]]
     starts_ms: NDArray[np.int64]
 
@@ -43,36 +74,86 @@ class Columns:
         return cls._of(_scan(table))
 
     @classmethod
-    def _of(cls, rows: pa.Table) -> Self:
-        addresses: NDArray[np.uint64] = rows[_ADDRESS].to_numpy()
-        order = np.argsort(addresses)
-        rows = rows.take(order).combine_chunks()
-        codes, values = {}, {}
-        for name in CODED:
-            codes[name], values[name] = _coded(rows[name])
-        starts_ms = rows["start_ms"].to_numpy()
-        return cls(rows.select(_HELD), addresses[order], codes, values, starts_ms)
+    def _of(cls, batches: Iterable[pa.RecordBatch]) -> Self:
+        """Rows as they come, never all of their texts at once."""
+        coders = {name: _Coder() for name in (*CODED, *LISTED)}
+        columns = {name: [np.zeros(0, np.int32)] for name in coders}
+        lengths = {name: [np.zeros(0, np.int32)] for name in LISTED}
+        addresses, starts_ms = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+        passage_ids = [pa.array([], pa.string())]
+        for batch in batches:  # copied: whoever holds one column of a batch holds them all
+            passage_ids.append(batch["passage_id"].take(pa.array(range(batch.num_rows))))
+            addresses.append(batch[_ADDRESS].to_numpy().copy())
+            starts_ms.append(batch["start_ms"].to_numpy().copy())
+            for name in CODED:
+                columns[name].append(coders[name].codes(batch[name]))
+            for name in LISTED:
+                columns[name].append(coders[name].codes(batch[name].flatten()))
+                lengths[name].append(np.diff(batch[name].offsets.to_numpy()))
+        values = {name: sorted(coder.known) for name, coder in coders.items()}
+        codes = {
+            name: _recoded(np.concatenate(columns[name]), list(coder.known), values[name])
+            for name, coder in coders.items()
+        }
+        made = cls(
+            pa.concat_arrays(passage_ids),
+            np.concatenate(addresses),
+            {name: codes[name] for name in CODED},
+            {name: Lists.of(codes[name], np.concatenate(lengths[name])) for name in LISTED},
+            values,
+            np.concatenate(starts_ms),
+        )
+        if np.all(made.addresses[1:] > made.addresses[:-1]):
+            return made
+        return made._at(np.argsort(made.addresses))
+
+    def _at(self, rows: Positions) -> Self:
+        """Some of the rows, in their order."""
+        return type(self)(
+            self.passage_ids.take(pa.array(rows)),
+            self.addresses[rows],
+            {name: codes[rows] for name, codes in self.codes.items()},
+            {name: lists.at(rows) for name, lists in self.lists.items()},
+            self.values,
+            self.starts_ms[rows],
+        )
 
     def following(self, table: Any, changed: Collection[str]) -> Self:
         """As `read`, where the rows of these passages alone were deleted or written since."""
-        new = [_scan(table, col("passage_id").isin(some).to_sql()) for some in chunks(sorted(changed))]
-        added = self._of(pa.concat_tables(new))
-        kept = ~self.having("passage_id", changed)
-        addresses = np.concatenate([self.addresses[kept], added.addresses])
+        added = self._of(
+            batch
+            for some in chunks(sorted(changed))
+            for batch in _scan(table, col("passage_id").isin(some).to_sql())
+        )
+        kept = self._at(np.flatnonzero(~self.having("passage_id", changed)))
+        addresses = np.concatenate([kept.addresses, added.addresses])
         if np.any(addresses[1:] < addresses[:-1]):  # rows have moved
             return self.read(table)
-        codes, values = {}, {}
-        for name in CODED:
-            values[name] = sorted({*self.values[name], *added.values[name]})
-            codes[name] = np.concatenate(
-                [
-                    _recoded(self.codes[name][kept], self.values[name], values[name]),
-                    _recoded(added.codes[name], added.values[name], values[name]),
-                ]
-            )
-        held = pa.concat_tables([self.table.filter(pa.array(kept)), added.table]).combine_chunks()
-        starts_ms = np.concatenate([self.starts_ms[kept], added.starts_ms])
-        return type(self)(held, addresses, codes, values, starts_ms)
+        values = {name: sorted({*self.values[name], *added.values[name]}) for name in (*CODED, *LISTED)}
+        old, new = kept._coded_as(values), added._coded_as(values)
+        return type(self)(
+            pa.concat_arrays([kept.passage_ids, added.passage_ids]),
+            addresses,
+            {name: np.concatenate([old.codes[name], new.codes[name]]) for name in CODED},
+            {name: old.lists[name].followed_by(new.lists[name]) for name in LISTED},
+            values,
+            np.concatenate([kept.starts_ms, added.starts_ms]),
+        )
+
+    def _coded_as(self, values: Mapping[str, list[str]]) -> Self:
+        """The same rows, with codes for values that hold all of theirs."""
+
+        def codes(name: str, old: Codes) -> Codes:
+            return _recoded(old, self.values[name], values[name])
+
+        return type(self)(
+            self.passage_ids,
+            self.addresses,
+            {name: codes(name, old) for name, old in self.codes.items()},
+            {name: Lists(codes(name, old.codes), old.bounds) for name, old in self.lists.items()},
+            values,
+            self.starts_ms,
+        )
 
     def __len__(self) -> int:
         return len(self.addresses)
@@ -82,38 +163,34 @@ class Columns:
         return np.searchsorted(self.addresses, addresses).astype(np.int64)
 
     def ids(self, positions: Positions) -> list[str]:
-        found: list[str] = self.table["passage_id"].take(pa.array(positions)).to_pylist()
+        found: list[str] = self.passage_ids.take(pa.array(positions)).to_pylist()
         return found
 
     def position_of(self, passage_id: str) -> int | None:
-        at = int(pc.index(self.table["passage_id"], passage_id).as_py())
+        at = int(pc.index(self.passage_ids, passage_id).as_py())
         return at if at >= 0 else None
 
-    def having(self, name: str, values: Collection[str]) -> NDArray[np.bool_]:
-        """Whether each row has one of the values in a column, or in the list of a column of `LISTED`."""
+    def having(self, name: str, values: Collection[str], rows: Positions | None = None) -> NDArray[np.bool_]:
+        """Whether each row, or some, have one of the values in a column, or in a list of `LISTED`."""
+        if name == "passage_id":
+            ids = self.passage_ids if rows is None else self.passage_ids.take(pa.array(rows))
+            found = pc.is_in(ids, pa.array(sorted(values), pa.string()))
+            flags: NDArray[np.bool_] = found.to_numpy(zero_copy_only=False).astype(bool)
+            return flags
+        wanted = np.array([value in values for value in self.values[name]] or [False])
         if name in CODED:
-            wanted = np.array([value in values for value in self.values[name]] or [False])
-            return wanted[self.codes[name]]
-        if name not in LISTED:
-            return _are_among(self.table[name], values)
-        held = self.table[name].combine_chunks()
-        ends = np.concatenate([[0], np.cumsum(_are_among(held.flatten(), values))])
-        bounds = held.offsets.to_numpy()
-        found: NDArray[np.bool_] = ends[bounds[1:] - bounds[0]] > ends[bounds[:-1] - bounds[0]]
-        return found
+            return wanted[self.codes[name] if rows is None else self.codes[name][rows]]
+        return (self.lists[name] if rows is None else self.lists[name].at(rows)).having(wanted)
 
     def counts(self, name: str, positions: Positions) -> dict[str, int]:
-        """How many of the rows have each value of a column of `CODED`; values that none has are left out."""
-        found = np.bincount(self.codes[name][positions], minlength=len(self.values[name]))
+        """How many rows have each value of a column, or in their lists; values that none has are left out."""
+        if name in CODED:
+            codes = self.codes[name][positions]
+        else:
+            held = self.lists[name]
+            codes = (held.at(positions) if len(positions) < len(self) else held).codes
+        found = np.bincount(codes, minlength=len(self.values[name]))
         return {value: int(n) for value, n in zip(self.values[name], found, strict=True) if n}
-
-    def listed_counts(self, name: str, positions: Positions) -> dict[str, int]:
-        """How many of the rows have each value in a column of `LISTED`."""
-        held = self.table[name]
-        if len(positions) < len(self):
-            held = held.take(pa.array(positions))
-        counted = pc.value_counts(pc.list_flatten(held)).to_pylist()
-        return {each["values"]: each["counts"] for each in counted}
 
     def by_time(self, positions: Positions, panels: Sequence[str]) -> Positions:
         """The rows in the order of the programme: these panels in this order, recording, time."""
@@ -134,33 +211,29 @@ class Columns:
         return order
 
 
-def _scan(table: Any, where: str = "") -> pa.Table:
+class _Coder:
+    """Numbers for the values of a column, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+
+    def codes(self, column: pa.StringArray) -> Codes:
+        encoded = column.dictionary_encode()
+        values = encoded.dictionary.to_pylist()
+        numbers = [self.known.setdefault(value, len(self.known)) for value in values]
+        found: Codes = np.array(numbers or [0], dtype=np.int32)[encoded.indices.to_numpy()]
+        return found
+
+
+def _scan(table: Any, where: str = "") -> Iterable[pa.RecordBatch]:
     rows = table.search().select(_READ).with_row_id(True).limit(None)
-    return (rows.where(where) if where else rows).to_arrow()
+    batches: Iterable[pa.RecordBatch] = (rows.where(where) if where else rows).to_batches()
+    return batches
 
 
-def _recoded(codes: NDArray[np.int32], values: list[str], among: list[str]) -> NDArray[np.int32]:
+def _recoded(codes: Codes, values: list[str], among: list[str]) -> Codes:
     """Codes that stood for `values`, as they stand for other values that hold all of those."""
     if values == among:
         return codes
     rank = {value: number for number, value in enumerate(among)}
     return np.array([rank[value] for value in values] or [0], dtype=np.int32)[codes]
-
-
-def _are_among(column: Any, values: Collection[str]) -> NDArray[np.bool_]:
-    found = pc.is_in(column, pa.array(sorted(values), pa.string()))
-    flags: NDArray[np.bool_] = found.to_numpy(zero_copy_only=False).astype(bool)
-    return flags
-
-
-def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:
-    """Numbers that stand for the values of a column, in the order of the values."""
-    encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    values = encoded.dictionary.to_pylist()
-    order = sorted(range(len(values)), key=values.__getitem__)
-    rank = np.empty(len(values), dtype=np.int32)
-    rank[order] = np.arange(len(values), dtype=np.int32)
-    codes = rank[encoded.indices.to_numpy()] if len(values) else np.zeros(0, dtype=np.int32)
-    return codes, sorted(values)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from lancedb.expr import col, lit
+from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from transcripts.holdings import Conference, Selection
@@ -89,18 +90,19 @@ class Filter:
         parts += [f"contains(writing, {lit(phrase).to_sql()})" for phrase in self.phrases]
         return " AND ".join(f"({part})" for part in parts)
 
-    def positions(self, columns: Columns) -> Positions:
-        """The rows for which every clause holds; phrases are not looked at."""
-        kept = np.ones(len(columns), dtype=bool)
+    def kept(self, columns: Columns, rows: Positions | None = None) -> NDArray[np.bool_]:
+        """Whether every clause holds, for each row or for some; phrases are not looked at."""
+        kept = np.ones(len(columns) if rows is None else len(rows), dtype=bool)
         for clause in self.clauses:
-            held = np.zeros(len(columns), dtype=bool)
+            held = np.zeros(len(kept), dtype=bool)
             for alternative in clause:
                 all_hold = kept.copy()
                 for condition in alternative:
-                    all_hold &= columns.having(condition.column, condition.values) ^ condition.without
+                    has = columns.having(condition.column, condition.values, rows)
+                    all_hold &= has ^ condition.without
                 held |= all_hold
             kept &= held
-        return np.flatnonzero(kept)
+        return kept
 
 
 EVERY = Filter()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from lancedb.query import BooleanQuery, FullTextOperator, MatchQuery, Occur
 from numpy.typing import NDArray
 
@@ -21,10 +22,11 @@ QueryVector = Sequence[float] | Vector
 
 _FIRST = 1_000  # word matches that are asked for first; 20 times as many until all are there
 _MORE = 20
+_FEW = 0.05  # of what is found: where a filter takes fewer, the table applies it
 # Of the approximate index over vectors: how many of its parts are looked at, and by how much more than
 # is wanted are compared exactly.
-_PARTS = 20
-_REFINED = 3
+_PARTS = 8
+_REFINED = 5
 # Chosen with the share of offset in `offsets`, see docs/benchmarks.md.
 FEEDBACK = 5
 FEEDBACK_WEIGHT = 0.6
@@ -61,7 +63,7 @@ class Lookup:
         The table is asked for phrases alone: it takes as long for every 20 rows as the columns for all.
         """
         if not where.phrases:
-            return where.positions(self.columns)
+            return np.flatnonzero(where.kept(self.columns))
         found = self.table.search().where(where.sql).select([]).with_row_id(True).limit(None).to_arrow()
         return self._positions(found)
 
@@ -75,28 +77,36 @@ class Lookup:
         return self._positions(self._asked(self.table.search(query), EVERY, len(self.columns)))
 
     def by_words(self, tokens: Sequence[str], where: Filter, weakest: float = 0.0) -> Ranking:
-        """Rows with any of the tokens by BM25, as far down as `weakest` times the best score."""
+        """Rows with any of the tokens by BM25, as far down as `weakest` times the best score.
+
+        A filter that takes many rows takes the table longer than it takes to find them all, and to look
+        at the columns of the best. `weakest` of 0 finds all, which the filter makes fewer.
+        """
         match: Any = MatchQuery
         if not tokens or not len(self.columns):
             return NOTHING
         query, limit = match(" ".join(tokens), "words"), _FIRST
+        filtered_after = bool(where.clauses) and bool(weakest) and not where.phrases
         while True:
-            found = self._asked(self.table.search(query), where, limit)
-            scores = found["_score"].to_numpy().astype(np.float64)
+            found = self._asked(self.table.search(query), EVERY if filtered_after else where, limit)
+            positions, scores = self._positions(found), found["_score"].to_numpy().astype(np.float64)
+            is_all, last = len(scores) < limit, scores.min(initial=np.inf)
+            if filtered_after:
+                kept = where.kept(self.columns, positions)
+                if not is_all and kept.mean() < _FEW:
+                    filtered_after = False
+                    continue
+                positions, scores = positions[kept], scores[kept]
             least = weakest * scores.max(initial=0.0)
-            if len(scores) < limit or scores.min() < least:
-                return self._ranked(self._positions(found), scores, least)
+            if is_all or last < least:
+                return self._ranked(positions, scores, least)
             limit *= _MORE
 
     def by_meaning(self, vector: QueryVector, where: Filter, depth: int) -> Ranking:
         """The rows nearest to a unit vector of shape (dim,), by cosine, those above 0."""
         if not self.embedded or not len(self.columns):
             return NOTHING
-        query = self.table.search(np.asarray(vector, dtype=np.float32), vector_column_name="vector")
-        query = query.distance_type("dot")
-        if self.approximate:
-            query = query.nprobes(_PARTS).refine_factor(_REFINED)
-        found = self._asked(query, where, depth)
+        found = self._asked(self._near(vector, _REFINED), where, depth)
         cosines = 1.0 - found["_distance"].to_numpy().astype(np.float64)
         return self._ranked(self._positions(found), cosines, 0.0)
 
@@ -115,10 +125,13 @@ class Lookup:
             )
         asked = self.offsets.query(np.asarray(vector, dtype=np.float32), text)
         count = min(FEEDBACK, len(self.columns) // 10)
-        near = self.by_meaning(asked, where, count).positions[:count]
-        if not count or not len(near):
+        if not count or not self.embedded:
             return asked
-        moved: Vector = asked + FEEDBACK_WEIGHT * self.vectors(near).mean(axis=0)
+        near = self._asked(self._near(asked, 1), where, count, "vector")  # roughly is near enough
+        near = near.filter(pc.field("_distance") < 1)
+        if not len(near):
+            return asked
+        moved: Vector = asked + FEEDBACK_WEIGHT * _as_rows(near["vector"]).mean(axis=0)
         return moved / np.linalg.norm(moved)
 
     def tokens(self, position: int) -> frozenset[str]:
@@ -130,16 +143,19 @@ class Lookup:
     def vectors(self, positions: Positions) -> Vector:
         """Stored vectors, shape (rows, dim), in no order that means anything; zeros for no embedding."""
         addresses = self.columns.addresses[positions].tolist()
-        rows = self.table.take_row_ids(addresses).select(["vector"]).to_arrow()["vector"]
-        flat = rows.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        found: Vector = flat.reshape(len(addresses), -1)
-        return found
+        return _as_rows(self.table.take_row_ids(addresses).select(["vector"]).to_arrow()["vector"])
 
-    def _asked(self, query: Any, where: Filter, limit: int) -> pa.Table:
-        """Row ids and scores."""
+    def _near(self, vector: QueryVector, refined: int) -> Any:
+        """What is near to a vector; of an approximate index, the best of `refined` times as many."""
+        query = self.table.search(np.asarray(vector, dtype=np.float32), vector_column_name="vector")
+        query = query.distance_type("dot")
+        return query.nprobes(_PARTS).refine_factor(refined) if self.approximate else query
+
+    def _asked(self, query: Any, where: Filter, limit: int, *columns: str) -> pa.Table:
+        """Row ids and scores, and columns."""
         query = query.where(where.sql, prefilter=True) if where.sql else query
         score = "_distance" if hasattr(query, "refine_factor") else "_score"
-        return query.select([score]).with_row_id(True).limit(max(1, limit)).to_arrow()
+        return query.select([score, *columns]).with_row_id(True).limit(max(1, limit)).to_arrow()
 
     def _positions(self, found: pa.Table) -> Positions:
         return self.columns.positions(found["_rowid"].to_numpy())
@@ -149,6 +165,13 @@ class Lookup:
         positions, scores = positions[strong], scores[strong]
         order = self.columns.by_score(positions, scores)
         return Ranking(positions[order], scores[order])
+
+
+def _as_rows(vectors: pa.ChunkedArray) -> Vector:
+    """A column of vectors as an array of shape (rows, dim)."""
+    flat = vectors.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    found: Vector = flat.reshape(len(vectors), -1)
+    return found
 
 
 NOTHING = Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))

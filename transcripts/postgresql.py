@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -75,6 +76,8 @@ class PostgresqlDatabase(Database):
         try:
             target = make_url(url).set(drivername="postgresql+psycopg", password=password_of(url))
             connect_args = _connect_args(dict(target.query))
+            # A cut connection is told of where it was used; the pool would add a traceback of its own.
+            logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
             self.engine = create_engine(
                 target,
                 pool_pre_ping=True,
