@@ -148,7 +148,9 @@ def test_what_is_withheld_is_left_out_unless_asked_for(
 
 def test_passages_that_read_as_before_keep_their_revision(archive: Archive) -> None:
     with archive.reading() as connection:
-        before = dict(connection.execute(select(schema.recordings.c.id, schema.recordings.c.revision)).tuples())
+        before = dict(
+            connection.execute(select(schema.recordings.c.id, schema.recordings.c.revision)).tuples().all()
+        )
     kept = layers("rec-2")
     other = dataclasses.replace(kept.passages[1], text="something else")
     archive.keep(

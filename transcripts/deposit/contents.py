@@ -108,7 +108,7 @@ class Contents:
 def contents(archive: Archive, found: tuple[Document, ...], wishes: Wishes, day: str) -> Contents:
     """What is in an archive, before anything is packed."""
     with archive.reading() as connection:
-        meta = dict(connection.execute(select(schema.meta.c.key, schema.meta.c.value)).tuples())
+        meta = dict(connection.execute(select(schema.meta.c.key, schema.meta.c.value)).tuples().all())
         passages = tuple(_passages(connection))
         reviews = tuple(_reviews(connection))
         rows = connection.execute(select(schema.signatures).order_by(schema.signatures.c.digest))

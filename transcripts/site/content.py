@@ -140,7 +140,7 @@ def _heard_more(archive: Archive, shown: Sequence[Document]) -> set[str]:
         schema.restrictions.c.target.in_([each.target for each in held if each.kind == "passage"]),
     )
     with archive.reading() as connection:
-        total: dict[str, int] = dict(connection.execute(counted).tuples())
+        total: dict[str, int] = dict(connection.execute(counted).tuples().all())
         silent = set(connection.execute(turns).scalars()) | set(connection.execute(cut_out).scalars())
     return silent | {
         each.recording.id for each in shown if len(each.remarks) < total.get(each.recording.id, 0)

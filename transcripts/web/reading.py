@@ -310,7 +310,7 @@ def words_of_recording(
     """`timed_words` by passage id, for the passages given."""
     heard = select(segments.c.id, segments.c.words).where(segments.c.recording_id == recording.id)
     with archive.reading() as connection:
-        words_of = dict(connection.execute(heard).tuples())
+        words_of = dict(connection.execute(heard).tuples().all())
     timed: dict[str, list[int]] = {}
     for entry in entries:
         passage = entry.passage
