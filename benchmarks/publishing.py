@@ -42,7 +42,9 @@ _TYPE = """async (word) => {
   const began = performance.now();
   box.dispatchEvent(new Event("input", { bubbles: true }));
   while (!hits.firstElementChild && !status.textContent) await new Promise((done) => setTimeout(done, 1));
-  return hits.firstElementChild ? performance.now() - began : null;
+  const taken = hits.firstElementChild ? performance.now() - began : null;
+  while (!status.textContent) await new Promise((done) => setTimeout(done, 10)); // all have come
+  return taken;
 }"""
 
 
@@ -64,8 +66,9 @@ def corrected(archive: Path, number: int) -> None:
 
 
 def typed_ms(site: Path, words: Sequence[str]) -> list[float]:
-    """Milliseconds from typing a word to its first hit, for each that has one; at first nothing is loaded."""
+    """Milliseconds from typing a word to its first hit, for each that has one, on a page that is open."""
     with opened(site) as page:
+        page.wait_for_timeout(2000)
         return [taken for word in words if (taken := page.evaluate(_TYPE, word)) is not None]
 
 

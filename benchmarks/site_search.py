@@ -46,6 +46,9 @@ def opened(site: Path) -> Iterator[Page]:
     """The search page of a site, in Chromium, from a plain file server."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # connections are kept, as file servers do
+        disable_nagle_algorithm = True
+
         def log_message(self, *_: Any) -> None: ...
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))

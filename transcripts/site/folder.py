@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
 from filelock import FileLock, Timeout
 
 from transcripts.errors import SymposiaError
@@ -26,6 +27,15 @@ _BY_SIZE = ("media/", "search/")  # too large, or too many that nobody edits: kn
 
 Content = str | bytes | Path  # a path is of a file to be copied
 Make = Callable[[], Mapping[str, Content]]
+
+
+def digest_of_content(value: object) -> str:
+    """32 hex digits of the sha256 of records, texts and numbers; equal values, equal digests."""
+    try:
+        told = orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # a text with half of a character
+        told = repr(value).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(told).hexdigest()[:32]
 
 
 @dataclass(slots=True)
@@ -208,4 +218,4 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join([first, *more[:2]]) + (f" and {len(more) - 2} more" if len(more) > 2 else "")
 
 
-__all__ = ["MARKER", "Content", "NewFolder", "folder_made_anew", "known_groups"]
+__all__ = ["MARKER", "Content", "NewFolder", "digest_of_content", "folder_made_anew", "known_groups"]

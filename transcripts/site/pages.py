@@ -21,6 +21,7 @@ from transcripts.citations import citation
 from transcripts.errors import ConfigurationError
 from transcripts.records import digest_of, running_version
 from transcripts.site.content import PublishedPanel
+from transcripts.site.folder import digest_of_content
 from transcripts.site.markdown import as_html
 from transcripts.site.metadata import event, page_path, series
 from transcripts.site.search_index import filter_word
@@ -188,7 +189,7 @@ class Pages:
         return f"{page_path(panel.slug, page)}?t={int(passage.span.start_s)}#{quote(passage.id, safe='')}"
 
     def _page(self, path: str, template: str, made_of: object = None, **context: Any) -> Page:
-        digest = digest_of([self.frame, path, _told(context if made_of is None else made_of)])
+        digest = digest_of([self.frame, path, digest_of_content(context if made_of is None else made_of)])
         return Page(self.prefix + path, template, digest, context)
 
     def _home(self) -> dict[str, Any]:
@@ -335,10 +336,6 @@ def _start_of(panel: PublishedPanel, page: range) -> list[float]:
     """The recording and the second at which a page begins."""
     line = panel.reading.lines[page.start]
     return [line.recording, line.entry.passage.span.start_s]
-
-
-def _told(value: object) -> str:
-    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 __all__ = ["HERE", "STATIC", "Extras", "Page", "Pages", "word_times"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -19,15 +19,16 @@ from transcripts.formats.subtitles import write_vtt
 from transcripts.formats.writers import WRITERS, file_name
 from transcripts.records import digest_of, running_version
 from transcripts.site.content import PublishedPanel, published, slugs
-from transcripts.site.folder import Content, NewFolder, folder_made_anew
+from transcripts.site.folder import Content, NewFolder, digest_of_content, folder_made_anew
 from transcripts.site.iiif import Track, manifest
 from transcripts.site.metadata import feed, sitemap
 from transcripts.site.pages import HERE, STATIC, Extras, Page, Pages, word_times
-from transcripts.site.search_index import part_files, parts
+from transcripts.site.search_index import part_files, part_records, parts
 from transcripts.site.settings import Site
 
 WEB = HERE.parent / "web" / "static"
 READ_BY_PEOPLE = ("txt", "md", "docx", "epub", "pdf")  # offered as they are; other formats as a zip file
+Begun = tuple[str, str, Future[dict[str, bytes]]]  # a group's name, what it is made of, and its files
 _SHARED = ("mark.svg", "player.js", "style.css")  # with the reading room
 
 
@@ -71,27 +72,29 @@ class _Work:
         self._version = digest_of([running_version(), include, seen])
         self._seen = {each.slug: _digests(each) for each in panels}
         self._content = {
-            each.slug: _digest([[replace(one, remarks=()) for one in each.documents], self._seen[each.slug]])
+            each.slug: digest_of_content(
+                [[replace(one, remarks=()) for one in each.documents], self._seen[each.slug]]
+            )
             for each in panels
         }
         self._parts = parts(panels)
         self.media_notes: list[str] = []
         self.media = self._media()
 
-    def begin_search(self, makers: ThreadPoolExecutor) -> list[tuple[str, str, Future[Mapping[str, bytes]]]]:
-        """The parts of the index, made beside everything else where they have changed."""
-        begun: list[tuple[str, str, Future[Mapping[str, bytes]]]] = []
+    def begin_search(self, makers: ThreadPoolExecutor) -> list[Begun]:
+        """Parts of the index that have changed are begun, beside everything else; others are taken over."""
+        begun: list[Begun] = []
         for number, mine in enumerate(self._parts, 1):
             made_of = self._made_of([self._page_seen(panel, page) for panel, page in mine])
             name = f"search/{number}"
-            make: Callable[[], Mapping[str, bytes]] = partial(part_files, mine, with_program=number == 1)
             if self.folder.has(name, made_of):
-                begun.append((name, made_of, Future()))
+                self.folder.add(name, made_of, dict)
             else:
+                make = partial(part_files, part_records(mine), with_program=number == 1)
                 begun.append((name, made_of, makers.submit(make)))
         return begun
 
-    def end_search(self, begun: Sequence[tuple[str, str, Future[Mapping[str, bytes]]]]) -> None:
+    def end_search(self, begun: Sequence[Begun]) -> None:
         for name, made_of, future in begun:
             self.folder.add(name, made_of, partial(_part, name, future))
 
@@ -146,7 +149,7 @@ class _Work:
         files["assets/site.css"] = (STATIC / "site.css").read_text("utf-8") + _colours(self.site)
         if self.site.logo is not None:
             files[f"assets/logo{self.site.logo.suffix.lower()}"] = self.site.logo.read_bytes()
-        self.folder.add("assets", _digest(files), lambda: files)
+        self.folder.add("assets", digest_of_content(files), lambda: files)
 
     def _media(self) -> dict[str, str]:
         """Where the sound of each recording is, by its id. It is taken only if it is what was transcribed."""
@@ -216,7 +219,7 @@ class _Work:
         return self.folder.add(path, self._made_of(made_of), lambda: {path: make()})[path][1]
 
     def _made_of(self, *what: object) -> str:
-        return _digest((self._version, what))
+        return digest_of_content((self._version, what))
 
 
 def _rendered(pages: Pages, page: Page) -> dict[str, Content]:
@@ -251,7 +254,7 @@ def _told_in(document: Document, track: str) -> list[object]:
 
 def _digests(panel: PublishedPanel) -> list[str]:
     """The digest of all that is known of each passage."""
-    return [_digest(each) for each in zip(panel.reading.lines, panel.remarks, strict=True)]
+    return [digest_of_content(each) for each in zip(panel.reading.lines, panel.remarks, strict=True)]
 
 
 def _track_names(panel: PublishedPanel, document: Document) -> list[tuple[str, str]]:
@@ -280,7 +283,7 @@ def _copied(path: str, source: Path) -> dict[str, Content]:
     return {path: source}
 
 
-def _part(folder: str, future: Future[Mapping[str, bytes]]) -> dict[str, Content]:
+def _part(folder: str, future: Future[dict[str, bytes]]) -> dict[str, Content]:
     return {f"{folder}/{name}": content for name, content in future.result().items()}
 
 
@@ -290,10 +293,6 @@ def _word_times(panel: PublishedPanel, places: range) -> str:
 
 def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 __all__ = ["Publication", "publish"]

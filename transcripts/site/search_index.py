@@ -28,7 +28,7 @@ from transcripts.site.metadata import page_path
 from transcripts.site.search_words import search_words
 from transcripts.web.wording import clock
 
-A_PART = 600  # passages, at most: a part is made in less than a second
+A_PART = 720  # passages, at most: a part is made in less than a second
 LANGUAGE = "en"  # of all words, whatever they are: its stems are for Latin letters only
 PROGRAM = ("pagefind.js", "pagefind-worker.js", f"wasm.{LANGUAGE}.pagefind")
 
@@ -56,10 +56,14 @@ def parts(panels: Sequence[PublishedPanel]) -> list[list[tuple[PublishedPanel, i
     return found
 
 
-def part_files(pages: Sequence[tuple[PublishedPanel, int]], *, with_program: bool) -> dict[str, bytes]:
-    """The files of the part of these pages; the first part has the program that all are asked with."""
-    files = indexed([record for panel, number in pages for record in _records(panel, number)])
-    return {name: content for name, content in files.items() if _is_used(name, with_program)}
+def part_records(pages: Sequence[tuple[PublishedPanel, int]]) -> list[Record]:
+    """The passages of these pages."""
+    return [record for panel, number in pages for record in _records(panel, number)]
+
+
+def part_files(records: Sequence[Record], *, with_program: bool) -> dict[str, bytes]:
+    """The files of the part of these passages; the first part has the program that all are asked with."""
+    return {name: content for name, content in indexed(records).items() if _is_used(name, with_program)}
 
 
 def indexed(records: Sequence[Record]) -> dict[str, bytes]:
@@ -170,4 +174,4 @@ def filter_word(kind: str, name: str) -> str:
 _LETTERS = str.maketrans("0123456789abcdef", "bcdfghjklmnprtvw")  # words of consonants have no English ending
 
 
-__all__ = ["Record", "filter_word", "indexed", "part_files", "parts"]
+__all__ = ["Record", "filter_word", "indexed", "part_files", "part_records", "parts"]
