@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,10 +57,10 @@ def published_s(archive: Path, site: Path) -> float:
     return time.perf_counter() - began
 
 
-def corrected(archive: Path, number: int) -> None:
+def corrected(archive: Path, number: int, a_panel: int) -> None:
     """One word more in one passage of the first panel."""
     with Archive.open(archive) as opened_archive:
-        passage_id = f"rec-0000-{37 * (number + 1):06d}"
+        passage_id = f"rec-0000-{37 * number % a_panel:06d}"
         before = opened_archive.entries_by_id([passage_id])[passage_id].passage.text
         desk = ReviewDesk(opened_archive)
         desk.correct(passage_id, "text", f"{before} {number}", reviewer="bench", expected=before)
@@ -74,15 +75,15 @@ def typed_ms(site: Path, words: Sequence[str]) -> list[float]:
 
 def measure(folder: Path, passages: int) -> dict[str, Any]:
     archive, site = folder / f"made-up-{passages}", folder / f"site-{passages}"
-    maker = Maker()
+    maker, a_panel = Maker(), -(-passages // PANELS)
     if not (archive / "archive.sqlite").exists():
-        fill(archive, passages, maker, passages // PANELS)
-    subprocess.run(["rm", "-rf", str(site)], check=True)
+        fill(archive, passages, maker, a_panel)
+    shutil.rmtree(site, ignore_errors=True)
     found: dict[str, Any] = {"whole_s": published_s(archive, site)}
     found["unchanged_s"] = published_s(archive, site)
     after = []
     for number in range(CORRECTIONS):
-        corrected(archive, number)
+        corrected(archive, number, a_panel)
         after.append(published_s(archive, site))
     found["one_correction_s"] = median(after)
     files = [path for path in site.rglob("*") if path.is_file()]

@@ -242,7 +242,7 @@ def behind_review(archive: str, include: str) -> int:
     if not states:
         return 0
     with Archive.open(place_of(archive)) as opened:
-        return len(opened.entries(Selection(states=frozenset(states))))
+        return opened.count(Selection(states=frozenset(states)))
 
 
 def _carried_out(request: Request) -> State[Any]:

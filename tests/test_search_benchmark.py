@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lancedb.index import IvfPq
 from sqlalchemy import event
 
 from benchmarks.search import Asked, Text, as_people_type, figures, fts5, keywords
@@ -101,6 +103,44 @@ def test_a_large_archive_is_searched_by_its_indexes(tmp_path: Path, monkeypatch:
         for sought in (SearchQuery("zyzzyva", mode="words"), SearchQuery(phrases=("zyzzyva",))):
             assert exact.find(sought).hits[0].passage_id == passage_id
         assert exact.find(SearchQuery(limit=1)).total == 600
+
+
+def test_filters_are_applied_to_the_best_matches_or_by_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = Maker(seed=1, words=300)
+    fill(tmp_path / "made-up", 600, maker, a_panel=20)
+    words = [str(word) for word in maker.vocabularies["es"][[25, 40, 80]]]
+    narrowed: list[dict[str, Any]] = [{}, {"languages": ("es", "ja")}, {"panels": ("panel-0003",)}]
+    queries = [SearchQuery(word, **narrow, limit=600) for word in words for narrow in narrowed]
+    with Archive.open(tmp_path / "made-up") as archive:
+        index = SearchIndex.open(archive)
+        monkeypatch.setattr("transcripts.index_lookup._FIRST", 10_000)
+        expected = [[hit.passage_id for hit in index.find(query).hits] for query in queries]
+        assert len(expected[0]) > 20  # so that ten are not all
+        assert any(expected[2::3])
+        monkeypatch.setattr("transcripts.index_lookup._FIRST", 10)
+        monkeypatch.setattr("transcripts.index_lookup._MORE", 2)
+        for few in (0.0, 0.05, 1.0):  # after, by what is found, by the table
+            monkeypatch.setattr("transcripts.index_lookup._FEW", few)
+            assert [[hit.passage_id for hit in index.find(query).hits] for query in queries] == expected
+
+
+def test_what_a_narrow_filter_takes_is_found_in_all_parts_of_an_approximate_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = Maker(seed=1, words=300)
+    fill(tmp_path / "made-up", 600, maker, a_panel=20)
+    vector = maker.vectors(1)[0]
+    query = SearchQuery("anything", mode="meaning", panels=("panel-0003",), limit=600)
+    with Archive.open(tmp_path / "made-up") as archive:
+        index = SearchIndex.open(archive, lambda text: vector)
+        known = [hit.passage_id for hit in index.find(query).hits]
+        monkeypatch.setattr("transcripts.index.SMALL", 100)
+        monkeypatch.setattr("transcripts.index.VECTORS_INDEXED_FROM", 500)
+        monkeypatch.setattr("transcripts.index.IvfPq", partial(IvfPq, num_partitions=40))
+        index.rebuild()
+        assert [hit.passage_id for hit in index.find(query).hits] == known
 
 
 def plan_of_lookup(directory: Path) -> str:

@@ -300,6 +300,11 @@ class Archive:
         with self.reading() as connection:
             return entries.entries_by_time(connection, selection, limit, offset)
 
+    def count(self, selection: Selection = EVERYTHING) -> int:
+        """How many passages are selected."""
+        with self.reading() as connection:
+            return entries.count(connection, selection)
+
     def entries_by_id(
         self, passage_ids: Sequence[str], selection: Selection = EVERYTHING
     ) -> dict[str, Entry]:

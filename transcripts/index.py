@@ -56,6 +56,10 @@ _UNINDEXED = 4_000
 # 30 ms for 100,000.
 VECTORS_INDEXED_FROM = 100_000
 
+# What LanceDB keeps in memory of its files; by itself it would keep up to 7 GB.
+_INDEX_CACHE_BYTES = 400_000_000
+_METADATA_CACHE_BYTES = 100_000_000
+
 # Tokens come analysed: LanceDB only splits them at blanks.
 _WORDS = FTS(
     base_tokenizer="whitespace",
@@ -108,6 +112,7 @@ class PassageIndex:
         files = archive.files
         writable = files and (in_object_store(files) or os.access(files, os.W_OK))
         self._directory = files / "index" if files and writable else None
+        self._session = lancedb.Session(_INDEX_CACHE_BYTES, _METADATA_CACHE_BYTES)
         self._database: Any = None  # LanceDB's connection and the table that is written to, once there are
         self._table: Any = None
         self._state: _State | None = None
@@ -178,7 +183,7 @@ class PassageIndex:
 
     def _connect(self) -> None:
         if self._directory or not self._database:  # what is in memory is lost with its connection
-            self._database = lancedb.connect(str(self._directory or "memory://"))
+            self._database = lancedb.connect(str(self._directory or "memory://"), session=self._session)
 
     def _is_current(self, connection: Connection) -> bool:
         state = self._state

@@ -82,7 +82,7 @@ class Columns:
         addresses, starts_ms = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
         passage_ids = [pa.array([], pa.string())]
         for batch in batches:  # copied: whoever holds one column of a batch holds them all
-            passage_ids.append(batch["passage_id"].take(pa.array(range(batch.num_rows))))
+            passage_ids.append(batch["passage_id"].take(pa.array(np.arange(batch.num_rows))))
             addresses.append(batch[_ADDRESS].to_numpy().copy())
             starts_ms.append(batch["start_ms"].to_numpy().copy())
             for name in CODED:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from lancedb.query import BooleanQuery, FullTextOperator, MatchQuery, Occur
 from numpy.typing import NDArray
 
@@ -106,16 +105,18 @@ class Lookup:
         """The rows nearest to a unit vector of shape (dim,), by cosine, those above 0."""
         if not self.embedded or not len(self.columns):
             return NOTHING
-        found = self._asked(self._near(vector, _REFINED), where, depth)
+        query = self._near(vector)
+        found = self._asked(query.refine_factor(_REFINED) if self.approximate else query, where, depth)
         cosines = 1.0 - found["_distance"].to_numpy().astype(np.float64)
         return self._ranked(self._positions(found), cosines, 0.0)
 
-    def sought(self, vector: QueryVector, text: str, where: Filter) -> Vector:
-        """The vector to look for, for the embedding of a query, of shape (dim,).
+    def by_query(self, vector: QueryVector, text: str, where: Filter, depth: int) -> Ranking:
+        """The rows nearest to what a query looks for, by the embedding of its text, of shape (dim,).
 
-        Without a part of its language's offset, and moved towards what it finds first
+        That is the vector without a part of its language's offset, moved towards what is nearest to it
         (pseudo-relevance feedback; Rocchio 1971, for embeddings Li et al. 2021,
-        https://arxiv.org/abs/2108.11044): a short query says little of what it means.
+        https://arxiv.org/abs/2108.11044): a short query says little of what it means. Where the index
+        is approximate, what is near to the moved vector is looked for among what is near to the first.
         Raises ArchiveError when the vector is not of the length of the archive's.
         """
         if len(vector) != self.offsets.dimensions:
@@ -126,13 +127,19 @@ class Lookup:
         asked = self.offsets.query(np.asarray(vector, dtype=np.float32), text)
         count = min(FEEDBACK, len(self.columns) // 10)
         if not count or not self.embedded:
-            return asked
-        near = self._asked(self._near(asked, 1), where, count, "vector")  # roughly is near enough
-        near = near.filter(pc.field("_distance") < 1)
+            return self.by_meaning(asked, where, depth)
+        wanted = _REFINED * depth if self.approximate else count
+        near = self._asked(self._near(asked), where, wanted, "vector")
         if not len(near):
-            return asked
-        moved: Vector = asked + FEEDBACK_WEIGHT * _as_rows(near["vector"]).mean(axis=0)
-        return moved / np.linalg.norm(moved)
+            return NOTHING
+        vectors = _as_rows(near["vector"])
+        cosines = vectors @ asked
+        first = vectors[np.argsort(-cosines)[:count]]
+        moved = _moved(asked, first[first @ asked > 0])
+        if not self.approximate:
+            return self.by_meaning(moved, where, depth)
+        ranked = self._ranked(self._positions(near), (vectors @ moved).astype(np.float64), 0.0)
+        return ranked.first(depth)
 
     def tokens(self, position: int) -> frozenset[str]:
         """The analysed words of a row."""
@@ -145,11 +152,14 @@ class Lookup:
         addresses = self.columns.addresses[positions].tolist()
         return _as_rows(self.table.take_row_ids(addresses).select(["vector"]).to_arrow()["vector"])
 
-    def _near(self, vector: QueryVector, refined: int) -> Any:
-        """What is near to a vector; of an approximate index, the best of `refined` times as many."""
+    def _near(self, vector: QueryVector) -> Any:
+        """What is near to a vector; by an approximate index, if there is one, with approximate distances.
+
+        Of such an index more parts are looked at where a filter leaves too few in the first.
+        """
         query = self.table.search(np.asarray(vector, dtype=np.float32), vector_column_name="vector")
         query = query.distance_type("dot")
-        return query.nprobes(_PARTS).refine_factor(refined) if self.approximate else query
+        return query.minimum_nprobes(_PARTS).maximum_nprobes(0) if self.approximate else query
 
     def _asked(self, query: Any, where: Filter, limit: int, *columns: str) -> pa.Table:
         """Row ids and scores, and columns."""
@@ -165,6 +175,14 @@ class Lookup:
         positions, scores = positions[strong], scores[strong]
         order = self.columns.by_score(positions, scores)
         return Ranking(positions[order], scores[order])
+
+
+def _moved(vector: Vector, near: Vector) -> Vector:
+    """A unit vector moved towards the mean of others, shape (others, dim), if there are any."""
+    if not len(near):
+        return vector
+    moved: Vector = vector + FEEDBACK_WEIGHT * near.mean(axis=0)
+    return moved / np.linalg.norm(moved)
 
 
 def _as_rows(vectors: pa.ChunkedArray) -> Vector:

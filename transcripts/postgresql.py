@@ -77,9 +77,10 @@ class PostgresqlDatabase(Database):
             target = make_url(url).set(drivername="postgresql+psycopg", password=password_of(url))
             connect_args = _connect_args(dict(target.query))
             # A cut connection is told of where it was used; the pool would add a traceback of its own.
-            logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+            logging.getLogger("sqlalchemy.pool.impl.QueuePool.symposia").setLevel(logging.CRITICAL)
             self.engine = create_engine(
                 target,
+                pool_logging_name="symposia",
                 pool_pre_ping=True,
                 hide_parameters=True,
                 json_serializer=json_text,

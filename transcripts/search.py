@@ -166,10 +166,9 @@ class SearchIndex:
 
     def _near(self, lookup: Lookup, text: str, filter_: Filter, unwanted: Positions) -> Ranking:
         """The passages nearest in meaning to a query that are not unwanted."""
-        vector = lookup.sought(self._vector(lookup, text), text, filter_)
-        depth = NEAREST
+        vector, depth = self._vector(lookup, text), NEAREST
         while True:
-            found = lookup.by_meaning(vector, filter_, depth)
+            found = lookup.by_query(vector, text, filter_, depth)
             near = found.without(unwanted)
             if len(near.positions) >= NEAREST or len(found.positions) < depth:
                 return near.first(NEAREST)

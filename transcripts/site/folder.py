@@ -30,7 +30,10 @@ Make = Callable[[], Mapping[str, Content]]
 
 
 def digest_of_content(value: object) -> str:
-    """32 hex digits of the sha256 of records, texts and numbers; equal values, equal digests."""
+    """32 hex digits of the sha256 of records, texts and numbers; equal values, equal digests.
+
+    What JSON does not tell apart is the same: lists and tuples, no number (NaN) and nothing.
+    """
     try:
         told = orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:  # a text with half of a character

@@ -23,10 +23,11 @@ from transcripts.site.folder import Content, NewFolder, digest_of_content, folde
 from transcripts.site.iiif import Track, manifest
 from transcripts.site.metadata import feed, sitemap
 from transcripts.site.pages import HERE, STATIC, Extras, Page, Pages, word_times
-from transcripts.site.search_index import part_files, part_records, parts
+from transcripts.site.search_index import Record, part_files, part_records, parts
 from transcripts.site.settings import Site
 
 WEB = HERE.parent / "web" / "static"
+MAKERS = 2  # parts of the search index that are made at once
 READ_BY_PEOPLE = ("txt", "md", "docx", "epub", "pdf")  # offered as they are; other formats as a zip file
 Begun = tuple[str, str, Future[dict[str, bytes]]]  # a group's name, what it is made of, and its files
 _SHARED = ("mark.svg", "player.js", "style.css")  # with the reading room
@@ -52,7 +53,7 @@ def publish(
     wrote or cannot be written; then it is as it was.
     """
     panels, notes = published(archive, site, include, with_media=with_media)
-    with folder_made_anew(out) as folder, ThreadPoolExecutor(2) as makers:
+    with folder_made_anew(out) as folder, ThreadPoolExecutor(MAKERS) as makers:
         work = _Work(site, panels, include, folder)
         search = work.begin_search(makers)
         notes += work.media_notes
@@ -90,7 +91,9 @@ class _Work:
             if self.folder.has(name, made_of):
                 self.folder.add(name, made_of, dict)
             else:
-                make = partial(part_files, part_records(mine), with_program=number == 1)
+                # The first are read here, as nothing else is to be done yet; others when their turn comes.
+                records = part_records(mine) if len(begun) < MAKERS else None
+                make = partial(_part_made, mine, records, with_program=number == 1)
                 begun.append((name, made_of, makers.submit(make)))
         return begun
 
@@ -281,6 +284,12 @@ def _colours(site: Site) -> str:
 
 def _copied(path: str, source: Path) -> dict[str, Content]:
     return {path: source}
+
+
+def _part_made(
+    mine: Sequence[tuple[PublishedPanel, int]], records: Sequence[Record] | None, *, with_program: bool
+) -> dict[str, bytes]:
+    return part_files(part_records(mine) if records is None else records, with_program=with_program)
 
 
 def _part(folder: str, future: Future[dict[str, bytes]]) -> dict[str, Content]:
