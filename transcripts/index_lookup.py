@@ -105,10 +105,8 @@ class Lookup:
         """The rows nearest to a unit vector of shape (dim,), by cosine, those above 0."""
         if not self.embedded or not len(self.columns):
             return NOTHING
-        query = self._near(vector)
-        found = self._asked(query.refine_factor(_REFINED) if self.approximate else query, where, depth)
-        cosines = 1.0 - found["_distance"].to_numpy().astype(np.float64)
-        return self._ranked(self._positions(found), cosines, 0.0)
+        found = self._nearest(vector, where, self._wide(depth), "vector")
+        return self._by_cosine(found, np.asarray(vector, dtype=np.float32)).first(depth)
 
     def by_query(self, vector: QueryVector, text: str, where: Filter, depth: int) -> Ranking:
         """The rows nearest to what a query looks for, by the embedding of its text, of shape (dim,).
@@ -128,18 +126,11 @@ class Lookup:
         count = min(FEEDBACK, len(self.columns) // 10)
         if not count or not self.embedded:
             return self.by_meaning(asked, where, depth)
-        wanted = _REFINED * depth if self.approximate else count
-        near = self._asked(self._near(asked), where, wanted, "vector")
-        if not len(near):
-            return NOTHING
-        vectors = _as_rows(near["vector"])
-        cosines = vectors @ asked
-        first = vectors[np.argsort(-cosines)[:count]]
-        moved = _moved(asked, first[first @ asked > 0])
+        near = self._nearest(asked, where, self._wide(depth) if self.approximate else count, "vector")
+        moved = _moved(asked, _as_rows(near["vector"]), count)
         if not self.approximate:
             return self.by_meaning(moved, where, depth)
-        ranked = self._ranked(self._positions(near), (vectors @ moved).astype(np.float64), 0.0)
-        return ranked.first(depth)
+        return self._by_cosine(near, moved).first(depth)
 
     def tokens(self, position: int) -> frozenset[str]:
         """The analysed words of a row."""
@@ -152,20 +143,35 @@ class Lookup:
         addresses = self.columns.addresses[positions].tolist()
         return _as_rows(self.table.take_row_ids(addresses).select(["vector"]).to_arrow()["vector"])
 
-    def _near(self, vector: QueryVector) -> Any:
-        """What is near to a vector; by an approximate index, if there is one, with approximate distances.
+    def _nearest(self, vector: QueryVector, where: Filter, limit: int, *columns: str) -> pa.Table:
+        """Row ids and distances, and columns, of what is nearest to a vector.
 
-        Of such an index more parts are looked at where a filter leaves too few in the first.
+        By an approximate index distances are approximate, and only some of its parts are looked at;
+        all of them where a filter leaves too little in those.
         """
         query = self.table.search(np.asarray(vector, dtype=np.float32), vector_column_name="vector")
         query = query.distance_type("dot")
-        return query.minimum_nprobes(_PARTS).maximum_nprobes(0) if self.approximate else query
+        if not self.approximate:
+            return self._asked(query, where, limit, *columns)
+        found = self._asked(query.nprobes(_PARTS), where, limit, *columns)
+        if len(found) < min(limit, len(self.columns)):
+            found = self._asked(query.minimum_nprobes(_PARTS).maximum_nprobes(0), where, limit, *columns)
+        return found
 
     def _asked(self, query: Any, where: Filter, limit: int, *columns: str) -> pa.Table:
         """Row ids and scores, and columns."""
         query = query.where(where.sql, prefilter=True) if where.sql else query
         score = "_distance" if hasattr(query, "refine_factor") else "_score"
         return query.select([score, *columns]).with_row_id(True).limit(max(1, limit)).to_arrow()
+
+    def _wide(self, depth: int) -> int:
+        """How many to ask for, so that the nearest are among them."""
+        return _REFINED * depth if self.approximate else depth
+
+    def _by_cosine(self, found: pa.Table, vector: Vector) -> Ranking:
+        """What was found, by its cosine to a unit vector, where that is above 0."""
+        cosines = (_as_rows(found["vector"]) @ vector if len(found) else np.zeros(0)).astype(np.float64)
+        return self._ranked(self._positions(found), cosines, 0.0)
 
     def _positions(self, found: pa.Table) -> Positions:
         return self.columns.positions(found["_rowid"].to_numpy())
@@ -177,8 +183,12 @@ class Lookup:
         return Ranking(positions[order], scores[order])
 
 
-def _moved(vector: Vector, near: Vector) -> Vector:
-    """A unit vector moved towards the mean of others, shape (others, dim), if there are any."""
+def _moved(vector: Vector, others: Vector, count: int) -> Vector:
+    """A unit vector moved towards the mean of so many that are nearest to it, of shape (others, dim)."""
+    if not len(others):
+        return vector
+    cosines = others @ vector
+    near = others[[at for at in np.argsort(-cosines)[:count] if cosines[at] > 0]]
     if not len(near):
         return vector
     moved: Vector = vector + FEEDBACK_WEIGHT * near.mean(axis=0)
@@ -188,7 +198,7 @@ def _moved(vector: Vector, near: Vector) -> Vector:
 def _as_rows(vectors: pa.ChunkedArray) -> Vector:
     """A column of vectors as an array of shape (rows, dim)."""
     flat = vectors.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    found: Vector = flat.reshape(len(vectors), -1)
+    found: Vector = flat.reshape(len(vectors), -1) if len(vectors) else np.zeros((0, 1), dtype=np.float32)
     return found
 
 
