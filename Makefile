@@ -53,7 +53,7 @@ bench-translation: $(VENV)/.test ## measure translation: chrF, quality estimate,
 fleet: $(VENV)/.test ## workers, clusters, reviews and messages with a real Prefect server (ten minutes)
 	SYMPOSIA_FLEET=1 $(BIN)/python -m pytest tests/test_fleet.py
 
-bench-fleet: $(VENV)/.test ## measure what workers bring and what orchestration costs (an hour and a half)
+bench-fleet: $(VENV)/.test ## measure what workers bring and what orchestration costs (25 minutes)
 	$(BIN)/python -m benchmarks.fleet --spread --overhead $(OPTIONS)
 
 lint: $(VENV)/.test ## ruff: rules and layout
