@@ -13,12 +13,12 @@ from typing import Any
 import bagit
 import bagit_profile
 import pytest
-from deposit_archive import PASSWORD, make
+from deposit_archive import PASSWORD, make, translated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from prov.model import ProvDocument
-from sample_archive import CONFERENCE, embed, recording
+from sample_archive import CONFERENCE, STAGES, embed, layers, recording
 from sample_documents import hostile_texts
 
 from flows.depositing import deposit_archive, restore_archive
@@ -31,6 +31,7 @@ from transcripts.deposit.restoring import restore
 from transcripts.deposit.tables import deposited_tables, description, read_tables, table_rows, words
 from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
 from transcripts.files import hash_of_file
+from transcripts.originals import originals
 from transcripts.query import SearchQuery
 from transcripts.records import Panel, Passage, Recording, Span, Speaker
 from transcripts.review import ReviewDesk
@@ -409,6 +410,29 @@ def test_captions_of_any_name_are_found_again(tmp_path: Path, name: str) -> None
         assert list(original_faults(again, lambda _: None)) == []
         assert list(stray_files(again)) == []
         assert Path(again.recording("rec-2").path).suffix == ".srt"
+
+
+def test_captions_beside_sound_are_packed_and_restored(tmp_path: Path) -> None:
+    archive = make(tmp_path / "archive")
+    (heard,) = [each for each in archive.recordings() if each.id == "rec-1"]
+    captions = Path(heard.path).with_name("rec-1.ja.vtt")
+    captions.write_text("WEBVTT\n\n00:00.000 --> 00:02.000\nAI倫理\n", encoding="utf-8")
+    read = StageRecord("file:0:rec-1.ja.vtt", "key", hash_of_file(captions, "sha256"))
+    elsewhere = StageRecord("file:1:rec-1.en.vtt", "key", "0" * 64)
+    archive.keep(heard, layers("rec-1"), (*STAGES, translated("rec-1"), read, elsewhere))
+    deposit(archive, tmp_path / "bag", Wishes())
+    packed = tmp_path / "bag" / "data" / "originals" / "rec-1" / "rec-1.ja.vtt"
+    assert packed.read_bytes() == captions.read_bytes()
+    restore(tmp_path / "bag", tmp_path / "again")
+    with Archive.open(tmp_path / "again") as again:
+        assert again.dump() == archive.dump()
+        assert sum(each.path.name == "rec-1.ja.vtt" for each in originals(again)) == 1
+        assert list(stray_files(again)) == []
+    captions.write_text("WEBVTT\n", encoding="utf-8")
+    assert [fault.what.split(",")[0] for fault in original_faults(archive, lambda size: None)] == [
+        str(captions)
+    ]
+    archive.close()
 
 
 def test_an_archive_without_passages_can_be_kept_too(tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ def find_originals(archive: Archive, folder: Path, *, keep: bool) -> dict[str, P
     for path in sorted(each for each in folder.rglob("*") if is_there(each)) if missing else ():
         lost = missing.get(hash_of_file(path, "sha256"))
         if lost is not None:
-            others = files[lost.recording.id]
-            if len(others) == 1 or all(is_there(path.parent / other.path.name) for other in others):
+            others = files[lost.recording.id] if lost.recording.kind == "captions" else []
+            if all(is_there(path.parent / other.path.name) for other in others):
                 found[lost.recording.id] = path.absolute()
     if keep and found:
         with archive.writing() as connection:

@@ -26,27 +26,28 @@ class Original:
 
 
 def originals(archive: Archive) -> list[Original]:
-    """The files of every recording: one; of captions without sound, one a language.
+    """The files of every recording: its sound, and the captions that were read, one a language.
 
-    Of captions the archive keeps one path; the others lie in the same folder, under the names that it knows.
+    Of captions the archive keeps their names, and the path of one where there is no sound: they lie in its
+    folder. Captions of sound may lie elsewhere; they are among the originals where they lie beside it.
     """
     done = archive.all_stages()
     found = []
     for recording in archive.recordings():
+        path, folder = Path(recording.path), Path(recording.path).parent
+        named = [
+            (stage.removeprefix("file:").partition(":")[2], record.digest)
+            for stage, record in done.get(recording.id, {}).items()
+            if stage.startswith("file:")
+        ]
+        read = {name: sha for name, sha in named if name.lower().endswith(_CAPTIONS)}
         if recording.kind == "captions":
-            named = [
-                (stage.removeprefix("file:").partition(":")[2], record.digest)
-                for stage, record in done.get(recording.id, {}).items()
-                if stage.startswith("file:")
-            ]
-            captions = {name: sha for name, sha in named if name.lower().endswith(_CAPTIONS)}
-            captions = captions or {Path(recording.path).name: ""}
-            folder = Path(recording.path).parent
-            found += [
-                Original(recording, _of_name(folder, name), sha) for name, sha in sorted(captions.items())
-            ]
-        else:
-            found.append(Original(recording, Path(recording.path), recording.sha256))
+            read = read or {path.name: ""}
+        captions = [Original(recording, _of_name(folder, name), sha) for name, sha in sorted(read.items())]
+        if recording.kind != "captions":
+            found.append(Original(recording, path, recording.sha256))
+            captions = [each for each in captions if is_there(each.path)]
+        found += captions
     return found
 
 
