@@ -72,7 +72,9 @@ def test_pickles_without_a_commit_are_refused(name: str) -> None:
 def test_a_pipeline_is_loaded_by_its_commit_and_as_arrays_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a stand-in for the package; its own weights cannot be had here."""
     torch = pytest.importorskip("torch")
-    monkeypatch.delenv("TORCH_FORCE_WEIGHTS_ONLY_LOAD", raising=False)
+    for name in ("TORCH_FORCE_WEIGHTS_ONLY_LOAD", "PYANNOTE_METRICS_ENABLED"):
+        monkeypatch.setenv(name, "")  # so that what loading sets is taken back after the test
+        monkeypatch.delenv(name)
     loaded: list[tuple[str, str, set[str]]] = []
 
     class Pipeline:

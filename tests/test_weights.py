@@ -457,7 +457,7 @@ class _Malice:
         return (Path.touch, (self.place,))
 
 
-def test_code_in_pickled_weights_is_never_run(tmp_path: Path) -> None:
+def test_code_in_pickled_weights_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that somebody was given: weights for transformers, converted for CTranslate2."""
     torch = pytest.importorskip("torch")
     folder = tmp_path / "given"
@@ -469,5 +469,6 @@ def test_code_in_pickled_weights_is_never_run(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="holds more than arrays"):
         resolve(str(folder), silent)
     assert not (tmp_path / "run").exists()
+    monkeypatch.delenv("TORCH_FORCE_WEIGHTS_ONLY_LOAD", raising=False)
     torch.load(folder / "pytorch_model.bin", weights_only=False)  # it would have been
     assert (tmp_path / "run").exists()
