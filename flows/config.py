@@ -15,9 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from flows.yamlfile import Described, Keys, Problem, configs_dir, read_yaml, resolved, suggestion, validated
+from flows.given_files import ExistingFile, RecordingFile
+from flows.yamlfile import Described, Keys, Problem, configs_dir, read_yaml, suggestion, validated
 from nlp.languages import language
 from nlp.names import SPEAKER, KnownName
 from nlp.terms import Terms
@@ -40,30 +41,6 @@ def _known_language(value: str) -> str:
         return language(value).code
     except ConfigurationError as error:
         raise ValueError(str(error)) from None
-
-
-def _existing_file(value: object, info: ValidationInfo) -> Path:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"must be the path of a file, not {value!r}: write it as text.")
-    path = resolved(value, info)
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: name the file in it.")
-    if not path.is_file():
-        neighbours = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = (
-            suggestion(path.name, neighbours) or ": correct the path; it starts from the folder of this file."
-        )
-        raise ValueError(f"{path} does not exist{near}")
-    return path
-
-
-def _recording_file(value: object, info: ValidationInfo) -> Path:
-    """An existing file; where recordings may still arrive, else the path at which one is awaited."""
-    folder: Path | None = (info.context or {}).get("arriving_in")
-    if folder is None or not isinstance(value, str) or not value.strip() or resolved(value, info).exists():
-        return _existing_file(value, info)
-    awaited = (folder / Path(value.strip()).expanduser()).resolve()
-    return _existing_file(str(awaited), info) if awaited.exists() else awaited
 
 
 def _iso_date(value: object) -> date:
@@ -89,8 +66,6 @@ Text = Annotated[str, Field(min_length=1)]
 Slug = Annotated[str, AfterValidator(_slug)]
 LanguageCode = Annotated[str, AfterValidator(_known_language)]
 TimeCode = Annotated[float, BeforeValidator(_time_code)]
-ExistingFile = Annotated[Path, BeforeValidator(_existing_file)]
-RecordingFile = Annotated[Path, BeforeValidator(_recording_file)]
 Forms = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
 
 

@@ -10,7 +10,7 @@ import errno
 from collections.abc import Iterator
 from typing import Any
 
-from transcripts.errors import ArchiveError, ConfigurationError, FormatError, MediaError, SymposiaError
+from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
 
 RETRIES = 3
 FIRST_AFTER_S = 10.0  # then twice as long each time: a server's restart passes within them
@@ -44,12 +44,12 @@ _PASSING_WORDS = (
 
 def may_pass(error: BaseException) -> bool:
     """Whether what went wrong may go well when it is tried again, a little later."""
-    if isinstance(error, ConfigurationError | FormatError | MediaError):
+    if isinstance(error, ConfigurationError):
         return False
     if isinstance(error, ArchiveError):
         said = " ".join(str(each).lower() for each in _behind(error))
         return any(words in said for words in _PASSING_WORDS)
-    if isinstance(error, SymposiaError):  # of a model, say: which passes if the network was away
+    if isinstance(error, SymposiaError):  # of a model or a recording, say: if the network was away, it passes
         return any(_is_passing(each) for each in _behind(error))
     return _is_passing(error)
 

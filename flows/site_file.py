@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from flows.config import ExistingFile, Slug, Text
+from flows.config import Slug, Text
+from flows.given_files import ExistingFile
 from flows.yamlfile import Described, read_yaml, resolved, validated
 from transcripts.formats.writers import WRITERS
 from transcripts.site.settings import DOWNLOADS, Partner, Site

@@ -35,6 +35,7 @@ from nlp.memory import Memory
 from nlp.transcription import Transcript
 from transcripts.archive import Archive
 from transcripts.errors import MediaError
+from transcripts.files import state_of
 from transcripts.formats.subtitles import read_captions
 from transcripts.holdings import RecordingLayers, Selection, StageRecord
 from transcripts.records import Recording, digest_of
@@ -77,12 +78,12 @@ class FileHashes:
 def stat_key(path: Path) -> str:
     """A name of a file's state that is cheap to read: where it is, how large, when last changed."""
     try:
-        stat = path.stat()
+        state = state_of(path)
     except OSError as error:
         raise MediaError(
             f"{path} cannot be read ({error.strerror}): check the path and its permissions."
         ) from error
-    return f"file-{digest_of([str(path), stat.st_size, stat.st_mtime_ns])}"
+    return f"file-{digest_of([str(path), *state])}"
 
 
 def job_for(source: Source, conference: Conference, models: Models, archive: Kept) -> Job:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 
@@ -53,10 +53,19 @@ def failures_told(path: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise _unreadable(path, error) from error
+    except Exception as error:
+        if isinstance(cast("object", path), Path) or isinstance(error, MediaError):
+            raise
+        raise MediaError(  # of an object store, each of which has errors of its own
+            f"{path} cannot be read ({type(error).__name__}: {error}): check its address, and the "
+            "credentials of the store in the environment."
+        ) from error
 
 
 def _unreadable(path: Path, error: OSError) -> MediaError:
-    return MediaError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.")
+    return MediaError(
+        f"{path} cannot be read ({error.strerror or error}): check the path and its permissions."
+    )
 
 
 def check_is_file(path: Path) -> None:
@@ -80,9 +89,21 @@ def opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.audio.A
         options = {"protocol_whitelist": "file"}  # nothing that a file names is fetched
         if wav_surplus_s(path) > 0:
             options["ignore_length"] = "1"
-        # 'file:' keeps a colon or a percent sign in a name from being understood
-        with av.open(f"file:{path}", metadata_errors="replace", options=options) as container:
+        with (
+            _openable(path) as source,
+            av.open(source, "r", metadata_errors="replace", options=options) as container,
+        ):
             yield container, _sound_of(path, container)
+
+
+@contextmanager
+def _openable(path: Path) -> Iterator[str | BinaryIO]:
+    """What FFmpeg is given: the name of a file; of an object in a store, something to read and seek in."""
+    if isinstance(cast("object", path), Path):
+        yield f"file:{path}"  # 'file:' keeps a colon or a percent sign in a name from being understood
+    else:
+        with path.open("rb") as file:
+            yield cast("BinaryIO", file)
 
 
 def _sound_of(path: Path, container: av.container.InputContainer) -> av.audio.AudioStream:

@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from fakes import FakeModels
 from moto.server import ThreadedMotoServer
 from sample_archive import embed, fill
+from sounds import tone, write_sound
+from web_archive import local_client
 
+from flows.conference import conference_record
+from flows.config import Conference, load_conference
 from flows.doctor import archive_check, room_checks
+from flows.jobs import Step
+from flows.layers import Layer
 from flows.migrating import migrate_archive
 from flows.models import TRAINED_THEMES, trained_in
+from flows.profiles import load_profile
+from flows.work import bring_up_to_date, job_for
+from flows.yamlfile import configs_dir
+from nlp.audio import probe
 from nlp.theme_training import read_scorer
 from transcripts.archive import Archive
-from transcripts.errors import SymposiaError
-from transcripts.files import folder_at, in_object_store, remove, write_atomically
+from transcripts.deposit.contents import Wishes
+from transcripts.deposit.package import deposit
+from transcripts.errors import ConfigurationError, MediaError, SymposiaError
+from transcripts.files import hash_of_file, in_object_store, place_at, remove, write_atomically
 from transcripts.query import SearchQuery
 from transcripts.review import ReviewDesk
 from transcripts.search import SearchIndex
+from transcripts.site.publish import publish
+from transcripts.site.settings import Site
+from transcripts.verification import original_faults, stray_files
+
+IN_STORE = """
+id: talks
+title: Talks
+target_language: en
+panels:
+  - {id: opening, title: Opening, languages: [en, es], recording: "s3://symposia-test/tapes/opening.wav"}
+  - id: floor
+    title: Floor
+    captions: [{path: "s3://symposia-test/tapes/floor.vtt", language: ko}]
+"""
+CAPTIONS = """WEBVTT
+
+00:01.000 --> 00:04.000
+<v Ann>영화는 꿈입니다.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +74,7 @@ def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Path:
         "AWS_DEFAULT_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
-    made = folder_at("s3://symposia-test")
+    made = place_at("s3://symposia-test")
     made.mkdir(exist_ok=True)
     return made
 
@@ -106,7 +139,7 @@ def test_the_doctor_tries_the_store(
 )
 def test_a_uri_that_cannot_be_a_folder_is_told(uri: str, said: str) -> None:
     with pytest.raises(SymposiaError, match=said) as refused:
-        folder_at(uri)
+        place_at(uri)
     assert "secret" not in str(refused.value)
 
 
@@ -120,3 +153,127 @@ def test_an_archive_moves_into_a_store_and_back(
     assert (tmp_path / "here" / TRAINED_THEMES).read_text() == "learned"
     with Archive.open(tmp_path / "here") as here:
         assert here.dump() == archive.dump()
+
+
+# Recordings that lie in a store
+
+
+@pytest.fixture
+def conference_file(bucket: Path, tmp_path: Path) -> Path:
+    """A conference whose recording and captions lie in a bucket, beside the file that describes it."""
+    sound = write_sound(tmp_path / "opening.wav", tone(4.0, 16_000), 16_000)
+    for name, content in {"opening.wav": sound.read_bytes(), "floor.vtt": CAPTIONS.encode()}.items():
+        (bucket / "tapes" / name).write_bytes(content)
+    sound.unlink()
+    described = tmp_path / "talks.yaml"
+    described.write_text(IN_STORE, encoding="utf-8")
+    return described
+
+
+@pytest.fixture
+def processed(
+    conference_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Conference, Archive]]:
+    """That conference as the archive keeps it, with fake models."""
+    monkeypatch.setattr(
+        "faster_whisper.vad.get_speech_timestamps", lambda held, options: [{"start": 8_000, "end": 40_000}]
+    )
+    conference = load_conference(conference_file)
+    with Archive.open(tmp_path / "archive", create=True) as made:
+        assert work(conference, made) > 0
+        yield conference, made
+
+
+def work(conference: Conference, archive: Archive) -> int:
+    """Bring all recordings up to date; how many steps that took."""
+    models = FakeModels(load_profile("embedded"), configs_dir() / "themes.yaml", print)
+    archive.set_conference(conference_record(conference))
+    done: list[Step] = []
+
+    def perform(steps: Sequence[Step]) -> list[Layer]:
+        done.extend(steps)
+        return [step.make(lambda reached_s: None) for step in steps]
+
+    for source in conference.sources:
+        bring_up_to_date(job_for(source, conference, models, archive), archive, perform)
+    return len(done)
+
+
+def test_recordings_are_read_where_they_lie(processed: tuple[Conference, Archive], bucket: Path) -> None:
+    conference, archive = processed
+    assert archive.recording("opening").path == "s3://symposia-test/tapes/opening.wav"
+    assert archive.recording("opening").duration_s == pytest.approx(4.0)
+    assert archive.recording("opening").sha256 == hash_of_file(
+        place_at("s3://symposia-test/tapes/opening.wav"), "sha256"
+    )
+    assert [each.text for each in archive.layers("floor").passages] == ["영화는 꿈입니다."]
+    assert work(conference, archive) == 0
+    (bucket / "tapes" / "floor.vtt").write_text(CAPTIONS.replace("꿈", "빛"), encoding="utf-8")
+    assert work(conference, archive) > 0
+    assert [each.text for each in archive.layers("floor").passages] == ["영화는 빛입니다."]
+
+
+def test_the_room_plays_them_a_range_at_a_time(processed: tuple[Conference, Archive], bucket: Path) -> None:
+    _, archive = processed
+    content = (bucket / "tapes" / "opening.wav").read_bytes()
+    size = len(content)
+    room = local_client(archive)
+    for asked, status, start, end in (
+        ("", 200, 0, size),
+        ("bytes=0-", 200, 0, size),
+        ("bytes=100-199", 206, 100, 200),
+        (f"bytes={size - 5}-{size + 5}", 206, size - 5, size),
+        ("bytes=-7", 206, size - 7, size),
+        (f"bytes=-{size + 7}", 200, 0, size),
+        ("bytes=9-8", 200, 0, size),
+        ("bytes=0-1,4-5", 200, 0, size),
+        ("pages=1-2", 200, 0, size),
+        (f"bytes={size}-", 416, 0, 0),
+        ("bytes=-0", 416, 0, 0),
+    ):
+        answer = room.get("/media/opening", headers={"Range": asked} if asked else {})
+        assert (answer.status_code, answer.content) == (status, content[start:end]), asked
+        assert answer.headers["accept-ranges"] == "bytes"
+        if status == 206:
+            assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{size}"
+    head = room.head("/media/opening")
+    assert (head.status_code, head.content, int(head.headers["content-length"])) == (200, b"", size)
+    remove(bucket / "tapes" / "opening.wav")
+    assert room.get("/media/opening").status_code == 404
+
+
+def test_they_are_verified_published_and_packed(
+    processed: tuple[Conference, Archive], bucket: Path, tmp_path: Path
+) -> None:
+    _, archive = processed
+    assert list(original_faults(archive, lambda size: None)) == []
+    assert list(stray_files(archive)) == []
+    publish(archive, tmp_path / "site", Site(), include="draft")
+    content = (bucket / "tapes" / "opening.wav").read_bytes()
+    assert (tmp_path / "site" / "media" / "opening.wav").read_bytes() == content
+    deposit(archive, tmp_path / "bag", Wishes())
+    packed = sorted(each.name for each in (tmp_path / "bag" / "data" / "originals").rglob("*.*"))
+    assert packed == ["floor.vtt", "opening.wav"]
+    (bucket / "tapes" / "opening.wav").write_bytes(content[:-1] + b"!")
+    (fault,) = original_faults(archive, lambda size: None)
+    assert "has changed" in fault.what
+
+
+def test_what_cannot_be_read_in_a_store_is_named(
+    conference_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = conference_file.read_text("utf-8")
+    conference_file.write_text(text.replace("opening.wav", "closing.wav"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"s3://symposia-test/tapes/closing.wav cannot be read"):
+        load_conference(conference_file)
+    conference_file.write_text(text.replace("symposia-test", "ana:secret@b"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="holds no password") as refused:
+        load_conference(conference_file)
+    assert "secret@" not in str(refused.value).partition("\n")[0]
+    conference_file.write_text(text, encoding="utf-8")
+    source = load_conference(conference_file).source("opening")
+    assert source.path is not None
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    cast("Any", source.path).fs.clear_instance_cache()
+    with pytest.raises(MediaError, match=r"s3://symposia-test/tapes/opening.wav cannot be read"):
+        probe(place_at(str(source.path)))

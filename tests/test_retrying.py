@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Completed, Crashed, Failed, Pending, Running, Scheduled
@@ -45,6 +46,8 @@ def database(said: str) -> SymposiaError:
         database("FATAL:  the database system is shutting down"),
         database("server closed the connection unexpectedly"),
         caused(ModelError("not fetched"), httpx.ConnectTimeout("")),
+        caused(MediaError("of a network drive"), OSError(errno.ESTALE, "stale")),
+        caused(MediaError("in a store"), EndpointConnectionError(endpoint_url="http://store.example.org")),
         ConnectionResetError(),
         httpx.ReadTimeout(""),
         OSError(errno.ESTALE, "stale"),
@@ -62,7 +65,8 @@ def test_what_passes_by_itself_is_tried_again(error: Exception) -> None:
         database('FATAL:  password authentication failed for user "ann"'),
         ArchiveError("no archive"),
         MediaError("no sound"),
-        caused(MediaError("no sound"), TimeoutError()),
+        caused(MediaError("no sound"), FileNotFoundError(errno.ENOENT, "gone")),
+        caused(ConfigurationError("no such file"), TimeoutError()),
         ConfigurationError("no such profile"),
         ModelError("no such model"),
         OSError(errno.ENOSPC, "full"),

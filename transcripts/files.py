@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from transcripts.errors import SymposiaError
@@ -17,8 +18,8 @@ from transcripts.errors import SymposiaError
 _BLOCK_BYTES = 1 << 20
 
 
-def folder_at(name: str) -> Path:
-    """A folder by its path, or by the URI of a place in an object store (s3://BUCKET/FOLDER, gs://…).
+def place_at(name: str) -> Path:
+    """A folder or file by its path, or by its URI in an object store (s3://BUCKET/FOLDER, gs://…).
 
     What is given for a URI behaves like a path (it is a `UPath`), as far as object stores can. Raises
     SymposiaError where its packages are missing, for an unknown kind, and for a URI that holds a password.
@@ -27,7 +28,7 @@ def folder_at(name: str) -> Path:
         return Path(name).absolute()
     if urlsplit(name).password is not None:
         raise SymposiaError(
-            f"the URI of a folder holds no password ({name.partition('://')[0]}://…): credentials come from "
+            f"a URI holds no password ({name.partition('://')[0]}://…): credentials come from "
             "the environment, as the store's own programs take them"
         )
     try:
@@ -43,9 +44,57 @@ def folder_at(name: str) -> Path:
     return cast("Path", found)
 
 
-def in_object_store(folder: Path) -> bool:
-    """Whether `folder_at` made it of a URI."""
-    return not isinstance(cast("object", folder), Path)
+def in_object_store(place: Path) -> bool:
+    """Whether `place_at` made it of a URI."""
+    return not isinstance(cast("object", place), Path)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path, however odd, is that of a file that can be asked for."""
+    try:
+        with _failures_told(path):
+            return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def state_of(path: Path) -> tuple[int, int]:
+    """The bytes of a file, and what differs once it has been written again. Raises OSError."""
+    if not in_object_store(path):
+        stat = path.stat()
+        return stat.st_size, stat.st_mtime_ns
+    store = cast("Any", path)
+    with _failures_told(path):
+        return int(store.fs.size(store.path)), int(store.fs.checksum(store.path))
+
+
+@contextmanager
+def opened_to_read(path: Path) -> Iterator[BinaryIO]:
+    """A file to be read, wherever it lies; what goes wrong with a store meanwhile is an OSError as well."""
+    with _failures_told(path), path.open("rb") as file:
+        yield cast("BinaryIO", file)
+
+
+@contextmanager
+def _failures_told(path: Path) -> Iterator[None]:
+    """Each store has errors of its own: they are told as OSError."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        if not in_object_store(path):
+            raise
+        raise OSError(errno.EIO, f"{type(error).__name__}: {error}", str(path)) from error
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy what a file holds, out of an object store too. Raises OSError."""
+    if not in_object_store(source):
+        shutil.copyfile(source, target)
+        return
+    with opened_to_read(source) as read, target.open("wb") as written:
+        shutil.copyfileobj(read, written, _BLOCK_BYTES)
 
 
 def write_atomically(path: Path, data: str | bytes) -> None:
@@ -78,7 +127,7 @@ def write_atomically(path: Path, data: str | bytes) -> None:
 def hash_of_file(path: Path, algorithm: str, watch: Callable[[int], None] = lambda size: None) -> str:
     """The hash of a file in hexadecimal digits. `watch` is told the bytes of each block. Raises OSError."""
     made = hashlib.new(algorithm)
-    with path.open("rb") as file:
+    with opened_to_read(path) as file:
         while block := file.read(_BLOCK_BYTES):
             made.update(block)
             watch(len(block))

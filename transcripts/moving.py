@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlalchemy import update
 
 from transcripts.archive import Archive
-from transcripts.files import hash_of_file
-from transcripts.originals import Original, is_there, originals
+from transcripts.files import hash_of_file, is_there, place_at
+from transcripts.originals import Original, originals
 from transcripts.schema import recordings
 
 
@@ -26,7 +26,7 @@ def find_originals(archive: Archive, folder: Path, *, keep: bool) -> dict[str, P
         for of in files.values()
         for each in of
         if each.sha256
-        and each.path == Path(each.recording.path)
+        and each.path == place_at(each.recording.path)
         and not all(is_there(one.path) for one in of)
     }
     found: dict[str, Path] = {}

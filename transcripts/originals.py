@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transcripts.archive import Archive
+from transcripts.files import is_there, place_at, state_of
 from transcripts.formats.writers import file_name
 from transcripts.records import Recording
 
@@ -34,7 +35,8 @@ def originals(archive: Archive) -> list[Original]:
     done = archive.all_stages()
     found = []
     for recording in archive.recordings():
-        path, folder = Path(recording.path), Path(recording.path).parent
+        path = place_at(recording.path)
+        folder = path.parent
         named = [
             (stage.removeprefix("file:").partition(":")[2], record.digest)
             for stage, record in done.get(recording.id, {}).items()
@@ -66,23 +68,15 @@ def packed_name(name: str) -> str:
     return file_name(path.stem) + (f".{file_name(path.suffix)}" if path.suffix else "")
 
 
-def is_there(path: Path) -> bool:
-    """Whether a path, however odd, is that of a file."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
 def size_of(files: Iterable[Original]) -> int:
     """Bytes of those that are there."""
     total = 0
     for each in files:
         try:
-            total += each.path.stat().st_size
+            total += state_of(each.path)[0]
         except (OSError, ValueError):
             continue
     return total
 
 
-__all__ = ["Original", "is_there", "originals", "packed_name", "size_of"]
+__all__ = ["Original", "originals", "packed_name", "size_of"]

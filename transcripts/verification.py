@@ -13,8 +13,8 @@ from sqlalchemy import Column, Connection, Table, Text, delete, insert, select
 
 from transcripts import schema
 from transcripts.archive import Archive
-from transcripts.files import hash_of_file, in_object_store
-from transcripts.originals import Original, is_there, originals
+from transcripts.files import hash_of_file, in_object_store, is_there
+from transcripts.originals import Original, originals
 from transcripts.readings import project
 from transcripts.rows import Row
 from transcripts.sqlite import DATABASE_NAME, LOCKS
@@ -185,7 +185,8 @@ def stray_files(archive: Archive) -> Iterator[Fault]:
     if archive.files is None or in_object_store(archive.files) or not archive.files.is_dir():
         return
     directory = archive.files.resolve()
-    used = {each.path.resolve() for each in originals(archive) if is_there(each.path)}
+    ours = [each.path for each in originals(archive) if not in_object_store(each.path)]
+    used = {each.resolve() for each in ours if is_there(each)}
     for path in sorted(directory.iterdir()):
         inside = sorted(path.rglob("*")) if path.name == "originals" and path.is_dir() else [path]
         for each in inside:

@@ -13,7 +13,7 @@ from transcripts import schema
 from transcripts.columns import METADATA
 from transcripts.database import Database
 from transcripts.errors import ArchiveError
-from transcripts.files import folder_at, in_object_store
+from transcripts.files import in_object_store, place_at
 
 FILES = "SYMPOSIA_FILES"  # environment: where the files of an archive in a database lie
 MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
@@ -31,7 +31,7 @@ def prepare(database: Database, *, create: bool) -> Path | None:
     _bring_up_to_date(database, int(facts["schema_version"]))
     if not database.files_apart:
         return database.directory
-    files = folder_at(os.environ.get(FILES) or facts["files"])
+    files = place_at(os.environ.get(FILES) or facts["files"])
     if not in_object_store(files):
         with suppress(OSError):  # who cannot write there can still read the record
             files.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def _files(database: Database) -> str:
             "under way): a directory that every machine at work on it can write, or the URI of an object "
             "store (s3://BUCKET/FOLDER); the archive remembers it"
         )
-    return str(folder_at(given))
+    return str(place_at(given))
 
 
 def _bring_up_to_date(database: Database, version: int) -> None:

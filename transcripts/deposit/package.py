@@ -24,13 +24,13 @@ from transcripts.deposit.tables import Row, write_tables
 from transcripts.descriptions import datacite, dublin_core
 from transcripts.document import Document, documents
 from transcripts.errors import ArchiveError
-from transcripts.files import hash_of_file, new_folder
+from transcripts.files import hash_of_file, is_there, new_folder, opened_to_read, place_at
 from transcripts.formats.subtitles import one_line
 from transcripts.formats.writers import WRITERS, file_name
 from transcripts.formats.xml_files import xml_bytes
 from transcripts.holdings import Failure
 from transcripts.keeping import meta_value
-from transcripts.originals import Original, is_there, originals, packed_name
+from transcripts.originals import Original, originals, packed_name
 from transcripts.records import running_version
 from transcripts.rights import restrictions
 
@@ -134,7 +134,7 @@ def _pack_originals(
                 f"{each.sha256[:12]}…): put the right one back, or run the conference again"
             )
         packed.append(PackedFile(f"data/{place}", size, sha512, each.recording.id))
-        if each.recording.id not in places or each.path == Path(each.recording.path):
+        if each.recording.id not in places or each.path == place_at(each.recording.path):
             places[each.recording.id] = f"data/{place}"
     return packed, places
 
@@ -142,7 +142,7 @@ def _pack_originals(
 def _copied(source: Path, target: Path, watch: Watch) -> tuple[str, str, int]:
     """Copy a file; its sha256, sha512 and bytes."""
     sha256, sha512, size = hashlib.sha256(), hashlib.sha512(), 0
-    with source.open("rb") as read, target.open("wb") as written:
+    with opened_to_read(source) as read, target.open("wb") as written:
         while block := read.read(_BLOCK_BYTES):
             written.write(block)
             sha256.update(block)

@@ -21,6 +21,7 @@ import webvtt
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from transcripts.errors import FormatError
+from transcripts.files import opened_to_read
 from transcripts.records import Segment, Span
 
 MOST_BYTES = 50_000_000  # ten hours of captions are about 1 MB
@@ -132,11 +133,11 @@ def _decoded(path: Path) -> str:
     try:
         if path.is_dir():
             raise FormatError(f"{path} is a folder: name the caption file in it.")
-        with path.open("rb") as file:
+        with opened_to_read(path) as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise FormatError(
-            f"{path} cannot be read ({error.strerror}): check the path and its permissions."
+            f"{path} cannot be read ({error.strerror or error}): check the path and its permissions."
         ) from error
     if not content:
         raise FormatError(f"{path} is empty (0 bytes): copy the captions again from their source.")

@@ -19,6 +19,7 @@ from transcripts import schema
 from transcripts.archive import Archive
 from transcripts.document import Document, Remark, documents_of
 from transcripts.errors import ArchiveError
+from transcripts.files import is_there, place_at
 from transcripts.formats.media_types import MEDIA_TYPES
 from transcripts.formats.writers import file_name
 from transcripts.holdings import Entry, Selection
@@ -148,11 +149,8 @@ def _heard_more(archive: Archive, shown: Sequence[Document]) -> set[str]:
 
 
 def _is_playable(recording: Recording) -> bool:
-    path = Path(recording.path)
-    try:
-        return recording.kind != "captions" and path.suffix.lower() in MEDIA_TYPES and path.is_file()
-    except (OSError, ValueError):
-        return False
+    path = place_at(recording.path)
+    return recording.kind != "captions" and path.suffix.lower() in MEDIA_TYPES and is_there(path)
 
 
 def _pages(reading: PanelReading, mine: Sequence[Document]) -> Iterator[range]:

@@ -21,6 +21,7 @@ import orjson
 from filelock import FileLock, Timeout
 
 from transcripts.errors import SymposiaError
+from transcripts.files import copy_file
 
 MARKER = ".symposia-site.json"
 _BY_SIZE = ("media/", "search/")  # too large, or too many that nobody edits: known by their sizes
@@ -97,10 +98,11 @@ class NewFolder:
         self.kept += 1
 
     def _write(self, path: str, content: Content) -> tuple[str, int]:
-        if isinstance(content, Path):
-            shutil.copyfile(content, self._place_of(path))
+        if not isinstance(content, str | bytes):
+            there = Path(self._place_of(path))
+            copy_file(content, there)
             self.written += 1
-            return "", Path(self._place_of(path)).stat().st_size
+            return "", there.stat().st_size
         data = content.encode("utf-8", "replace") if isinstance(content, str) else content
         seen = hashlib.sha256(data).hexdigest()[:32], len(data)
         if self._old.get(path) == seen:

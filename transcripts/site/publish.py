@@ -12,7 +12,7 @@ from pathlib import Path
 
 from transcripts.archive import Archive
 from transcripts.document import Document
-from transcripts.files import hash_of_file
+from transcripts.files import hash_of_file, place_at
 from transcripts.formats.captions import ORIGINAL, captions, tracks
 from transcripts.formats.containers import zipped
 from transcripts.formats.subtitles import write_vtt
@@ -159,7 +159,7 @@ class _Work:
         recordings = [each for panel in self.panels for each in panel.media.values()]
         places: dict[str, str] = {}
         for slug, recording in zip(slugs(each.id for each in recordings), recordings, strict=True):
-            source = Path(recording.path)
+            source = place_at(recording.path)
             path = f"media/{slug}{source.suffix.lower()}"
             taken_over = self.folder.has(path, recording.sha256)
             if not taken_over and hash_of_file(source, "sha256") != recording.sha256:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, Header, HTTPException
 from starlette.responses import FileResponse, Response
 
+from transcripts.files import in_object_store, is_there, place_at
 from transcripts.formats.media_types import MEDIA_TYPES
 from transcripts.formats.subtitles import Cue, write_vtt
 from transcripts.web.answers import REFUSALS
 from transcripts.web.pages.panel import reading_or_404
 from transcripts.web.reading import PanelReading
 from transcripts.web.room import ReadingRoom
+from transcripts.web.stored_file import StoredFile
 from transcripts.web.visitors import Room, SomeVisitor, Visitor
 
 router = APIRouter(responses=REFUSALS)
@@ -20,7 +22,12 @@ router = APIRouter(responses=REFUSALS)
 
 @router.get("/media/{recording_id}", response_class=FileResponse)
 @router.head("/media/{recording_id}", include_in_schema=False)
-def media(recording_id: str, visitor: SomeVisitor, room: Room) -> Response:
+def media(
+    recording_id: str,
+    visitor: SomeVisitor,
+    room: Room,
+    asked: Annotated[str, Header(alias="Range", include_in_schema=False)] = "",
+) -> Response:
     """The original file of a recording. Ranges are answered, so that a player can seek.
 
     403 where part of the recording is withheld from the visitor, 404 where there is no sound.
@@ -29,15 +36,11 @@ def media(recording_id: str, visitor: SomeVisitor, room: Room) -> Response:
     recording = next(each for each in reading.recordings if each.id == recording_id)
     if reading.silent:
         raise HTTPException(403, "Part of this recording is withheld, and so its sound is.")
-    path = Path(recording.path)
+    path = place_at(recording.path)
     kind = MEDIA_TYPES.get(path.suffix.lower())
-    try:
-        there = recording.kind != "captions" and kind is not None and path.is_file()
-    except (OSError, ValueError):
-        there = False
-    if not there:
+    if recording.kind == "captions" or kind is None or not is_there(path):
         raise HTTPException(404, "The file of this recording is not where it was when it was read.")
-    return FileResponse(path, media_type=kind)
+    return StoredFile(path, kind, asked) if in_object_store(path) else FileResponse(path, media_type=kind)
 
 
 @router.get("/media/{recording_id}/{language}.vtt", response_class=Response)
