@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,9 @@ from benchmarks.provenance import provenance
 from benchmarks.speech_inputs import load_panel, read_sound, write_sound
 from flows.yamlfile import configs_dir
 from nlp.audio import SAMPLE_RATE_HZ
+from transcripts.logs import PLACE
 
 PROFILE = (configs_dir() / "profiles" / "embedded.yaml").read_text("utf-8")
-STAGES = re.compile(r"^long: done in \d+ s \((.+)\)$", re.MULTILINE)
 
 
 def one_thread(folder: Path) -> Path:
@@ -107,14 +108,31 @@ def wait_for_workers(fleet: PrefectFleet, count: int) -> None:
 
 
 def overhead(folder: Path, hours: float) -> dict[str, Any]:
-    """Seconds of a run and of its stages, and what the rest is of the stages'."""
-    file = conference(folder, {"long": hours * 3600}, 264)
-    total_s, said = run_s(dict(os.environ), str(file), "--archive", str(folder / "archive"))
-    found = STAGES.search(said)
-    if found is None:
-        raise SystemExit(f"no stages in what was said:\n{said}")
-    stages_s = sum(float(each.rpartition(" ")[2]) for each in found.group(1).split(", "))
-    return {"run_s": total_s, "stages_s": stages_s, "overhead": (total_s - stages_s) / stages_s}
+    """Seconds of a run and of its stages, and what the rest is of the stages', by what goes on meanwhile."""
+    file, log = conference(folder, {"long": hours * 3600}, 264), folder / "log.jsonl"
+    started = datetime.now(UTC)
+    total_s, _ = run_s({**os.environ, PLACE: str(log)}, str(file), "--archive", str(folder / "archive"))
+    events = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    stages_s = {each["stage"]: 0.0 for each in events if "stage" in each}
+    at: dict[str, float] = {}
+    for each in events:
+        after_s = (datetime.fromisoformat(each["at"]) - started).total_seconds()
+        if each["event"] == "stage done":
+            stages_s[each["stage"]] += each["seconds"]
+            at["last stage"] = after_s
+        else:
+            at.setdefault(each["event"], after_s)
+    in_stages_s = sum(stages_s.values())
+    rest_s = {
+        "Python, files, Prefect's imports": at["run started"],
+        "Prefect's server, until the first stage": at["stage started"] - at["run started"],
+        "between stages": at["last stage"] - at["stage started"] - in_stages_s,
+        "keeping": at["recording done"] - at["last stage"],
+        "report": at["run ended"] - at["recording done"],
+        "index, summary, the server's end": total_s - at["run ended"],
+    }
+    overhead = (total_s - in_stages_s) / in_stages_s
+    return {"run_s": total_s, "overhead": overhead, "rest_s": rest_s, "stages_s": stages_s}
 
 
 def main() -> None:

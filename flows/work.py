@@ -27,7 +27,7 @@ from flows.layers import (
     layer_bytes,
 )
 from flows.models import Models, speaker_cues
-from flows.observing import note_made
+from flows.observing import note_made, observed_stage
 from flows.stages import stages_of
 from nlp.audio import declared_duration_s, probe, sha256_of
 from nlp.listening import Listening
@@ -175,7 +175,8 @@ def bring_up_to_date(
         (layer,) = perform([Step(stage, job, keys[stage.name], needed)])
         return layer
 
-    job, media = _probed(job)
+    with observed_stage(job.recording_id, "probe"):
+        job, media = _probed(job)
     for stage in stages.values():
         keys[stage.name] = key = stage.key(job, digests)
         record = kept.get(stage.name)
