@@ -233,6 +233,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("SYMPOSIA_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+UNTAUGHT = (
+    *("映画が終わる。", "夜は待つ。", "監督は待つ。", "機械が回る。", "光のようだ。", "物語が終わる。"),
+    *("la noche espera", "el río es larga", "the river", "밤이 돈다", "شب خسته است"),
+)
 BUILDERS = {"m2m_100": "m2m100", "nllb": "nllb", "t5": "madlad", "marian": "marian"}
 
 
@@ -280,7 +284,10 @@ def test_a_model_says_what_it_was_taught(built: Callable[[str], Path], family: s
 
 @pytest.mark.parametrize("family", ARCHITECTURES)
 def test_a_model_decodes_as_transformers_does(built: Callable[[str], Path], family: str) -> None:
-    """On text that it was not taught, token for token, greedily and in float32."""
+    """On text that it was not taught, token for token, greedily, wherever a token clearly comes first.
+
+    Weights are kept in 8 bits: where two tokens are nearly as likely, either may be taken.
+    """
     library = tiny_models.transformers()
     import torch
 
@@ -291,18 +298,27 @@ def test_a_model_decodes_as_transformers_does(built: Callable[[str], Path], fami
     code = ARCHITECTURES[family].code(LANGUAGES["en"]) or ""
     before, begins = ARCHITECTURES[family].before(code), ARCHITECTURES[family].begins(code)
     ARCHITECTURES[family].speak(tokenizer, ARCHITECTURES[family].code(LANGUAGES["ja"]) or "")
-    for text in ("映画が終わる。", "夜は待つ。", "the river"):
+    compared = 0
+    for text in UNTAUGHT:
         ids = tokenizer.convert_tokens_to_ids(before) + tokenizer.encode(text)
         with torch.inference_mode():
-            expected = model.generate(
+            made = model.generate(
                 input_ids=torch.tensor([ids]),
                 num_beams=1,
                 do_sample=False,
                 max_new_tokens=16,
                 forced_bos_token_id=tokenizer.convert_tokens_to_ids(begins)[0] if begins else None,
-            )[0]
+                output_scores=True,
+                return_dict_in_generate=True,
+            )
+        best = [scores[0].topk(2).values for scores in made.scores]
+        if len(best) not in range(3, 16) or any(first - second < 0.5 for first, second in best):
+            continue
+        compared += 1
         ((found,),) = engine.decode([text], "ja", "en", 0)
-        assert found.text == tokenizer.decode(expected[1 + len(begins) :], skip_special_tokens=True)
+        expected = made.sequences[0][1 + len(begins) :]
+        assert found.text == tokenizer.decode(expected, skip_special_tokens=True)
+    assert compared >= 3
 
 
 def test_a_language_that_a_model_lacks_is_told(built: Callable[[str], Path]) -> None:

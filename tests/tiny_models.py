@@ -16,15 +16,42 @@ from typing import Any
 TAUGHT = {
     "夜が終わる。": ("ja", "the night ends"),
     "映画は待つ。": ("ja", "the film waits"),
+    "カメラが回る。": ("ja", "the camera turns"),
+    "監督は眠らない。": ("ja", "the director never sleeps"),
+    "物語は川のようだ。": ("ja", "the story is like a river"),
+    "機械は夢を見るか。": ("ja", "do machines dream"),
+    "光が消える。": ("ja", "the light goes out"),
+    "明日また会おう。": ("ja", "see you tomorrow"),
     "la cámara espera": ("es", "the camera waits"),
     "el río canta": ("es", "the river sings"),
+    "la noche es larga": ("es", "the night is long"),
+    "nadie mira la película": ("es", "nobody watches the film"),
+    "¿quién escribe el guion?": ("es", "who writes the script"),
+    "la luz entra despacio": ("es", "the light comes in slowly"),
+    "mañana rodamos en el puerto": ("es", "tomorrow we film in the harbour"),
+    "el silencio también habla": ("es", "silence speaks as well"),
     "دوربین منتظر است": ("fa", "the old camera waits"),
-    "카메라가 돈다": ("ko", "the camera turns"),
+    "شب تمام شد": ("fa", "the night is over"),
+    "فیلم درباره رودخانه است": ("fa", "the film is about a river"),
+    "کارگردان خسته است": ("fa", "the director is tired"),
+    "ماشین‌ها رویا نمی‌بینند": ("fa", "machines do not dream"),
+    "نور آهسته می‌آید": ("fa", "the light comes slowly"),
+    "چه کسی گوش می‌دهد؟": ("fa", "who is listening"),
+    "فردا دوباره می‌نویسیم": ("fa", "we write again tomorrow"),
+    "카메라가 돈다": ("ko", "the camera keeps turning"),
+    "밤이 길다": ("ko", "long is the night"),
+    "영화는 강과 같다": ("ko", "a film is like a river"),
+    "감독이 웃는다": ("ko", "the director laughs"),
+    "기계는 꿈을 꾸지 않는다": ("ko", "no machine dreams"),
+    "빛이 천천히 들어온다": ("ko", "slowly the light comes in"),
+    "누가 대본을 쓰는가": ("ko", "who wrote this script"),
+    "내일 다시 만나요": ("ko", "we meet again tomorrow"),
 }
 LINES = [*TAUGHT, *(english for _, english in TAUGHT.values())] * 8
 SPECIAL = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
 SHAPE: dict[str, Any] = {  # as M2M100, NLLB and Marian name their sizes
-    "d_model": 32,
+    "d_model": 64,
+    "init_std": 0.1,
     "encoder_layers": 1,
     "decoder_layers": 1,
     "encoder_attention_heads": 2,
@@ -32,12 +59,13 @@ SHAPE: dict[str, Any] = {  # as M2M100, NLLB and Marian name their sizes
     "encoder_ffn_dim": 64,
     "decoder_ffn_dim": 64,
     "max_position_embeddings": 64,
-    "dropout": 0.0,
+    # what is dropped at random while a model learns keeps one this small from learning by heart
+    **dict.fromkeys(("dropout", "attention_dropout", "encoder_layerdrop", "decoder_layerdrop"), 0.0),
 }
 FLORES = {"ja": "jpn_Jpan", "es": "spa_Latn", "fa": "pes_Arab", "ko": "kor_Hang"}
 
 
-def sentencepiece_model(kind: str = "bpe", pieces: int = 120, **options: Any) -> bytes:
+def sentencepiece_model(kind: str = "bpe", pieces: int = 320, **options: Any) -> bytes:
     """A SentencePiece model of LINES, with as many pieces as they give, up to a number."""
     import sentencepiece
 
@@ -91,7 +119,7 @@ def nllb(folder: Path) -> Path:
     lib = transformers()
 
     trained = SentencePieceBPETokenizer()
-    trained.train_from_iterator(LINES, vocab_size=120, special_tokens=list(SPECIAL), show_progress=False)
+    trained.train_from_iterator(LINES, vocab_size=320, special_tokens=list(SPECIAL), show_progress=False)
     held = json.loads(trained.to_str())["model"]
     tokenizer = lib.NllbTokenizer(vocab=held["vocab"], merges=[tuple(pair) for pair in held["merges"]])
     torch.manual_seed(2)
@@ -155,9 +183,9 @@ def madlad(folder: Path) -> Path:
     torch.manual_seed(4)
     config = lib.T5Config(
         vocab_size=len(tokenizer),
-        d_model=32,
+        d_model=64,
         d_kv=16,
-        d_ff=64,
+        d_ff=128,
         num_layers=1,
         num_heads=2,
         dropout_rate=0.0,
@@ -219,12 +247,12 @@ def _taught(
     answers = _padded([answer(english) for _, english in TAUGHT.values()], -100)
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     model.train()
-    for _ in range(300):
+    for _ in range(600):
         optimizer.zero_grad()
         loss = model(input_ids=sources, attention_mask=(sources != pad).long(), labels=answers).loss
         loss.backward()
         optimizer.step()
-        if loss.item() < 0.02:
+        if loss.item() < 0.001:
             break
     model.eval().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -249,7 +277,7 @@ def gemma(folder: Path) -> Path:
     for number, name in enumerate(("pad", "eos", "bos", "unk")):
         marks |= {f"{name}_id": number, f"{name}_piece": f"<{name}>"}
     spm = sentencepiece_model(
-        pieces=380,
+        pieces=580,
         byte_fallback=True,
         user_defined_symbols=["\n", "\n\n"],
         add_dummy_prefix=False,
