@@ -19,7 +19,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -27,6 +27,7 @@ from prefect.context import TaskRunContext
 from prefect.serializers import Serializer
 from prefect.tasks import exponential_backoff
 from prefect.transactions import CommitMode, transaction
+from prefect.utilities.annotations import quote
 
 from flows.claims import claimed, is_claimed
 from flows.config import Conference, load_conference
@@ -204,7 +205,7 @@ def _made(step: Step) -> Layer:
         refresh_cache=step.stage.name in run.request.again,
         timeout_seconds=timeout_s(sound_s, run.models.profile.stage_timeout),
     )
-    layer: Layer = todo(step)
+    layer: Layer = todo(cast("Step", quote(step)))  # else Prefect looks for its futures in every word
     return layer
 
 
