@@ -246,13 +246,14 @@ Block(
 
 
 @FLEET
-def test_a_cluster_of_dask_takes_recordings_and_what_its_dead_drop(
-    prefect: PrefectFleet, tmp_path: Path
+@pytest.mark.parametrize("cluster", ["dask:2", "ray"])
+def test_a_cluster_takes_recordings_and_what_its_dead_drop(
+    prefect: PrefectFleet, tmp_path: Path, cluster: str
 ) -> None:
-    pytest.importorskip("prefect_dask")
+    pytest.importorskip(f"prefect_{cluster.partition(':')[0]}")  # Ray is no part of the environment of tests
     conference = write_conference(tmp_path, 4)
     alone = symposia(prefect, "run", str(conference), "--archive", str(tmp_path / "alone"))
-    run = symposia(prefect, "run", str(conference), "--archive", str(tmp_path / "archive"), "--on", "dask:2")
+    run = symposia(prefect, "run", str(conference), "--archive", str(tmp_path / "archive"), "--on", cluster)
     until(lambda: _exists(tmp_path / "archive"), "no archive")
     with Archive.open(tmp_path / "archive") as archive:
         until(lambda: any(is_claimed(archive, each) for each in NAMES), "nothing claimed")
