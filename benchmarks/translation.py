@@ -64,7 +64,7 @@ class Systems:
 def load() -> Systems:
     embedder = load_embedder(EmbeddingOptions(), silent)
     options = TranslationOptions()
-    shown = replace(examples(), prompts=((0, 1, 2),), again=())
+    shown = replace(examples(), prompts=((0, 1, 2),), more=(), again=())
     engine = FewShot(options, silent)
     ours = GuardedTranslator(engine, load_estimator(options.kind, embedder))
     return Systems(ours, FewShot(replace(options, beam_size=4), silent, shown), engine, embedder)

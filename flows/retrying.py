@@ -23,23 +23,6 @@ _PASSING_ERRNO = {
     errno.ESTALE,  # of a network drive whose server has restarted
     errno.ETXTBSY,
 }
-# What databases say of troubles that pass; the same classes of their drivers stand for a wrong password.
-_PASSING_WORDS = (
-    "locked",
-    "lock timeout",
-    "connection refused",
-    "timeout expired",
-    "timed out",
-    "starting up",
-    "shutting down",
-    "too many clients",
-    "remaining connection slots",
-    "terminating connection",
-    "closed the connection",
-    "connection is closed",
-    "connection is lost",
-    "could not receive data",
-)
 
 
 def may_pass(error: BaseException) -> bool:
@@ -47,8 +30,7 @@ def may_pass(error: BaseException) -> bool:
     if isinstance(error, ConfigurationError):
         return False
     if isinstance(error, ArchiveError):
-        said = " ".join(str(each).lower() for each in _behind(error))
-        return any(words in said for words in _PASSING_WORDS)
+        return error.may_pass
     if isinstance(error, SymposiaError):  # of a model or a recording, say: if the network was away, it passes
         return any(_is_passing(each) for each in _behind(error))
     return _is_passing(error)

@@ -67,6 +67,11 @@ class Engine(Protocol):
         """How many ways of decoding there are; each is tried where those before it failed."""
         ...
 
+    @property
+    def refining(self) -> int:
+        """How many of them, from the first on, are also tried where those before it gave little."""
+        ...
+
     def check(self, source: str, target: str) -> None:
         """Raise ModelError when the model cannot translate between two languages."""
         ...

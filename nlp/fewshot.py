@@ -49,11 +49,13 @@ class Examples:
 
     remarks: tuple[Remark, ...]
     prompts: tuple[tuple[int, ...], ...]
+    more: tuple[tuple[int, ...], ...]
     again: tuple[tuple[tuple[int, ...], ...], ...]
 
     @property
     def digest(self) -> str:
-        return digest_of([[dict(each) for each in self.remarks], self.prompts, self.again])
+        shown = [self.prompts, self.more, self.again]
+        return digest_of([[dict(each) for each in self.remarks], *shown])
 
 
 class FewShot:
@@ -86,10 +88,11 @@ class FewShot:
         self._remarks = shown.remarks
         wider = max(4, options.beam_size)
         self._ways = (
-            Way(options.beam_size, 0, shown.prompts),
+            *(Way(options.beam_size, 0, prompts) for prompts in (shown.prompts, shown.more) if prompts),
             *(Way(wider, 3, prompts) for prompts in shown.again),
         )
         self.ways = len(self._ways)
+        self.refining = self.ways - len(shown.again)
         self.signature = few_shot_signature(options, weights.revision, weights.licence)
 
     def check(self, source: str, target: str) -> None:
@@ -202,6 +205,7 @@ def examples() -> Examples:
     return Examples(
         tuple(held["remarks"]),
         tuple(map(tuple, held["prompts"])),
+        tuple(map(tuple, held["more"])),
         tuple(tuple(map(tuple, prompts)) for prompts in held["again"]),
     )
 

@@ -33,7 +33,7 @@ class Paired:
         self._own: Mapping[str, Load] = own
         self._common: Load = cache(common)
         self.signature = signature
-        self.ways = Seq2Seq.ways  # an engine with fewer repeats its last
+        self.ways, self.refining = Seq2Seq.ways, Seq2Seq.refining  # an engine with fewer repeats its last
 
     def _of(self, source: str, target: str) -> Engine:
         return self._own.get(f"{source}-{target}", self._common)()

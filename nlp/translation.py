@@ -32,6 +32,9 @@ from transcripts.records import Signature
 DOUBTFUL = "translation_doubtful"
 REMEMBERED = "translation_memory"  # the text was translated or approved by a person before
 TERM_MISSING = "term_missing"
+# What has to be expected of a candidate for further ways to be spared. Of 0.35, 0.4, 0.45 and 1 the best:
+# mean chrF of 40 FLORES sentences in ja, fa, es and ko 40.4, 41.0, 40.9, 40.8; 39.3 without further ways.
+ENOUGH = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,10 @@ class GuardedTranslator:
         ]
 
     def _choose(self, units: Sequence[str], pair: _Pair) -> dict[str, _Choice]:
-        """The best candidate of each unit; those in doubt are decoded in every other way in turn."""
+        """The best candidate of each unit.
+
+        Those of which little is expected are decoded in further ways, and those in doubt in every other.
+        """
         terms = {unit: pair.guidance.terms.wanted(unit, pair.source, pair.target) for unit in units}
         chosen = {
             unit: _Choice(plain_text(held), (), 1.0)
@@ -131,18 +137,23 @@ class GuardedTranslator:
         }
         found: dict[str, list[Candidate]] = {unit: [] for unit in units if unit not in chosen}
         for way in range(self._engine.ways):
-            open_units = [unit for unit, seen in found.items() if all(each.doubts for each in seen)]
+            doubted = {unit for unit, seen in found.items() if all(each.doubts for each in seen)}
+            poor = way < self._engine.refining
+            open_units = [
+                unit
+                for unit, seen in found.items()
+                if unit in doubted or (poor and self._best(unit, seen, pair).quality < ENOUGH)
+            ]
             if not open_units:
                 break
-            for unit, candidates in zip(open_units, self._decoded(open_units, pair, way, terms), strict=True):
+            put = {unit: terms[unit] if way and unit in doubted else () for unit in open_units}
+            for unit, candidates in zip(open_units, self._decoded(put, pair, way), strict=True):
                 found[unit] += [_looked_at(unit, each, pair, terms[unit]) for each in candidates]
         return chosen | {unit: self._best(unit, seen, pair) for unit, seen in found.items()}
 
-    def _decoded(
-        self, units: Sequence[str], pair: _Pair, way: int, terms: Mapping[str, Sequence[Wanted]]
-    ) -> list[list[Candidate]]:
-        """Candidates; from the second way on, of sources that hold the wanted forms already."""
-        asked = [put_in(unit, terms[unit], pair.target) if way else unit for unit in units]
+    def _decoded(self, units: Mapping[str, Sequence[Wanted]], pair: _Pair, way: int) -> list[list[Candidate]]:
+        """Candidates for units, into which forms of names that are missing are put beforehand."""
+        asked = [put_in(unit, terms, pair.target) if terms else unit for unit, terms in units.items()]
         shown = [pair.guidance.memory.near(unit, pair.source, pair.target) for unit in units]
         return self._engine.decode(asked, pair.source, pair.target, way, shown)
 

@@ -19,12 +19,17 @@ class ScriptedEngine:
     signature = Signature("scripted-engine")
 
     def __init__(
-        self, *rules: Callable[[str], str], score: float = -0.5, languages: str = "en ja es fa ko"
+        self,
+        *rules: Callable[[str], str],
+        score: float | Sequence[float] = -0.5,
+        languages: str = "en ja es fa ko",
+        refining: int = 1,
     ) -> None:
         self._rules = rules
-        self._score = score
+        self._scores = [score] * len(rules) if isinstance(score, float) else score
         self._languages = languages.split()
         self.ways = len(rules)
+        self.refining = refining
         self.asked: list[list[str]] = []
         self.shown: list[Sequence[Remark]] = []
 
@@ -42,7 +47,7 @@ class ScriptedEngine:
     ) -> list[list[Candidate]]:
         self.asked.append(list(units))
         self.shown += shown
-        return [[Candidate(self._rules[way](unit), self._score)] for unit in units]
+        return [[Candidate(self._rules[way](unit), self._scores[way])] for unit in units]
 
 
 class TrustingJudge:

@@ -26,7 +26,9 @@ from flows.retrying import NEVER_BEFORE_S, is_worth_a_retry, may_pass, timeout_s
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, ConfigurationError, MediaError, ModelError, SymposiaError
 from transcripts.holdings import Conference
+from transcripts.postgresql import PostgresqlDatabase
 from transcripts.records import Panel
+from transcripts.sqlite import SqliteDatabase
 
 
 def caused(error: SymposiaError, by: Exception) -> SymposiaError:
@@ -34,8 +36,19 @@ def caused(error: SymposiaError, by: Exception) -> SymposiaError:
     return error
 
 
+IN_WORDS = {**PostgresqlDatabase.in_words, **SqliteDatabase.in_words}
+
+
+class AnyDatabase(SqliteDatabase):
+    """One that says what either kind says."""
+
+    in_words = IN_WORDS
+
+
 def database(said: str) -> SymposiaError:
-    return caused(ArchiveError("the archive: in words"), OperationalError("", None, Exception(said)))
+    with pytest.raises(ArchiveError) as told, AnyDatabase(None).reading():
+        raise OperationalError("", None, Exception(said))
+    return told.value
 
 
 @pytest.mark.parametrize(

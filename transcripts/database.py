@@ -19,6 +19,12 @@ CHUNK = 900  # ids in one statement; older SQLite takes 999 parameters
 BUSY_TIMEOUT_MS = 30_000  # how long a writer waits for another one
 
 
+class Passing(str):
+    """What something means and what to do, where it may pass by itself."""
+
+    __slots__ = ()
+
+
 class Database(ABC):
     """A database that holds one archive. `place` names it in messages, `engine` opens connections."""
 
@@ -27,7 +33,7 @@ class Database(ABC):
     directory: Path | None = None  # that it is a file of
     files_apart = False  # whether the archive's other files lie at a place of their own
     # What the database says -> what it means and what to do. First match wins.
-    in_words: Mapping[str, str]
+    in_words: Mapping[str, str | Passing]
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -71,11 +77,12 @@ class Database(ABC):
         except DBAPIError as error:
             said = " ".join(str(error.orig).split())
             meaning = next((words for key, words in self.in_words.items() if key in said.lower()), said)
-            raise ArchiveError(f"{self.place}: {meaning}") from error
+            raise ArchiveError(f"{self.place}: {meaning}", may_pass=isinstance(meaning, Passing)) from error
         except PoolTimeoutError as error:
             raise ArchiveError(
                 f"{self.place}: too much is asked of it at once; try again, and if that helps not, start "
-                "fewer things at a time"
+                "fewer things at a time",
+                may_pass=True,
             ) from error
 
 

@@ -28,7 +28,11 @@ class ModelError(SymposiaError):
 
 
 class ArchiveError(SymposiaError):
-    """An archive that cannot be opened, read or written."""
+    """An archive that cannot be opened, read or written; `may_pass` where waiting may help."""
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class ConflictError(ArchiveError):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from transcripts.database import BUSY_TIMEOUT_MS, Database, json_text, json_value
+from transcripts.database import BUSY_TIMEOUT_MS, Database, Passing, json_text, json_value
 from transcripts.errors import ArchiveError
 from transcripts.place import password_of
 
@@ -36,28 +36,30 @@ _IN_WORDS = {
     "no pg_hba.conf entry": "the server lets no such user in from here; have its pg_hba.conf do so",
     "fatal: role": f"the server does not know this user; {_SIGN_IN}",
     "fatal: database": "there is no such database on the server; make it ('createdb NAME'), and run again",
-    "connection refused": _ABSENT,
+    "connection refused": Passing(_ABSENT),
     "no such file or directory": _ABSENT,
     "could not translate host name": "there is no such host; correct the URL, or check the network",
     "failed to resolve host": "there is no such host; correct the URL, or check the network",
-    "timeout expired": "the server does not answer; check the network and its address, and run again",
-    "timed out": f"the server has stopped answering; check the network, then {_RETRY}",
-    "starting up": "the server is starting; wait a moment and run again",
-    "too many clients": _CROWDED,
-    "remaining connection slots": _CROWDED,
-    "lock timeout": _BUSY,
+    "timeout expired": Passing(
+        "the server does not answer; check the network and its address, and run again"
+    ),
+    "timed out": Passing(f"the server has stopped answering; check the network, then {_RETRY}"),
+    "starting up": Passing("the server is starting; wait a moment and run again"),
+    "too many clients": Passing(_CROWDED),
+    "remaining connection slots": Passing(_CROWDED),
+    "lock timeout": Passing(_BUSY),
     "read-only transaction": "it is read-only; name the server that is written to, or make it writable",
     "recovery": "the server is a copy that follows another and cannot do this; name the server itself",
     "permission denied": "the user may not do this there; have its owner grant it all rights to the database",
     "no space left": _FULL,
     "could not extend file": _FULL,
     "nul (0x00)": "a text has a character that databases do not keep (NUL); remove it at its source",
-    "terminating connection": f"the server ended the connection; {_RETRY}",
-    "shutting down": f"the server is shutting down; start it again, then {_RETRY}",
-    "closed the connection": _CUT,
-    "connection is closed": _CUT,
-    "connection is lost": _CUT,
-    "could not receive data": _CUT,
+    "terminating connection": Passing(f"the server ended the connection; {_RETRY}"),
+    "shutting down": Passing(f"the server is shutting down; start it again, then {_RETRY}"),
+    "closed the connection": Passing(_CUT),
+    "connection is closed": Passing(_CUT),
+    "connection is lost": Passing(_CUT),
+    "could not receive data": Passing(_CUT),
 }
 
 

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
-from transcripts.database import BUSY_TIMEOUT_MS, Database, json_text, json_value
+from transcripts.database import BUSY_TIMEOUT_MS, Database, Passing, json_text, json_value
 from transcripts.errors import ArchiveError
 
 DATABASE_NAME = "archive.sqlite"
@@ -23,7 +23,9 @@ LOCKS = "locks"  # folder of what is held alone; empty files
 _IN_WORDS = {
     "disk is full": "the disk is full; free some space and run the same command again, nothing is lost",
     "disk i/o error": "the disk cannot be read or written (full, or failing); check it and run again",
-    "locked": "another process has been writing to it for a long time; wait for it to end and run again",
+    "locked": Passing(
+        "another process has been writing to it for a long time; wait for it to end and run again"
+    ),
     "readonly": "it is read-only; make the directory and its files writable",
     "read-only": "it is read-only; make the directory and its files writable",
     "unable to open": "it cannot be opened; check that its directory exists and may be read and written",
