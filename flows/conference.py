@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flows.config import Conference, Source, load_conference
 from flows.engine import prepare, register
+from flows.given_files import check_objects
 from flows.models import Models, trained_in
 from flows.overview import show_summary
 from flows.profiles import load_profile
@@ -51,6 +52,7 @@ def carry_out(request: Request) -> None:
     conference = load_conference(request.conference, request.arriving_in)
     profile = load_profile(request.profile)
     load_taxonomy(conference.themes)  # what is not valid is refused before an archive is made
+    check_objects(_files_of(conference))
     with Archive.open(request.archive, create=True) as archive, _alone(archive, request.archive):
         models = Models(profile, conference.themes, _say, trained_in(archive))
         archive.set_conference(conference_record(conference))
@@ -72,6 +74,15 @@ def carry_out(request: Request) -> None:
         else:
             _say(f"nothing to do: all {len(asked)} recordings are up to date.")
         SearchIndex.open(archive).refresh()
+
+
+def _files_of(conference: Conference) -> Iterator[Path]:
+    """What is read of a conference."""
+    for source in conference.sources:
+        yield from (each.path for each in source.captions)
+        if source.path:
+            yield source.path
+    yield from (each.path for each in conference.voice_samples())
 
 
 def _process(request: Request, waiting: Sequence[str], results: Path) -> None:

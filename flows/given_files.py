@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import PlainValidator, ValidationInfo
 
 from flows.yamlfile import resolved, suggestion
-from transcripts.errors import SymposiaError
-from transcripts.files import place_at, state_of
+from transcripts.errors import ConfigurationError, SymposiaError
+from transcripts.files import in_object_store, is_there, place_at
 
 
 def _existing_file(value: object, info: ValidationInfo) -> Path:
-    """A file that is there, absolute, or an object of a store that can be read."""
+    """A file that is there, absolute, or one in an object store, which `check_objects` looks for."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"must be the path of a file, not {value!r}: write it as text.")
     if "://" in value:
-        return _existing_object(value.strip())
+        return _object(value.strip())
     path = resolved(value, info)
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name the file in it.")
@@ -30,18 +31,12 @@ def _existing_file(value: object, info: ValidationInfo) -> Path:
     return path
 
 
-def _existing_object(uri: str) -> Path:
+def _object(uri: str) -> Path:
+    """Whether it is there is not asked: every worker reads the file again for every recording."""
     try:
-        path = place_at(uri)
-        state_of(path)
+        return place_at(uri)
     except SymposiaError as error:
         raise ValueError(str(error)) from None
-    except OSError as error:
-        raise ValueError(
-            f"{uri} cannot be read ({error.strerror or error}): check its address, and the credentials "
-            "of the store in the environment."
-        ) from None
-    return path
 
 
 def _recording_file(value: object, info: ValidationInfo) -> Path:
@@ -55,7 +50,19 @@ def _recording_file(value: object, info: ValidationInfo) -> Path:
     return _existing_file(str(awaited), info) if awaited.exists() else awaited
 
 
+def check_objects(paths: Iterable[Path]) -> None:
+    """Ask the stores for those of the files that lie in one.
+
+    Raises ConfigurationError for what is not there, SymposiaError where a store does not say.
+    """
+    for path in paths:
+        if in_object_store(path) and not is_there(path):
+            raise ConfigurationError(
+                f"{path} is not there: correct its address in the conference file, or put it there."
+            )
+
+
 ExistingFile = Annotated[Path, PlainValidator(_existing_file)]  # or what behaves like a Path
 RecordingFile = Annotated[Path, PlainValidator(_recording_file)]
 
-__all__ = ["ExistingFile", "RecordingFile"]
+__all__ = ["ExistingFile", "RecordingFile", "check_objects"]

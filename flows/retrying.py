@@ -18,10 +18,19 @@ NEVER_BEFORE_S = 600.0  # a stage may take so long whatever its recording's leng
 
 _PASSING_ERRNO = {
     errno.EAGAIN,
+    errno.EBUSY,  # of s3fs, where a store asks for patience (503)
     errno.EHOSTUNREACH,
     errno.ENETUNREACH,
+    errno.EREMOTEIO,  # of s3fs, where a store failed (500)
     errno.ESTALE,  # of a network drive whose server has restarted
     errno.ETXTBSY,
+}
+
+
+# Of httpx, requests, botocore and aiohttp, none of which is imported for it.
+_PASSING_KINDS = {
+    *("TransportError", "ConnectionError"),
+    *("HTTPClientError", "ClientConnectionError", "ClientPayloadError"),
 }
 
 
@@ -58,7 +67,7 @@ def _is_passing(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno in _PASSING_ERRNO:
         return True
-    return any(each.__name__ in ("TransportError", "ConnectionError") for each in type(error).__mro__)
+    return any(each.__name__ in _PASSING_KINDS for each in type(error).__mro__)
 
 
 def _behind(error: BaseException) -> Iterator[BaseException]:

@@ -19,6 +19,7 @@ from flows.work import stat_key
 from nlp.audio import sha256_of
 from transcripts.archive import Archive
 from transcripts.errors import ConfigurationError, MediaError, SymposiaError
+from transcripts.files import in_object_store
 from transcripts.place import Place, place_of
 
 LOOK_EVERY_S = 5.0
@@ -141,7 +142,7 @@ class Watcher:
         assert folder is not None
         archive = place.resolve() if isinstance(place, Path) else None
         inside = {path.resolve() for path in folder.rglob("*") if not _is_hidden(path.relative_to(folder))}
-        named = set(map(_path_of, self._conference.sources))
+        named = {_path_of(each) for each in self._conference.sources if not in_object_store(_path_of(each))}
         for path in sorted(inside | named):
             try:
                 if path.is_file() and not (archive and path.is_relative_to(archive)):
@@ -220,7 +221,13 @@ class Watcher:
 
     def _tell_awaited(self) -> None:
         """Tell, whenever it changes, which recordings are still to come."""
-        missing = [each for each in self._conference.sources if not _path_of(each).exists()]
+        named = [each for each in self._conference.sources if not in_object_store(_path_of(each))]
+        if stored := len(self._conference.sources) - len(named):
+            self._tell(
+                f"{stored} recordings lie in an object store, which is not watched: "
+                f"symposia run {self._request.conference} --archive {self._request.archive}"
+            )
+        missing = [each for each in named if not _path_of(each).exists()]
         paths = frozenset(map(_path_of, missing))
         if paths == self._awaited:
             return

@@ -81,7 +81,7 @@ def stat_key(path: Path) -> str:
         state = state_of(path)
     except OSError as error:
         raise MediaError(
-            f"{path} cannot be read ({error.strerror}): check the path and its permissions."
+            f"{path} cannot be read ({error.strerror or error}): check the path and its permissions."
         ) from error
     return f"file-{digest_of([str(path), *state])}"
 

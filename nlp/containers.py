@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -34,6 +34,8 @@ PLAYLISTS = {"concat", "dash", "hls", "sdp"}
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1000, 768_000
 # Lengths that programs write which do not know it yet.
 UNKNOWN_LENGTHS = {0, 0x7FFFFFFF, 0xFFFFFFFF}
+# Of an object in a store, so much is fetched ahead of what is read; of a header, hardly anything.
+AHEAD_BYTES, AHEAD_OF_HEADER_BYTES = 1 << 22, 1 << 12
 
 
 @contextmanager
@@ -102,8 +104,14 @@ def _openable(path: Path) -> Iterator[str | BinaryIO]:
     if isinstance(cast("object", path), Path):
         yield f"file:{path}"  # 'file:' keeps a colon or a percent sign in a name from being understood
     else:
-        with path.open("rb") as file:
-            yield cast("BinaryIO", file)
+        with _opened(path, AHEAD_BYTES) as file:
+            yield file
+
+
+def _opened(path: Path, ahead_bytes: int) -> BinaryIO:
+    """A file to be read, or an object in a store."""
+    ahead: dict[str, Any] = {} if isinstance(cast("object", path), Path) else {"block_size": ahead_bytes}
+    return cast("BinaryIO", path.open("rb", **ahead))
 
 
 def _sound_of(path: Path, container: av.container.InputContainer) -> av.audio.AudioStream:
@@ -137,7 +145,7 @@ def wav_surplus_s(path: Path) -> float:
     off leaves an early length in the header; one that passes 4 GB leaves what fits.
     """
     size, at, bytes_per_s, name, length = path.stat().st_size, 12, 0, b"", 0
-    with path.open("rb") as file:
+    with _opened(path, AHEAD_OF_HEADER_BYTES) as file:
         head = file.read(at)
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
             return 0.0

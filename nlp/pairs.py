@@ -6,12 +6,12 @@ its pair first comes up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 
 from nlp.cache import Notify
-from nlp.decoding import Candidate, Engine, Remark, TranslationOptions
+from nlp.decoding import Engine, TranslationOptions
 from nlp.seq2seq import Seq2Seq
 from nlp.weights import describe
 from transcripts.records import Signature
@@ -33,24 +33,10 @@ class Paired:
         self._own: Mapping[str, Load] = own
         self._common: Load = cache(common)
         self.signature = signature
-        self.ways, self.refining = Seq2Seq.ways, Seq2Seq.refining  # an engine with fewer repeats its last
 
-    def _of(self, source: str, target: str) -> Engine:
+    def of(self, source: str, target: str) -> Engine:
+        """The engine of a pair. Raises ModelError when it is missing."""
         return self._own.get(f"{source}-{target}", self._common)()
-
-    def check(self, source: str, target: str) -> None:
-        self._of(source, target).check(source, target)
-
-    def decode(
-        self,
-        units: Sequence[str],
-        source: str,
-        target: str,
-        way: int,
-        shown: Sequence[Sequence[Remark]] = (),
-    ) -> list[list[Candidate]]:
-        engine = self._of(source, target)
-        return engine.decode(units, source, target, min(way, engine.ways - 1), shown)
 
 
 def with_pairs(signature: Signature, options: TranslationOptions, notify: Notify) -> Signature:

@@ -223,7 +223,7 @@ def family_of(folder: Path) -> str:
 
 def seq2seq_signature(options: TranslationOptions, revision: str, licence: str) -> Signature:
     """What made a translation."""
-    return options.signature(revision, licence)
+    return options.signature(revision, licence, patience=PATIENCE)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -86,8 +86,9 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """What is translated into what, and with whose guidance."""
+    """What is translated into what, by which engine, and with whose guidance."""
 
+    engine: Engine
     source: str
     target: str
     guidance: Guidance
@@ -96,8 +97,11 @@ class _Pair:
 class GuardedTranslator:
     """An engine whose output is checked."""
 
-    def __init__(self, engine: Engine, judge: QualityJudge) -> None:
-        """A translator around an engine; of its candidates, the judge expects one to be the best."""
+    def __init__(self, engine: Engine | Paired, judge: QualityJudge) -> None:
+        """A translator around an engine, or one for each pair of languages.
+
+        Of an engine's candidates, the judge expects one to be the best.
+        """
         self._engine = engine
         self._judge = judge
         self.signature = _judged(engine.signature, judge.digest)
@@ -111,8 +115,9 @@ class GuardedTranslator:
         """
         if language(source) == language(target):
             return [TranslatedText(plain_text(text), 1.0) for text in texts]
-        self._engine.check(source, target)
-        pair = _Pair(source, target, guidance)
+        engine = self._engine.of(source, target) if isinstance(self._engine, Paired) else self._engine
+        engine.check(source, target)
+        pair = _Pair(engine, source, target, guidance)
         known = {text: guidance.memory.exact(text, source, target) for text in texts if text.strip()}
         cut = [[] if known.get(text) else units_of(text, source) for text in texts]
         wanted = list(dict.fromkeys(unit for units in cut for unit in units if _has_words(unit)))
@@ -136,26 +141,19 @@ class GuardedTranslator:
             if (held := pair.guidance.memory.exact(unit, pair.source, pair.target))
         }
         found: dict[str, list[Candidate]] = {unit: [] for unit in units if unit not in chosen}
-        for way in range(self._engine.ways):
-            doubted = {unit for unit, seen in found.items() if all(each.doubts for each in seen)}
-            poor = way < self._engine.refining
+        best: dict[str, _Choice] = {}
+        for way in range(pair.engine.ways):
+            least = ENOUGH if way < pair.engine.refining else 0.0
             open_units = [
-                unit
-                for unit, seen in found.items()
-                if unit in doubted or (poor and self._best(unit, seen, pair).quality < ENOUGH)
+                unit for unit in found if unit not in best or best[unit].doubts or best[unit].quality < least
             ]
             if not open_units:
                 break
-            put = {unit: terms[unit] if way and unit in doubted else () for unit in open_units}
-            for unit, candidates in zip(open_units, self._decoded(put, pair, way), strict=True):
+            put = {unit: terms[unit] if unit in best and best[unit].doubts else () for unit in open_units}
+            for unit, candidates in zip(open_units, _decoded(put, pair, way), strict=True):
                 found[unit] += [_looked_at(unit, each, pair, terms[unit]) for each in candidates]
-        return chosen | {unit: self._best(unit, seen, pair) for unit, seen in found.items()}
-
-    def _decoded(self, units: Mapping[str, Sequence[Wanted]], pair: _Pair, way: int) -> list[list[Candidate]]:
-        """Candidates for units, into which forms of names that are missing are put beforehand."""
-        asked = [put_in(unit, terms, pair.target) if terms else unit for unit, terms in units.items()]
-        shown = [pair.guidance.memory.near(unit, pair.source, pair.target) for unit in units]
-        return self._engine.decode(asked, pair.source, pair.target, way, shown)
+                best[unit] = self._best(unit, found[unit], pair)
+        return chosen | best
 
     def _best(self, unit: str, seen: Sequence[Candidate], pair: _Pair) -> _Choice:
         """The best of the candidates, with what is expected of it."""
@@ -182,6 +180,13 @@ class GuardedTranslator:
         return TranslatedText(
             blank.join(part for part in parts if part), whole, (DOUBTFUL,) if doubtful else ()
         )
+
+
+def _decoded(units: Mapping[str, Sequence[Wanted]], pair: _Pair, way: int) -> list[list[Candidate]]:
+    """Candidates for units, into which forms of names that are missing are put beforehand."""
+    asked = [put_in(unit, terms, pair.target) if terms else unit for unit, terms in units.items()]
+    shown = [pair.guidance.memory.near(unit, pair.source, pair.target) for unit in units]
+    return pair.engine.decode(asked, pair.source, pair.target, way, shown)
 
 
 def _looked_at(unit: str, candidate: Candidate, pair: _Pair, wanted: Sequence[Wanted]) -> Candidate:
@@ -238,7 +243,7 @@ def translation_signature(
 
 
 def _judged(engine: Signature, judge: str) -> Signature:
-    return replace(engine, options={**engine.options, "quality": judge})
+    return replace(engine, options={**engine.options, "quality": judge, "enough": ENOUGH})
 
 
 def _kind(options: TranslationOptions) -> _Kind:

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from aiohttp import ServerDisconnectedError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Completed, Crashed, Failed, Pending, Running, Scheduled
@@ -61,6 +62,9 @@ def database(said: str) -> SymposiaError:
         caused(ModelError("not fetched"), httpx.ConnectTimeout("")),
         caused(MediaError("of a network drive"), OSError(errno.ESTALE, "stale")),
         caused(MediaError("in a store"), EndpointConnectionError(endpoint_url="http://store.example.org")),
+        caused(MediaError("in a store"), ReadTimeoutError(endpoint_url="http://store.example.org")),
+        caused(MediaError("in a store"), ServerDisconnectedError()),
+        caused(MediaError("in a store"), OSError(errno.EBUSY, "SlowDown")),
         ConnectionResetError(),
         httpx.ReadTimeout(""),
         OSError(errno.ESTALE, "stale"),

@@ -227,8 +227,8 @@ def test_batches_hold_everything_once(sizes: list[int], per_batch: int) -> None:
     ("scores", "refining", "asked", "taken"),
     [
         ((-0.1, -0.05), 2, 1, "the night ends"),  # enough is expected of the first
-        ((-2.0, -0.9), 2, 2, "the night is over"),
-        ((-0.9, -2.0), 2, 2, "the night ends"),
+        ((-2.0, -1.0), 2, 2, "the night is over"),
+        ((-1.0, -2.0), 2, 2, "the night ends"),
         ((-2.0, -0.9), 1, 1, "the night ends"),  # the second way is for what looks wrong
     ],
 )

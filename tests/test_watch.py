@@ -174,6 +174,17 @@ def test_ids_do_not_depend_on_what_has_arrived(place: Place) -> None:
     assert place.processed == [{"closing-2"}]
 
 
+def test_recordings_in_an_object_store_are_left_to_run(place: Place) -> None:
+    described = place.root / "talks.yaml"
+    stored = '  - {id: stored, title: Stored, languages: [en], recording: "memory://tapes/stored.wav"}'
+    described.write_text(f"{CONFERENCE.rstrip()}\n{stored}\n", encoding="utf-8")
+    watcher = place.watcher()
+    place.arrive("day1/opening.wav")
+    place.settle(watcher)
+    assert place.processed == [{"opening"}]
+    assert [line for line in place.said if "1 recordings lie in an object store" in line] == place.said[:1]
+
+
 def test_the_conference_file_may_change_meanwhile(place: Place) -> None:
     watcher = place.watcher()
     place.arrive("late.wav")

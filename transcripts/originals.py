@@ -55,8 +55,8 @@ def originals(archive: Archive) -> list[Original]:
 
 def _of_name(folder: Path, name: str) -> Path:
     """Where a file of that name lies: in a package it may have another."""
-    as_packed = folder / packed_name(name)
-    return as_packed if is_there(as_packed) else folder / name
+    packed = packed_name(name)
+    return folder / packed if packed != name and is_there(folder / packed) else folder / name
 
 
 def packed_name(name: str) -> str:

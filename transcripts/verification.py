@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, Table, Text, delete, insert, select
 
 from transcripts import schema
 from transcripts.archive import Archive
+from transcripts.errors import SymposiaError
 from transcripts.files import hash_of_file, in_object_store, is_there
 from transcripts.originals import Original, originals
 from transcripts.readings import project
@@ -170,7 +171,7 @@ def _original_fault(each: Original, watch: Watch) -> Fault | None:
         if not is_there(each.path):
             return Fault(f"{where} is missing", back)
         found = hash_of_file(each.path, "sha256", watch)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SymposiaError) as error:
         return Fault(
             f"{where} cannot be read ({error})", "check the disk and its permissions, or take a copy"
         )

@@ -131,10 +131,10 @@ def one_line(text: str, language: str) -> str:
 def _decoded(path: Path) -> str:
     """The text of the file, which is UTF-8, or UTF-16 with a byte order mark; leading blanks removed."""
     try:
-        if path.is_dir():
-            raise FormatError(f"{path} is a folder: name the caption file in it.")
         with opened_to_read(path) as file:
             content = file.read(MOST_BYTES + 1)
+    except IsADirectoryError as error:
+        raise FormatError(f"{path} is a folder: name the caption file in it.") from error
     except OSError as error:
         raise FormatError(
             f"{path} cannot be read ({error.strerror or error}): check the path and its permissions."

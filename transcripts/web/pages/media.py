@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, HTTPException
+from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import FileResponse, Response
 
+from transcripts.errors import SymposiaError
 from transcripts.files import in_object_store, is_there, place_at
 from transcripts.formats.media_types import MEDIA_TYPES
 from transcripts.formats.subtitles import Cue, write_vtt
@@ -26,7 +25,7 @@ def media(
     recording_id: str,
     visitor: SomeVisitor,
     room: Room,
-    asked: Annotated[str, Header(alias="Range", include_in_schema=False)] = "",
+    request: Request,
 ) -> Response:
     """The original file of a recording. Ranges are answered, so that a player can seek.
 
@@ -38,9 +37,15 @@ def media(
         raise HTTPException(403, "Part of this recording is withheld, and so its sound is.")
     path = place_at(recording.path)
     kind = MEDIA_TYPES.get(path.suffix.lower())
-    if recording.kind == "captions" or kind is None or not is_there(path):
+    try:
+        there = recording.kind != "captions" and kind is not None and is_there(path)
+        if there and kind and in_object_store(path):
+            return StoredFile(path, kind, request)
+    except (OSError, SymposiaError) as error:
+        raise HTTPException(503, "The store of the recordings does not answer: try again later.") from error
+    if not there:
         raise HTTPException(404, "The file of this recording is not where it was when it was read.")
-    return StoredFile(path, kind, asked) if in_object_store(path) else FileResponse(path, media_type=kind)
+    return FileResponse(path, media_type=kind)
 
 
 @router.get("/media/{recording_id}/{language}.vtt", response_class=Response)
