@@ -185,6 +185,7 @@ TASKS = {
         name=name,
         cache_key_fn=_result_key,
         persist_result=True,
+        cache_result_in_memory=False,  # a thousand layers would be held, of recordings long done
         result_serializer=LayerSerializer(),
     )(_do)
     for stage in (*SPOKEN, *CAPTIONED)

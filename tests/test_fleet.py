@@ -102,6 +102,15 @@ def dump(place: Place) -> dict[str, Any]:
         return archive.dump()
 
 
+def test_what_was_made_of_a_recording_is_let_go_when_it_is_done(tmp_path: Path) -> None:
+    """A run over a thousand recordings takes no more memory than one over ten."""
+    script = Path(__file__).with_name("layers_alive.py")
+    command = [sys.executable, str(script), str(write_conference(tmp_path, 3)), str(tmp_path / "archive")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0"] * 3
+
+
 def test_a_worker_runs_a_deployment_and_parameters_are_checked_before(
     prefect: PrefectFleet, tmp_path: Path
 ) -> None:
