@@ -120,7 +120,10 @@ def read_yaml(path: Path) -> YamlFile:
         )
     reader = _Reader(path)
     data = reader.plain(top, ())
-    return YamlFile(path, data, reader.lines, tuple(reader.problems))
+    file = YamlFile(path, data, reader.lines, tuple(reader.problems))
+    if not isinstance(data, dict):  # a tag makes something else of it
+        raise file.error(file.problems)
+    return file
 
 
 def validated(model: type[Part], file: YamlFile, more: Iterable[Problem] = (), **context: object) -> Part:

@@ -32,7 +32,7 @@ def main() -> None:
     process = flow.attempt
 
     def counted(*arguments: Any, **more: Any) -> str:
-        reason = process(*arguments, **more)
+        reason: str = process(*arguments, **more)
         gc.collect()
         sys.stdout.write(f"{sum(isinstance(each, tuple(KINDS.values())) for each in gc.get_objects())}\n")
         return reason

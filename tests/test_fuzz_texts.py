@@ -26,6 +26,7 @@ from flows.yamlfile import configs_dir
 from nlp.taxonomy import load_taxonomy
 from transcripts.archive import Archive
 from transcripts.document import documents
+from transcripts.errors import ConfigurationError
 from transcripts.formats.offers import read_offers
 from transcripts.formats.subtitles import read_captions
 from transcripts.formats.writers import WRITERS
@@ -161,6 +162,14 @@ def test_yaml_files(place: Path, kind: str, data: st.DataObject) -> None:
         shutil.copy(DEMO / "floor.ko.srt", folder / "c.srt")
     content = data.draw(changed(samples))
     told(lambda: load(written(folder / f"{kind}.yaml", content)))
+
+
+@pytest.mark.parametrize("kind", YAML)
+def test_what_fuzzing_found_in_yaml(tmp_path: Path, kind: str) -> None:
+    """A tag on the whole of a file: found on 27 November 2026, with seed 20261127."""
+    _, load = YAML[kind]
+    with pytest.raises(ConfigurationError, match="python/object"):
+        load(written(tmp_path / "tagged.yaml", b"!!python/object:os.systemc\ntitle: one\nspeakers: []\n"))
 
 
 LAYERS = [layer_bytes(layer) for layer in archived_layers(layers("rec-1")).values()]
