@@ -10,14 +10,14 @@ from pydantic import PlainValidator, ValidationInfo
 
 from flows.yamlfile import resolved, suggestion
 from transcripts.errors import ConfigurationError, SymposiaError
-from transcripts.files import in_object_store, is_there, place_at
+from transcripts.files import in_object_store, is_there, is_uri, place_at
 
 
 def _existing_file(value: object, info: ValidationInfo) -> Path:
     """A file that is there, absolute, or one in an object store, which `check_objects` looks for."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"must be the path of a file, not {value!r}: write it as text.")
-    if "://" in value:
+    if is_uri(value.strip()):
         return _object(value.strip())
     path = resolved(value, info)
     if path.is_dir():
@@ -44,7 +44,7 @@ def _recording_file(value: object, info: ValidationInfo) -> Path:
     folder: Path | None = (info.context or {}).get("arriving_in")
     if folder is None or not isinstance(value, str) or not value.strip():
         return _existing_file(value, info)
-    if "://" in value or resolved(value, info).exists():
+    if is_uri(value.strip()) or resolved(value, info).exists():
         return _existing_file(value, info)
     awaited = (folder / Path(value.strip()).expanduser()).resolve()
     return _existing_file(str(awaited), info) if awaited.exists() else awaited

@@ -119,3 +119,16 @@ def test_values_that_no_database_takes_are_told(
     with pytest.raises(ArchiveError, match=f"recordings.jsonl, line 1: {column} cannot be"):
         restore(copy, tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
+
+
+def test_lists_of_lists_are_told(bag: Path, tmp_path: Path) -> None:
+    """Found by the test above, on 27 November 2026 with seed 20261127."""
+    copy = tmp_path / "copy"
+    shutil.copytree(bag, copy)
+    path = copy / "data" / "record" / "panels.jsonl"
+    rows = [{**json.loads(line), "speaker_ids": [[]]} for line in path.read_text("utf-8").splitlines()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    vouched(copy)
+    with pytest.raises(ArchiveError, match="rows do not fit together"):
+        restore(copy, tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()

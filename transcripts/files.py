@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 from transcripts.errors import SymposiaError
 
 _BLOCK_BYTES = 1 << 20
+_URI = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_STORES = ("s3", "gs", "az", "abfs", "memory")  # the last is for tests
 
 
 def place_at(name: str) -> Path:
@@ -24,8 +27,13 @@ def place_at(name: str) -> Path:
     What is given for a URI behaves like a path (it is a `UPath`), as far as object stores can. Raises
     SymposiaError where its packages are missing, for an unknown kind, and for a URI that holds a password.
     """
-    if "://" not in name:
+    if not is_uri(name):
         return Path(name).absolute()
+    kind = name.partition("://")[0]
+    if kind not in _STORES:  # no address of the web: what lies inside a network is not for a file to name
+        raise SymposiaError(
+            f"{kind}://… cannot be reached: a place is a path, or one of {', '.join(_STORES)}"
+        )
     if urlsplit(name).password is not None:
         raise SymposiaError(
             f"a URI holds no password ({name.partition('://')[0]}://…): credentials come from "
@@ -42,6 +50,11 @@ def place_at(name: str) -> Path:
             "other stores, install fsspec's package"
         ) from error
     return cast("Path", found)
+
+
+def is_uri(name: str) -> bool:
+    """Whether a name is meant for one of an object store, and not for a path."""
+    return bool(_URI.match(name))
 
 
 def in_object_store(place: Path) -> bool:

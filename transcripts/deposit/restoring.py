@@ -60,7 +60,9 @@ def _check_readable(archive: Archive) -> None:
         for recording in archive.recordings():
             archive.layers(recording.id)
             archive.entries_of_recordings([recording.id])
-        archive.conferences()
+        for conference in archive.conferences():
+            for panel in conference.panels:
+                hash((panel.languages, panel.speaker_ids))  # of texts, and of nothing that holds others
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         raise ArchiveError(
             f"the package's rows do not fit together ({type(error).__name__}: {error}): take another copy"
