@@ -465,7 +465,7 @@ def test_the_packaged_model_gets_the_gist_in_four_languages() -> None:
     translator = load_translator(TranslationOptions(), silent, load_embedder(EmbeddingOptions(), silent))
     doubted = []
     for code, text, words in (
-        ("es", "Muchas gracias por venir a este festival de cine.", {"thank", "thanks", "festival"}),
+        ("es", "Muchas gracias por venir a este festival de cine.", {"thank", "festival"}),
         ("ja", "今日は映画の音楽について話します。", {"music", "film", "movie"}),
         ("ko", "저는 서울에서 영화를 만듭니다.", {"seoul", "film", "movie", "movies", "films"}),
         ("fa", "من در تهران فیلم می‌سازم.", {"tehran", "film", "movie", "films"}),
@@ -473,4 +473,4 @@ def test_the_packaged_model_gets_the_gist_in_four_languages() -> None:
         (found,) = translator.translate([text], code, "en")
         doubted += [code] * bool(found.flags)
         assert words & set(found.text.casefold().replace(".", " ").replace(",", " ").split()), found.text
-    assert len(doubted) < 2  # it adds that the films are short, which nobody said
+    assert set(doubted) <= {"fa"}  # there it adds that the films are short, which nobody said

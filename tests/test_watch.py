@@ -176,7 +176,7 @@ def test_ids_do_not_depend_on_what_has_arrived(place: Place) -> None:
 
 def test_recordings_in_an_object_store_are_left_to_run(place: Place) -> None:
     described = place.root / "talks.yaml"
-    stored = '  - {id: stored, title: Stored, languages: [en], recording: "memory://tapes/stored.wav"}'
+    stored = '  - {id: stored, title: Stored, languages: [en], recording: "s3://tapes/stored.wav"}'
     described.write_text(f"{CONFERENCE.rstrip()}\n{stored}\n", encoding="utf-8")
     watcher = place.watcher()
     place.arrive("day1/opening.wav")

@@ -18,7 +18,7 @@ from transcripts.errors import SymposiaError
 
 _BLOCK_BYTES = 1 << 20
 _URI = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_STORES = ("s3", "gs", "az", "abfs", "memory")  # the last is for tests
+_STORES = ("s3", "gs", "az", "abfs")
 
 
 def place_at(name: str) -> Path:
@@ -36,7 +36,7 @@ def place_at(name: str) -> Path:
         )
     if urlsplit(name).password is not None:
         raise SymposiaError(
-            f"a URI holds no password ({name.partition('://')[0]}://…): credentials come from "
+            f"a URI holds no password ({kind}://…): credentials come from "
             "the environment, as the store's own programs take them"
         )
     try:

@@ -21,15 +21,11 @@ router = APIRouter(responses=REFUSALS)
 
 @router.get("/media/{recording_id}", response_class=FileResponse)
 @router.head("/media/{recording_id}", include_in_schema=False)
-def media(
-    recording_id: str,
-    visitor: SomeVisitor,
-    room: Room,
-    request: Request,
-) -> Response:
+def media(recording_id: str, visitor: SomeVisitor, room: Room, request: Request) -> Response:
     """The original file of a recording. Ranges are answered, so that a player can seek.
 
-    403 where part of the recording is withheld from the visitor, 404 where there is no sound.
+    403 where part of the recording is withheld from the visitor, 404 where there is no sound, 503 where
+    it lies in an object store that does not answer.
     """
     reading = _reading_of(room, recording_id, visitor)
     recording = next(each for each in reading.recordings if each.id == recording_id)
