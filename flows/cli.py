@@ -337,6 +337,13 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("symposia: stopped; nothing is lost, the same command goes on from here.\n")
         sys.exit(130)
+    except Exception as error:
+        from flows.retrying import away, may_pass
+
+        if not may_pass(error):
+            raise
+        sys.stderr.write(f"symposia: {away(error)}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

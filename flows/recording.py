@@ -39,7 +39,7 @@ from flows.observing import observed_recording
 from flows.profiles import load_profile
 from flows.progress import Reporter
 from flows.request import Request
-from flows.retrying import FIRST_AFTER_S, RETRIES, is_worth_a_retry, may_pass, timeout_s
+from flows.retrying import FIRST_AFTER_S, RETRIES, away, is_worth_a_retry, may_pass, timeout_s
 from flows.sharing import performed, wait_for_work
 from flows.stages import CAPTIONED, SPOKEN
 from flows.work import bring_up_to_date, is_up_to_date, job_for, memory_of
@@ -291,8 +291,7 @@ def _reason(run: Run, error: Exception) -> str:
             "given up: run again, or raise 'stage_timeout' of the profile; what was done is kept."
         )
     if may_pass(error):
-        what = f"{type(error).__name__}: {error}"
-        return f"a server or the network is away ({what}), also when tried again: check it and run again."
+        return f"also when tried again: {away(error)}"
     return _defect(run, error)
 
 

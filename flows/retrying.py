@@ -45,6 +45,12 @@ def may_pass(error: BaseException) -> bool:
     return _is_passing(error)
 
 
+def away(error: BaseException) -> str:
+    """An error that may pass and that nobody has put into words, in words."""
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"a server or the network is away ({said}): check it and run again; what was done is kept."
+
+
 def is_worth_a_retry(task: Any, task_run: Any, state: Any) -> bool:
     """`may_pass`, as Prefect asks it of a task's failed state."""
     found = state.result(raise_on_failure=False)
@@ -78,4 +84,4 @@ def _behind(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
-__all__ = ["FIRST_AFTER_S", "RETRIES", "is_worth_a_retry", "may_pass", "timeout_s"]
+__all__ = ["FIRST_AFTER_S", "RETRIES", "away", "is_worth_a_retry", "may_pass", "timeout_s"]

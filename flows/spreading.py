@@ -26,7 +26,7 @@ from transcripts.errors import ConfigurationError
 Failures = dict[str, str]  # reasons, in words, by the id of the recording
 
 
-@flow(name="recordings", validate_parameters=False)
+@flow(name="recordings", validate_parameters=False, persist_result=False)
 def process_conference(on: str, only: Sequence[str], **wanted: Any) -> Failures:
     """Bring recordings of a conference up to date: those that `only` names, in the order of the file.
 

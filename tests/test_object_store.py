@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from fakes import FakeModels
-from moto.server import ThreadedMotoServer
+from object_store import ObjectStore, running_store
 from sample_archive import embed, fill
 from sounds import tone, write_sound
 from web_archive import local_client
@@ -59,24 +59,15 @@ CAPTIONS = """WEBVTT
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    started.start()
-    host, port = started.get_host_and_port()
-    yield f"http://{host}:{port}"
-    started.stop()
+def server() -> Iterator[ObjectStore]:
+    with running_store() as store:
+        yield store
 
 
 @pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def bucket(server: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty bucket."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "ana",
-        "AWS_SECRET_ACCESS_KEY": "three quiet otters",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
+    for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
     made = place_at("s3://symposia-test")
     made.mkdir(exist_ok=True)
@@ -261,7 +252,7 @@ def test_the_room_plays_them_a_range_at_a_time(processed: tuple[Conference, Arch
 
 
 def test_no_more_is_fetched_than_is_asked_for(
-    processed: tuple[Conference, Archive], bucket: Path, server: str
+    processed: tuple[Conference, Archive], bucket: Path
 ) -> None:
     """Counted in what moto answers: s3fs would read 50 MB ahead."""
     _, archive = processed

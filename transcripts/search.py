@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Self
 
@@ -48,6 +49,7 @@ class SearchIndex:
         self._embed = embed
         self._vectors: OrderedDict[str, QueryVector] = OrderedDict()
         self._one_embedder = threading.Lock()
+        self._beside = ThreadPoolExecutor(thread_name_prefix="meaning")
 
     @classmethod
     def open(cls, archive: Archive, embed: Embed | None = None) -> Self:
@@ -151,10 +153,12 @@ class SearchIndex:
         if not query.sought:
             return Ranked.unscored(np.setdiff1d(lookup.matching(filter_), unwanted))
         words = meaning = NOTHING
-        if query.mode != "meaning":
+        has_meaning = query.mode != "words" and self._embed is not None and lookup.embedded
+        near = self._beside.submit(self._near, lookup, query.sought, filter_, unwanted) if has_meaning else None
+        if query.mode != "meaning":  # while another thread looks for the meaning
             words = lookup.by_words(query_words(query.sought), filter_, _weakest(query)).without(unwanted)
-        if query.mode != "words" and self._embed is not None and lookup.embedded:
-            meaning = self._near(lookup, query.sought, filter_, unwanted)
+        if near:
+            meaning = near.result()
         if query.mode == "hybrid":
             best = lookup.tokens(int(words.positions[0])) if len(words.positions) else frozenset[str]()
             ranked = fused(words, meaning, lookup.columns, coverage(query.sought, best))

@@ -17,11 +17,13 @@ from pathlib import Path
 import pytest
 from disks import as_it_lies_there, mounted, new_image, resize, small_disk, used_bytes
 from disturbances import Disturbance
+from object_store import ObjectStore, running_store
 from postgresql_server import PostgresqlServer
 from server import prefect_server
 from trial import RUN_S, Trial
 
 from transcripts.archive import Archive
+from transcripts.files import place_at
 from transcripts.place import Place
 from transcripts.review import ReviewDesk
 
@@ -37,6 +39,15 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     with prefect_server(tmp_path_factory.mktemp("prefect")):
         found.prepare()
         yield found
+
+
+@pytest.fixture
+def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    with running_store() as store:
+        for name, value in store.environment().items():
+            monkeypatch.setenv(name, value)
+        place_at("s3://trials").mkdir()
+        yield store
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +181,28 @@ def test_the_connection_to_the_database_is_cut(
                 postgresql_server.cut_connections()
             process.join(RUN_S)
             must_be_told(trial, url, process.exitcode, "connection", "cut", "database")
+            must_recover(trial, url)
+
+
+@in_long_runs
+def test_the_store_of_its_files_goes_away_for_a_while(
+    trial: Trial,
+    moments: int,
+    postgresql_server: PostgresqlServer,
+    object_store: ObjectStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Results and index lie in it; what is away for longer than retries last ends the run in words."""
+    for number, draw in drawn("store"):
+        monkeypatch.setenv("SYMPOSIA_FILES", f"s3://trials/files-{number}")
+        with postgresql_server.empty_database() as url:
+            trial.make_base(url)
+            process = trial.begun(url, Disturbance())
+            process.join(draw.uniform(0.0, 3.0))
+            with object_store.away():
+                process.join(draw.uniform(1.0, 20.0))
+            process.join(RUN_S)
+            must_be_told(trial, url, process.exitcode, "network", "s3://")
             must_recover(trial, url)
 
 

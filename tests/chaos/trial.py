@@ -20,6 +20,7 @@ from disturbances import Disturbance, start
 from flows.verifying import Verify, verify_archive
 from flows.yamlfile import configs_dir
 from transcripts.archive import Archive
+from transcripts.files import place_at
 from transcripts.place import Place
 from transcripts.query import parse
 from transcripts.review import ReviewDesk
@@ -52,7 +53,7 @@ def captions(*texts: str) -> str:
 
 def files_of(archive: Place) -> Path:
     """Where an archive's index and results lie; those of a database where the environment says so."""
-    return archive if isinstance(archive, Path) else Path(os.environ["SYMPOSIA_FILES"])
+    return archive if isinstance(archive, Path) else place_at(os.environ["SYMPOSIA_FILES"])
 
 
 @dataclass(frozen=True)
