@@ -6,6 +6,7 @@ Every error that a user can mend is one sentence on the error stream and exit co
 
 from __future__ import annotations
 
+import io
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -326,6 +327,8 @@ def _write(text: str, output: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; the exit code is 2 for anything the user can mend."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold any bytes
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except SymposiaError as error:
@@ -337,12 +340,19 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("symposia: stopped; nothing is lost, the same command goes on from here.\n")
         sys.exit(130)
+    except UnicodeEncodeError as error:
+        sys.stderr.write(f"symposia: {error.object!r} is not Unicode text: give it another name.\n")
+        sys.exit(2)
     except Exception as error:
         from flows.retrying import away, may_pass
 
-        if not may_pass(error):
+        if may_pass(error):
+            said = away(error)
+        elif isinstance(error, OSError) and error.filename:
+            said = f"{error.filename}: {error.strerror}: check the path, its permissions and the space left."
+        else:
             raise
-        sys.stderr.write(f"symposia: {away(error)}\n")
+        sys.stderr.write(f"symposia: {said}\n")
         sys.exit(2)
 
 

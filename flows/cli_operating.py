@@ -49,7 +49,10 @@ def watch(
     archive: ArchivePlace,
     profile: ProfileName = "embedded",
     settle: Annotated[
-        float, typer.Option(min=0, help="Seconds in which a file must not have changed.", metavar="SECONDS")
+        float,
+        typer.Option(
+            min=0, max=86_400, help="Seconds in which a file must not have changed.", metavar="SECONDS"
+        ),
     ] = 30.0,
     once: Annotated[bool, typer.Option("--once", help="Process what has arrived, and end.")] = False,
 ) -> None:

@@ -14,12 +14,13 @@ from pathlib import Path
 from flows.config import Conference, Source, load_conference
 from flows.engine import prepare, register
 from flows.given_files import check_objects
+from flows.jobs import Job
 from flows.models import Models, trained_in
 from flows.overview import show_summary
 from flows.profiles import load_profile
 from flows.request import Request
 from flows.retrying import may_pass
-from flows.work import AllKept, Kept, is_up_to_date, job_for
+from flows.work import AllKept, Kept, files_are_known, is_up_to_date, job_for, note_files
 from nlp.taxonomy import load_taxonomy
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, MediaError, SymposiaError
@@ -39,7 +40,18 @@ def run_conference(request: Request) -> int:
     carry_out(request)
     with Archive.open(request.archive) as archive:
         show_summary(archive, request.archive)
-        return FAILED if archive.failures() else 0
+        return FAILED if failures_of(archive, request) else 0
+
+
+def failures_of(archive: Archive, request: Request) -> list[str]:
+    """Recordings that a request asks for and that have failed; those of other conferences are not counted."""
+    conference = load_conference(request.conference, request.arriving_in)
+    asked = {each.recording_id for each in conference.sources}
+    return [
+        each.recording_id
+        for each in archive.failures()
+        if each.recording_id in asked and (request.only is None or each.recording_id in request.only)
+    ]
 
 
 def carry_out(request: Request) -> None:
@@ -61,11 +73,17 @@ def carry_out(request: Request) -> None:
             each for each in conference.sources if request.only is None or each.recording_id in request.only
         ]
         kept = AllKept(archive.all_stages())
-        waiting = [
-            each.recording_id
-            for each in asked
-            if request.again or _needs_work(each, conference, models, kept)
-        ]
+        failed = {each.recording_id for each in archive.failures()}
+        waiting = []
+        for each in asked:
+            job = None if request.again else _job_done(each, conference, models, kept)
+            if job is None:
+                waiting.append(each.recording_id)
+                continue
+            if each.recording_id in failed:  # of a file, say, that was put back as it was
+                archive.clear_failure(each.recording_id)
+            if not files_are_known(job, kept):
+                note_files(job, archive)
         if waiting:
             assert archive.files is not None
             results = archive.files / "work"
@@ -98,8 +116,8 @@ def _process(request: Request, waiting: Sequence[str], results: Path) -> None:
         if not isinstance(error, RuntimeError) and not may_pass(error):
             raise
         raise SymposiaError(
-            f"Prefect's server cannot be reached or started ({error}): check PREFECT_API_URL, if it is set, "
-            "and run the same command again; what was done is kept."
+            f"Prefect's server, or another one that the run needs, cannot be reached or started ({error}): "
+            "check PREFECT_API_URL, if it is set, and run the same command again; what was done is kept."
         ) from error
 
 
@@ -118,13 +136,15 @@ def _alone(archive: Archive, place: Place) -> Iterator[None]:
         yield
 
 
-def _needs_work(source: Source, conference: Conference, models: Models, kept: Kept) -> bool:
+def _job_done(source: Source, conference: Conference, models: Models, kept: Kept) -> Job | None:
+    """A recording that needs no work; None for one that does."""
     if not kept.stages(source.recording_id):  # known without reading the whole of a file
-        return True
+        return None
     try:
-        return not is_up_to_date(job_for(source, conference, models, kept), kept)
+        job = job_for(source, conference, models, kept)
+        return job if is_up_to_date(job, kept) else None
     except MediaError:  # the run itself finds the same and notes it
-        return True
+        return None
 
 
 def _forget_gone(archive: Archive, conference: Conference) -> None:

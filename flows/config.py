@@ -51,7 +51,7 @@ def _iso_date(value: object) -> date:
 
 
 def _time_code(value: object) -> float:
-    found = re.fullmatch(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d+)?)", str(value))
+    found = re.fullmatch(r"(?:(?:(\d{1,4}):)?([0-5]?\d):)?(\d{1,8}(?:\.\d+)?)", str(value))
     if not found:
         raise ValueError(f"{value!r} is not a time: write it as 12:30, 1:12:30.5 or seconds.")
     hours, minutes, seconds = found.groups(default="0")

@@ -16,12 +16,13 @@ from prefect.client.schemas.filters import FlowFilter, FlowRunFilter
 from prefect.client.schemas.objects import State, StateType
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import Field
 from rich.console import Console
 
 from flows.claims import ClaimedError
-from flows.conference import carry_out
+from flows.conference import carry_out, failures_of
 from flows.fleet import ELSEWHERE
 from flows.notifying import TOLD, on_failure
 from flows.publishing import publish_archive
@@ -36,7 +37,10 @@ from transcripts.holdings import Selection
 from transcripts.place import place_of
 
 # Prefect's interface shows what the docstrings say of each parameter, and refuses what does not fit these.
-ConferenceFile = Annotated[str, Field(pattern=r"\.ya?ml$")]
+# A worker runs them in a folder of Prefect's that is gone afterwards: paths start at the root.
+_WHOLE = r"^(/|[A-Za-z]:[\\/]|[a-z0-9+]+://)"
+ConferenceFile = Annotated[str, Field(pattern=rf"{_WHOLE}.*\.ya?ml$")]
+Lasting = Annotated[str, Field(pattern=_WHOLE)]
 Far = Literal["approved", "reviewed", "draft"]
 Named = Annotated[str, Field(min_length=1)]
 RecordingId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
@@ -48,7 +52,7 @@ WAIT_AT_MOST_S = 366 * 24 * 3600  # for a review; then the run fails, and can be
 @flow(name="conference", flow_run_name="{conference}", on_failure=HOOKS, on_crashed=HOOKS)
 def conference(
     conference: ConferenceFile,
-    archive: Named,
+    archive: Lasting,
     profile: Named = "embedded",
     only: list[RecordingId] | None = None,
     workers: str = "",
@@ -70,7 +74,7 @@ def conference(
 def recording(  # noqa: PLR0913, one parameter a field of Prefect's form
     recording_id: RecordingId,
     conference: ConferenceFile,
-    archive: Named,
+    archive: Lasting,
     profile: Named = "embedded",
     arriving_in: str | None = None,
     again: list[str] = [],  # noqa: B006, Prefect shows it
@@ -115,7 +119,7 @@ def _check_same(expected: dict[str, str], here: dict[str, str]) -> None:
 
 @flow(name="verify", flow_run_name="{archive}", on_failure=HOOKS, on_crashed=HOOKS)
 def verify(
-    archive: Named,
+    archive: Lasting,
     mend: bool = False,
     look_in: str | None = None,
 ) -> State[Any]:
@@ -139,7 +143,7 @@ def verify(
 @flow(name="re-tag", flow_run_name="{archive}", on_failure=HOOKS, on_crashed=HOOKS)
 def retag(
     conference: ConferenceFile,
-    archive: Named,
+    archive: Lasting,
     profile: Named = "embedded",
     learn: bool = True,
 ) -> State[Any]:
@@ -160,7 +164,7 @@ def retag(
 @flow(name="re-translate", flow_run_name="{archive}", on_failure=HOOKS, on_crashed=HOOKS)
 def retranslate(
     conference: ConferenceFile,
-    archive: Named,
+    archive: Lasting,
     profile: Named = "embedded",
     only: list[RecordingId] | None = None,
 ) -> State[Any]:
@@ -187,8 +191,8 @@ class Decision(RunInput):
 
 @flow(name="publish", flow_run_name="{archive}", on_failure=HOOKS, on_crashed=HOOKS)
 def publish(
-    archive: Named,
-    out: Named,
+    archive: Lasting,
+    out: Lasting,
     include: Far = "approved",
     site: Annotated[str, Field(pattern=r"\.ya?ml$")] | None = None,
     media: bool = True,
@@ -207,7 +211,8 @@ def publish(
         media: Whether sound is copied.
         wait_for_review: Wait, for days if need be, until every passage is so far.
     """
-    if wait_for_review and (behind := behind_review(archive, include)):
+    behind = behind_review(archive, include) if wait_for_review else 0
+    if behind or (wait_for_review and flow_run.run_count > 1):  # resumed: somebody has decided
         decision = suspend_flow_run(
             wait_for_input=Decision.with_initial_data(
                 description=f"{behind} passages are not {include} yet. Publish without them?"
@@ -227,12 +232,20 @@ def resume() -> State[Any]:
     """Let those runs of `publish` go on that wait for a review which is complete now."""
     waiting = FlowRunFilter.model_validate({"state": {"type": {"any_": [StateType.PAUSED]}}})
     mine = FlowFilter.model_validate({"name": {"any_": [publish.name]}})
-    resumed = 0
+    resumed, troubles = 0, list[str]()
     with get_client(sync_client=True) as client:
         for run in client.read_flow_runs(flow_filter=mine, flow_run_filter=waiting):
-            if not behind_review(run.parameters["archive"], run.parameters.get("include", "approved")):
+            archive, include = run.parameters["archive"], run.parameters.get("include", "approved")
+            try:
+                if behind_review(archive, include):
+                    continue
                 client.resume_flow_run(run.id, run_input={"publish_now": True})
+            except Exception as error:  # one whose archive is away keeps none of the others
+                troubles.append(f"{run.name}: {error}")
+            else:
                 resumed += 1
+    if troubles:
+        return Failed(message=f"{resumed} runs go on; not asked could be: {'; '.join(troubles)}")
     return Completed(message=f"{resumed} runs go on")
 
 
@@ -249,11 +262,7 @@ def _carried_out(request: Request) -> State[Any]:
     """The state of a run that has done what a request asks for, as far as it could."""
     carry_out(request)
     with Archive.open(request.archive) as archive:
-        failed = [
-            each.recording_id
-            for each in archive.failures()
-            if request.only is None or each.recording_id in request.only
-        ]
+        failed = failures_of(archive, request)
     if not failed:
         return Completed(message="up to date")
     return Failed(

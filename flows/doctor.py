@@ -26,11 +26,13 @@ from nlp.machine import thread_count
 from nlp.weights import at_hand
 from transcripts.archive import Archive
 from transcripts.errors import FormatError, MediaError, ModelError, SymposiaError
-from transcripts.files import in_object_store, remove, write_atomically
+from transcripts.files import in_object_store, is_seen, is_there, remove, write_atomically
+from transcripts.keeping import meta_value
 from transcripts.logs import log_folder
 from transcripts.place import Place, place_of
 from transcripts.records import running_version
 from transcripts.schema import SCHEMA_VERSION
+from transcripts.verification import FROM_A_COPY
 
 State = Literal["ok", "doubtful", "wrong"]
 
@@ -191,9 +193,9 @@ def room_checks(places: dict[str, Path | None]) -> Iterator[Check]:
             yield _store_check(subject, given)
             continue
         place = given.absolute()
-        while not place.exists():
+        while not is_seen(place):
             place = place.parent
-        if not place.is_dir():
+        if is_there(place):
             yield Check(subject, "wrong", f"{place} is a file: name a folder")
             continue
         try:
@@ -233,15 +235,20 @@ def archive_check(place: Place) -> tuple[Path | None, Check]:
     try:
         if not Archive.exists(place) and not (files and files.is_file()):
             return files, Check("database", "ok", f"none in {place} so far; 'symposia run' makes it")
-        with Archive.open(place) as archive:
+        with Archive.open(place, upgrade=False) as archive, archive.reading() as connection:
             files, damage = archive.files, archive.damage()
+            version = int(meta_value(connection, "schema_version"))
     except SymposiaError as error:
         return files, Check("database", "wrong", str(error))
     if damage:
-        remedy = "restore the database (archive.sqlite) from a copy, or a package with 'symposia restore'"
+        remedy = FROM_A_COPY
         return files, Check("database", "wrong", f"{place}: {damage[0]}: {remedy}")
     more = f"'symposia verify --archive {place}' looks at what is in it"
-    return files, Check("database", "ok", f"opens, is whole, tables of version {SCHEMA_VERSION}; {more}")
+    if version < SCHEMA_VERSION:
+        more += (
+            f" (as any other command, it brings them to {SCHEMA_VERSION}; older symposias refuse them then)"
+        )
+    return files, Check("database", "ok", f"opens, is whole, tables of version {version}; {more}")
 
 
 def pdf_check() -> Check:

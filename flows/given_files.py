@@ -23,12 +23,20 @@ def _existing_file(value: object, info: ValidationInfo) -> Path:
     if path.is_dir():
         raise ValueError(f"{path} is a folder: name the file in it.")
     if not path.is_file():
-        neighbours = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        neighbours = _names_in(path.parent)
         near = (
             suggestion(path.name, neighbours) or ": correct the path; it starts from the folder of this file."
         )
         raise ValueError(f"{path} does not exist{near}")
     return path
+
+
+def _names_in(folder: Path) -> list[str]:
+    """Those that may be seen."""
+    try:
+        return [each.name for each in folder.iterdir()]
+    except OSError:
+        return []
 
 
 def _object(uri: str) -> Path:
@@ -46,7 +54,7 @@ def _recording_file(value: object, info: ValidationInfo) -> Path:
         return _existing_file(value, info)
     if is_uri(value.strip()) or resolved(value, info).exists():
         return _existing_file(value, info)
-    awaited = (folder / Path(value.strip()).expanduser()).resolve()
+    awaited = resolved(str(folder / Path(value.strip()).expanduser()), info)
     return _existing_file(str(awaited), info) if awaited.exists() else awaited
 
 

@@ -30,6 +30,7 @@ class Job:
     models: Models
     fingerprint: str  # sha256 of the file, or made of those of the caption files
     hashes: Mapping[Path, str]  # sha256 of every file that is read
+    states: Mapping[Path, str] = field(default_factory=dict)  # of the same, as they were before that
     duration_s: float = 0.0  # known, like the channels to listen to, once the file has been probed
     channels: tuple[int | None, ...] = (None,)
     warnings: tuple[str, ...] = ()  # what is wrong with the file, in words

@@ -26,8 +26,7 @@ def migrate_archive(source: Place, target: Place) -> None:
         console = Console(file=sys.stderr)
         with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
             task = progress.add_task("copying and comparing", total=2 * rows_of(old) or 1)
-            transfer(old, new, lambda rows: progress.advance(task, rows))
-        _take_along(old, new)
+            transfer(old, new, lambda rows: progress.advance(task, rows), lambda: _take_along(old, new))
         summary = new.summary()
     sys.stderr.write(
         f"symposia: {target} holds the archive now: {summary.recordings} recordings, {summary.passages} "

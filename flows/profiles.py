@@ -123,6 +123,7 @@ class Profile(Described):
     stage_timeout: int = Field(
         default=50,
         ge=0,
+        le=1_000_000,
         description="a stage is given up after so many times its recording's length; 0: never",
     )
 

@@ -284,7 +284,7 @@ def _reason(run: Run, error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"the disk is full ({error.filename or run.archive.files}): make room and run again."
-    if isinstance(error, TimeoutError):
+    if type(error).__name__ == "TaskRunTimeoutError":
         times = run.models.profile.stage_timeout
         return (
             f"the stage '{run.at_work}' took more than {times} times as long as the recording and was "

@@ -10,6 +10,8 @@ from typing import Any
 
 from transcripts.place import Place, place_of
 
+_YAML = (".yaml", ".yml")
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -42,12 +44,12 @@ class Request:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What another process needs to know of it, JSON-able; `request_of` reads it there."""
+        """What another process needs to know of it, JSON-able, in whatever folder that runs."""
         return {
-            "conference": str(self.conference),
-            "archive": str(self.archive),
-            "profile": self.profile,
-            "arriving_in": None if self.arriving_in is None else str(self.arriving_in),
+            "conference": str(self.conference.absolute()),
+            "archive": str(self.archive.absolute() if isinstance(self.archive, Path) else self.archive),
+            "profile": str(Path(self.profile).absolute()) if self.profile.endswith(_YAML) else self.profile,
+            "arriving_in": None if self.arriving_in is None else str(self.arriving_in.absolute()),
             "again": sorted(self.again),
         }
 

@@ -21,7 +21,7 @@ from transcripts.moving import find_originals
 from transcripts.originals import originals, size_of
 from transcripts.place import Place
 from transcripts.records import running_version
-from transcripts.verification import Fault, database_faults, original_faults, stray_files
+from transcripts.verification import FROM_A_COPY, Fault, database_faults, original_faults, stray_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def layer_faults(archive: Archive) -> Iterator[Fault]:
             ):
                 yield Fault(
                     f"the layer '{stage}' of {recording_id!r} is not what was made: its hash differs",
-                    "restore the database (archive.sqlite) from a copy, or a package with 'symposia restore'",
+                    FROM_A_COPY,
                 )
 
 

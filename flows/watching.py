@@ -6,9 +6,10 @@ recording is waited for when the conference file names it; what nobody named is 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -101,7 +102,7 @@ class Watcher:
             return
         try:
             self.look(now_s)
-        except SymposiaError as error:
+        except (SymposiaError, OSError) as error:  # of a folder, too: a drive is away, a link leads nowhere
             self._tell(str(error))
             self._rest_until = now_s + AGAIN_AFTER_S
 
@@ -141,9 +142,14 @@ class Watcher:
         folder, place = self._request.arriving_in, place_of(self._request.archive)
         assert folder is not None
         archive = place.resolve() if isinstance(place, Path) else None
-        inside = {path.resolve() for path in folder.rglob("*") if not _is_hidden(path.relative_to(folder))}
+        inside = {
+            Path(place, name)
+            for place, _, names in os.walk(folder)  # which passes over what is gone between two looks
+            for name in names
+            if not _is_hidden(Path(place, name).relative_to(folder))
+        }
         named = {_path_of(each) for each in self._conference.sources if not in_object_store(_path_of(each))}
-        for path in sorted(inside | named):
+        for path in sorted(_resolved(inside) | named):
             try:
                 if path.is_file() and not (archive and path.is_relative_to(archive)):
                     yield path, stat_key(path)
@@ -155,16 +161,18 @@ class Watcher:
         kept = self._kept()
         ready: dict[str, str] = {}
         for source in self._conference.sources:
-            state = settled.pop(_path_of(source), None)
+            state = settled.get(_path_of(source))  # several panels may have the same
             if state is None:
                 continue
             if self._is_delivered_twice(source, state, kept):
                 self._done.add(state)
             else:
                 ready[source.recording_id] = state
+        named = set(map(_path_of, self._conference.sources))
         for path, state in settled.items():
-            self._report(path, state, kept)
-            self._done.add(state)
+            if path not in named:
+                self._report(path, state, kept)
+                self._done.add(state)
         if ready:
             self._process(replace(self._request, only=frozenset(ready)))
             self._done.update(ready.values())
@@ -248,6 +256,17 @@ class Watcher:
 
 def _path_of(source: Source) -> Path:
     return source.path or source.captions[0].path
+
+
+def _resolved(paths: Iterable[Path]) -> set[Path]:
+    """Where paths lead; those that lead nowhere are left out."""
+    found = set()
+    for path in paths:
+        try:
+            found.add(path.resolve())
+        except (OSError, RuntimeError):  # links in a circle
+            continue
+    return found
 
 
 def _named(sha256: str, kept: Kept) -> str | None:

@@ -68,10 +68,12 @@ class FileHashes:
 
     known: Mapping[str, str]  # stat key -> sha256, from earlier runs
     found: dict[Path, str] = field(default_factory=dict)
+    states: dict[Path, str] = field(default_factory=dict)  # stat keys, taken before a file was read
 
     def of(self, path: Path) -> str:
         if path not in self.found:
-            self.found[path] = self.known.get(stat_key(path)) or sha256_of(path)
+            state = self.states[path] = stat_key(path)
+            self.found[path] = self.known.get(state) or sha256_of(path)
         return self.found[path]
 
 
@@ -100,7 +102,7 @@ def job_for(source: Source, conference: Conference, models: Models, archive: Kep
     else:
         fingerprint = digest_of([names[each.path] for each in source.captions])
     panel = conference.panel_record(source.panel_id)
-    return Job(source, panel, conference, models, fingerprint, names)
+    return Job(source, panel, conference, models, fingerprint, names, hashes.states)
 
 
 def memory_of(archive: Archive, conference_id: str) -> Memory:
@@ -147,6 +149,21 @@ def signatures_of(source: Source, conference: Conference, models: Models) -> dic
     return {stage.name: stage.signature(job).digest for stage in stages_of(source)}
 
 
+def files_are_known(job: Job, archive: Kept) -> bool:
+    """Whether the archive knows the recording's files where and as they are."""
+    kept = archive.stages(job.recording_id).values()
+    return set(job.states.values()) <= {each.key for each in kept if each.stage.startswith("file:")}
+
+
+def note_files(job: Job, archive: Archive) -> None:
+    """Put down where the files of a recording are that is up to date. Raises MediaError."""
+
+    def nothing(steps: Sequence[Step]) -> list[Layer]:
+        raise AssertionError(f"{[step.key for step in steps]} were up to date")
+
+    bring_up_to_date(job, archive, nothing)
+
+
 def bring_up_to_date(
     job: Job, archive: Archive, perform: Perform, again: Collection[str] = frozenset()
 ) -> bool:
@@ -189,14 +206,26 @@ def bring_up_to_date(
     records = [
         StageRecord(name, keys[name], digests[name], stage.signature(job)) for name, stage in stages.items()
     ]
-    records += [
-        StageRecord(f"file:{number}:{path.name}", stat_key(path), sha)  # names may repeat between folders
+    _check_unchanged(job)
+    records += [  # names may repeat between folders
+        StageRecord(f"file:{number}:{path.name}", job.states[path], sha)
         for number, (path, sha) in enumerate(job.hashes.items())
     ]
     before = archive.layers(job.recording_id) if kept else RecordingLayers()
     changed = archive.keep(media, _with_made(before, made), records)
     note_made(job.recording_id, made)
     return changed
+
+
+def _check_unchanged(job: Job) -> None:
+    """Raises MediaError where a file has changed since it was hashed: what was made may be of either."""
+    for path, state in job.states.items():
+        if stat_key(path) != state:
+            raise MediaError(
+                f"{path} has changed while it was being read: nothing was kept of it; run again when all of "
+                "it is there.",
+                may_pass=True,
+            )
 
 
 def _probed(job: Job) -> tuple[Job, Recording]:

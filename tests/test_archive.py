@@ -269,6 +269,16 @@ def test_a_strange_database_is_refused_in_words(tmp_path: Path) -> None:
     Archive.open(tmp_path, create=True).close()
 
 
+def test_a_database_of_something_else_is_told(tmp_path: Path) -> None:
+    for number, rows in enumerate(("", "INSERT INTO meta VALUES ('schema_version', 'two')")):
+        place = tmp_path / str(number)
+        place.mkdir()
+        with closing(sqlite3.connect(place / "archive.sqlite")) as database:
+            database.executescript(f"CREATE TABLE meta (key TEXT, value TEXT); {rows}")
+        with pytest.raises(ArchiveError, match="holds something else"):
+            Archive.open(place, create=True)
+
+
 def test_a_damaged_database_is_told_in_words(tmp_path: Path) -> None:
     with Archive.open(tmp_path, create=True) as archive:
         fill(archive)

@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from sample_archive import fill, layers
 from sqlalchemy import text
 
+from flows.doctor import archive_check
 from transcripts import rights, schema
 from transcripts.archive import Archive
 from transcripts.columns import METADATA
@@ -55,6 +56,15 @@ def test_an_old_archive_is_brought_up_to_date_and_loses_nothing(old: Path) -> No
         before = archive.dump()
     with Archive.open(old) as archive:
         assert archive.dump() == before
+
+
+def test_looking_at_a_machine_changes_no_archive(old: Path) -> None:
+    files, check = archive_check(old)
+    assert (files, check.state) == (old, "ok")
+    assert "as any other command" in check.what
+    with sqlite3.connect(old / "archive.sqlite") as database:
+        found = database.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+    assert int(found[0]) < schema.SCHEMA_VERSION
 
 
 def test_it_is_brought_up_to_date_whole_or_not_at_all(old: Path) -> None:

@@ -146,12 +146,22 @@ def symposia(*arguments: str, expected: int = 0) -> None:
         ("postgresql://host", "names no database"),
         ("mysql://host/archive", "neither a directory nor a PostgreSQL database"),
         ("postgresql://[host/archive", "cannot be read"),
+        ("postgresql://ana:sec/secret@host/archive", "PGPASSFILE"),
+        ("postgresql://ana:sec?secret@host/archive", "PGPASSFILE"),
+        ("postgresql://ana:secret/archive", "cannot be read"),
+        ("postgresql://host/archive?sslpassword=secret", "among its options"),
+        ("postgresql:/archive", "is no URL"),
     ],
 )
 def test_what_cannot_be_a_place_is_told_without_its_password(place: str, said: str) -> None:
     with pytest.raises(ArchiveError, match=said) as refused:
         place_of(place)
     assert "secret" not in str(refused.value)
+
+
+def test_a_database_behind_a_socket_of_this_machine_is_no_folder() -> None:
+    place = place_of("postgresql:///festival")
+    assert place == "postgresql:///festival" == place_of(place)
 
 
 def test_a_password_comes_from_the_environment_and_stays_there(

@@ -432,6 +432,19 @@ def test_another_archive_in_the_same_place_is_noticed(archive: Archive, tmp_path
         assert found(SearchIndex.open(other), SearchQuery("윤리 판소리", mode="words")) == ["p06"]
 
 
+def test_an_archive_put_back_from_a_copy_is_followed_back(tmp_path: Path) -> None:
+    with Archive.open(tmp_path / "box", create=True) as before:
+        fill(before)
+    shutil.copy(tmp_path / "box" / "archive.sqlite", tmp_path / "copy")
+    with Archive.open(tmp_path / "box") as corrected:
+        ReviewDesk(corrected).correct("p05", "text", "zebra", reviewer="ana")
+        assert found(SearchIndex.open(corrected), SearchQuery("zebra", mode="words")) == ["p05"]
+    (tmp_path / "copy").replace(tmp_path / "box" / "archive.sqlite")
+    with Archive.open(tmp_path / "box") as back:
+        assert found(SearchIndex.open(back), SearchQuery("zebra", mode="words")) == []
+        assert "p05" in found(SearchIndex.open(back), SearchQuery("editors", mode="words"))
+
+
 # Damage
 
 

@@ -214,6 +214,48 @@ def test_trouble_is_told_once_and_tried_again_after_a_while(place: Place) -> Non
     assert place.processed == [{"closing"}]
 
 
+def test_two_panels_of_one_file_are_both_told_of(place: Place) -> None:
+    again = "  - {id: again, title: Again, languages: [es], recording: day1/opening.wav}\n"
+    place.request.conference.write_text(CONFERENCE + again, encoding="utf-8")
+    watcher = place.watcher()
+    place.arrive("day1/opening.wav")
+    place.settle(watcher)
+    assert place.processed == [{"opening"}]
+    (told,) = [line for line in place.said if "holds the same as the recording 'opening'" in line]
+    assert "symposia run" in told
+
+
+def test_a_folder_with_a_circle_of_links_is_watched(place: Place) -> None:
+    for here, there in (("a.wav", "b.wav"), ("b.wav", "a.wav")):
+        (place.root / "inbox" / here).symlink_to(place.root / "inbox" / there)
+    watcher = place.watcher()
+    place.arrive("closing.wav")
+    place.settle(watcher)
+    assert place.processed == [{"closing"}]
+
+
+def test_trouble_with_the_folder_does_not_end_the_watch(place: Place) -> None:
+    watcher = place.watcher()
+    place.trouble = PermissionError(13, "Permission denied", "inbox")
+    place.arrive("closing.wav")
+    watcher.look_patiently(0.0)
+    watcher.look_patiently(SETTLE_S)
+    assert any("Permission denied" in line for line in place.said)
+    place.trouble = None
+    watcher.look_patiently(SETTLE_S + AGAIN_AFTER_S)
+    watcher.look_patiently(2 * SETTLE_S + AGAIN_AFTER_S)
+    assert place.processed == [{"closing"}]
+
+
+def test_an_archive_that_was_only_begun_is_made(place: Place) -> None:
+    place.root.joinpath("archive").mkdir()
+    place.root.joinpath("archive", "archive.sqlite").touch()
+    watcher = place.watcher()
+    place.arrive("closing.wav")
+    place.settle(watcher)
+    assert place.processed == [{"closing"}]
+
+
 def test_one_run_at_a_time(tmp_path: Path) -> None:
     with Archive.open(tmp_path, create=True) as archive, Archive.open(tmp_path) as other:
         refused = pytest.raises(ArchiveError, match="another run is at work")

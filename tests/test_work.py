@@ -11,17 +11,20 @@ import numpy as np
 import pytest
 from fakes import FakeModels, FakeRecogniser
 
-from flows.conference import conference_record
+from flows.conference import conference_record, run_conference
 from flows.config import Conference, GlossaryEntry, load_conference
 from flows.engine import prepare
 from flows.jobs import Step
 from flows.layers import Layer, layer_bytes, layer_from
 from flows.profiles import load_profile
+from flows.request import Request
+from flows.retrying import may_pass
 from flows.work import bring_up_to_date, is_up_to_date, job_for, memory_of
 from flows.yamlfile import configs_dir
 from nlp.asr import Decoded, Piece
 from transcripts.archive import Archive
-from transcripts.records import Signature
+from transcripts.errors import MediaError
+from transcripts.records import Panel, Signature
 from transcripts.review import ReviewDesk
 
 CONFERENCE = """
@@ -191,6 +194,54 @@ def test_a_file_that_only_looks_changed_costs_one_hash(
     work(conference, archive, models())
     (tmp_path / "opening.wav").touch()
     assert work(conference, archive, models()) == []
+
+
+def test_a_file_that_changes_meanwhile_is_not_taken_for_what_was_read(
+    conference: Conference, archive: Archive, tmp_path: Path
+) -> None:
+    perform = Performer()
+
+    def edited_meanwhile(steps: Sequence[Step]) -> list[Layer]:
+        (tmp_path / "floor.vtt").write_text(CAPTIONS.replace("꿈", "미래"), encoding="utf-8")
+        return perform(steps)
+
+    source = conference.source("floor")
+    with pytest.raises(MediaError, match="has changed while") as told:
+        bring_up_to_date(job_for(source, conference, models(), archive), archive, edited_meanwhile)
+    assert may_pass(told.value)
+    assert archive.recordings() == ()
+    work(conference, archive, models())
+    assert "미래" in archive.passages("floor")[0].text
+
+
+def test_a_file_that_was_moved_is_known_at_its_new_place(
+    conference: Conference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.conference.Models", FakeModels)
+    with Archive.open(tmp_path / "archive", create=True) as archive:
+        archive.set_conference(conference_record(conference))
+        work(conference, archive, models())
+        (tmp_path / "sound").mkdir()
+        for name in ("floor.vtt", "opening.wav"):
+            (tmp_path / name).rename(tmp_path / "sound" / name)
+        text = CONFERENCE.replace("opening.wav", "sound/opening.wav").replace("floor.vtt", "sound/floor.vtt")
+        (tmp_path / "talks.yaml").write_text(text, encoding="utf-8")
+        archive.fail("floor", "floor", "floor.vtt", "transcript", "it was another file", "symposia run")
+        panels = (Panel("elsewhere", "Elsewhere", ("en",)),)
+        archive.set_conference(replace(conference_record(conference), id="other", panels=panels))
+        archive.fail("else", "elsewhere", "else.vtt", "transcript", "of another conference", "symposia run")
+        before = archive.layers("opening")
+        request = Request(tmp_path / "talks.yaml", tmp_path / "archive", "embedded")
+        assert run_conference(request) == 0
+        assert {each.path for each in archive.recordings()} == {
+            str(tmp_path / "sound" / name) for name in ("floor.vtt", "opening.wav")
+        }
+        assert archive.layers("opening") == before
+        assert [each.recording_id for each in archive.failures()] == ["else"]
+        read: list[Path] = []
+        monkeypatch.setattr("flows.work.sha256_of", lambda path: read.append(path) or "")
+        run_conference(request)
+        assert read == []
 
 
 @pytest.mark.parametrize(

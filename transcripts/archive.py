@@ -53,9 +53,11 @@ class Archive:
         self.files = files  # where index, results and the like lie; None in memory
 
     @classmethod
-    def open(cls, place: Place, *, create: bool = False) -> Self:
+    def open(cls, place: Place, *, create: bool = False, upgrade: bool = True) -> Self:
         """The archive at a place; with `create`, a new one where there is none.
 
+        One of an older version is brought up to date; without `upgrade` it stays as it is, and only what
+        every version has may be asked of it.
         Raises ArchiveError when the directory is missing, is a file, holds no archive, or holds one
         that a newer symposia wrote; when the server of a database is not there or lets nobody in; and
         for a new one in a database where SYMPOSIA_FILES does not say where its files are to lie.
@@ -64,7 +66,7 @@ class Archive:
         if isinstance(place, str):
             from transcripts.postgresql import PostgresqlDatabase
 
-            return cls._prepared(PostgresqlDatabase(place), create=create)
+            return cls._prepared(PostgresqlDatabase(place), create=create, upgrade=upgrade)
         try:
             if place.exists() and not place.is_dir():
                 raise ArchiveError(f"{place} is a file; an archive is a directory: {MAKE_ONE}")
@@ -75,17 +77,24 @@ class Archive:
                 place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ArchiveError(f"cannot open the archive {place}: {error.strerror}") from error
-        return cls._prepared(SqliteDatabase(place), create=create)
+        return cls._prepared(SqliteDatabase(place), create=create, upgrade=upgrade)
 
     @classmethod
     def exists(cls, place: Place) -> bool:
         """Whether there is an archive at a place. Raises ArchiveError for a database out of reach."""
         place = place_of(place)
+        database: Database
         if isinstance(place, Path):
-            return (place / DATABASE_NAME).exists()
-        from transcripts.postgresql import PostgresqlDatabase
+            try:
+                if not (place / DATABASE_NAME).exists():
+                    return False
+            except OSError as error:
+                raise ArchiveError(f"cannot look for an archive in {place}: {error.strerror}") from error
+            database = SqliteDatabase(place)
+        else:
+            from transcripts.postgresql import PostgresqlDatabase
 
-        database = PostgresqlDatabase(place)
+            database = PostgresqlDatabase(place)
         try:
             return bool(facts_of(database))
         finally:
@@ -97,9 +106,9 @@ class Archive:
         return cls._prepared(SqliteDatabase(None), create=True)
 
     @classmethod
-    def _prepared(cls, database: Database, *, create: bool) -> Self:
+    def _prepared(cls, database: Database, *, create: bool, upgrade: bool = True) -> Self:
         try:
-            return cls(database, prepare(database, create=create))
+            return cls(database, prepare(database, create=create, upgrade=upgrade))
         except BaseException:
             database.engine.dispose()
             raise

@@ -78,6 +78,11 @@ class Database(ABC):
             said = " ".join(str(error.orig).split())
             meaning = next((words for key, words in self.in_words.items() if key in said.lower()), said)
             raise ArchiveError(f"{self.place}: {meaning}", may_pass=isinstance(meaning, Passing)) from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise ArchiveError(
+                f"{self.place}: it was given a text that is no Unicode, or too large a number ({error}); "
+                "nothing was written"
+            ) from error
         except PoolTimeoutError as error:
             raise ArchiveError(
                 f"{self.place}: too much is asked of it at once; try again, and if that helps not, start "

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 
 class SymposiaError(Exception):
-    """Something the user can mend. The message says what, where and how."""
+    """Something the user can mend. The message says what, where and how; `may_pass` if waiting may help."""
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class MediaError(SymposiaError):
@@ -28,11 +32,7 @@ class ModelError(SymposiaError):
 
 
 class ArchiveError(SymposiaError):
-    """An archive that cannot be opened, read or written; `may_pass` where waiting may help."""
-
-    def __init__(self, message: str, *, may_pass: bool = False) -> None:
-        super().__init__(message)
-        self.may_pass = may_pass
+    """An archive that cannot be opened, read or written."""
 
 
 class ConflictError(ArchiveError):

@@ -6,18 +6,18 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
-from urllib.parse import urlsplit
 
 from transcripts.errors import SymposiaError
 
 _BLOCK_BYTES = 1 << 20
 _URI = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_SIGNED_IN = re.compile(r"[^:/]+://[^:/]*:[^@]*@")
 _STORES = ("s3", "gs", "az", "abfs")
 
 
@@ -34,7 +34,7 @@ def place_at(name: str) -> Path:
         raise SymposiaError(
             f"{kind}://… cannot be reached: a place is a path, or one of {', '.join(_STORES)}"
         )
-    if urlsplit(name).password is not None:
+    if _SIGNED_IN.match(name):
         raise SymposiaError(
             f"a URI holds no password ({kind}://…): credentials come from "
             "the environment, as the store's own programs take them"
@@ -81,6 +81,14 @@ def is_there(path: Path) -> bool:
     try:
         return path.is_file()
     except (OSError, ValueError):
+        return False
+
+
+def is_seen(path: Path) -> bool:
+    """Whether there is anything at a path on this machine that we are let see."""
+    try:
+        return path.exists()
+    except OSError:
         return False
 
 
@@ -142,18 +150,22 @@ def write_atomically(path: Path, data: str | bytes) -> None:
         return
     temporary: Path | None = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
+        if path.exists() and not path.is_file():  # a device or a pipe stays what it is
+            path.write_bytes(content)
+            return
+        path = path.resolve()  # what a link leads to is written, and the link stays
+        name = path.with_name(f".{path.name[:80]}.{secrets.token_hex(8)}")
+        with name.open("xb") as file:
+            temporary = name
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
         temporary.replace(path)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise SymposiaError(
-            f"{path} cannot be written ({error.strerror}): "
+            f"{path} cannot be written ({getattr(error, 'strerror', error)}): "
             "check the folder, its permissions and the space left."
         ) from error
 
@@ -200,8 +212,9 @@ def new_folder(out: Path) -> Iterator[Path]:
         )
     folder: Path | None = None
     try:
-        folder = Path(tempfile.mkdtemp(dir=out.absolute().parent, prefix=f".{out.name[:80]}."))
-        folder.chmod(0o755)
+        name = out.absolute().with_name(f".{out.name[:80]}.{secrets.token_hex(8)}")
+        name.mkdir()
+        folder = name
         yield folder
         if out.is_dir():
             out.rmdir()

@@ -183,7 +183,9 @@ class PassageIndex:
 
     def _connect(self) -> None:
         if self._directory or not self._database:  # what is in memory is lost with its connection
-            self._database = lancedb.connect(str(self._directory or "memory://"), session=self._session)
+            self._database = lancedb.connect(
+                str(self._directory.absolute()) if self._directory else "memory://", session=self._session
+            )
 
     def _is_current(self, connection: Connection) -> bool:
         state = self._state
@@ -235,6 +237,7 @@ class PassageIndex:
         old = self._state
         archive_id, revision = meta_value(connection, "archive_id"), int(meta_value(connection, "revision"))
         usable = old and (old.made_by, old.archive_id) == (made_by(), archive_id)
+        usable = usable and old and old.revision <= revision  # else the archive was put back from a copy
         changes = _Changes()
         if old and usable and old.meanings.signature == embedding_signature(connection):
             changes = self._changes(connection, old)

@@ -31,7 +31,10 @@ def find_originals(archive: Archive, folder: Path, *, keep: bool) -> dict[str, P
     }
     found: dict[str, Path] = {}
     for path in sorted(each for each in folder.rglob("*") if is_there(each)) if missing else ():
-        lost = missing.get(hash_of_file(path, "sha256"))
+        try:
+            lost = missing.get(hash_of_file(path, "sha256"))
+        except OSError:  # not ours to read
+            continue
         if lost is not None:
             others = files[lost.recording.id] if lost.recording.kind == "captions" else []
             if all(is_there(path.parent / other.path.name) for other in others):

@@ -7,8 +7,9 @@ SYMPOSIA_ARCHIVE; so places may be shown, logged, kept and handed to other proce
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from transcripts.errors import ArchiveError
 
@@ -17,6 +18,8 @@ Place = Path | str  # a directory, or the URL of a database
 DEFAULT = "SYMPOSIA_ARCHIVE"  # environment: the place where no other is named
 _SCHEME = "postgresql"
 _FORM = f"{_SCHEME}://[USER@]HOST[:PORT]/DATABASE"
+# A password ends at the "@", and may hold anything before: SQLAlchemy reads it so, too.
+_SIGNED_IN = re.compile(r"(?P<scheme>[^:/]+://)(?P<user>[^:/]*):(?P<password>[^@]*)@(?P<rest>.*)", re.DOTALL)
 _ELSEWHERE = f"give it in PGPASSWORD, in PGPASSFILE, or in a URL in {DEFAULT}"
 
 
@@ -28,6 +31,8 @@ def place_of(named: Place) -> Place:
     `password_of` finds it.
     """
     if isinstance(named, Path) or "://" not in named:
+        if str(named).startswith(("postgresql:", "postgres:")):
+            raise ArchiveError(f"{named} is no URL of an archive: that has the form {_FORM}")
         return Path(named)
     bare, password = _parted(named)
     if password is not None and named != os.environ.get(DEFAULT):
@@ -46,23 +51,22 @@ def password_of(url: str) -> str | None:
 
 def _parted(text: str) -> tuple[str, str | None]:
     """A URL without its password, and that."""
+    found = _SIGNED_IN.match(text)
+    bare = text if found is None else f"{found['scheme']}{found['user']}@{found['rest']}"
     try:
-        parts = urlsplit(text)
+        url = urlsplit(bare)
+        url.port  # noqa: B018 - asks whether it is a number
     except ValueError:  # what it holds is not shown: it may be a password
         raise ArchiveError(f"the archive's URL cannot be read: it has the form {_FORM}") from None
-    user, at, host = parts.netloc.rpartition("@")
-    name, colon, password = user.partition(":")
-    bare = urlunsplit(parts._replace(netloc=name + at + host, fragment=""))
-    asked = dict(parse_qsl(parts.query))
-    if asked.keys() & {"password", "passfile"}:
+    if dict(parse_qsl(url.query)).keys() & {"password", "passfile", "sslpassword"}:
         raise ArchiveError(f"the URL of an archive has no password among its options: {_ELSEWHERE}")
-    if parts.scheme != _SCHEME:
+    if url.scheme != _SCHEME:
         raise ArchiveError(
             f"{bare} is neither a directory nor a PostgreSQL database ({_FORM}): name one of the two"
         )
-    if not parts.path.strip("/"):
+    if not url.path.strip("/"):
         raise ArchiveError(f"{bare} names no database: an archive's URL has the form {_FORM}")
-    return bare, unquote(password) if colon else None
+    return bare, None if found is None else unquote(found["password"])
 
 
 __all__ = ["DEFAULT", "Place", "password_of", "place_of"]

@@ -29,7 +29,8 @@ _IN_WORDS = {
     "readonly": "it is read-only; make the directory and its files writable",
     "read-only": "it is read-only; make the directory and its files writable",
     "unable to open": "it cannot be opened; check that its directory exists and may be read and written",
-    "malformed": "the database is damaged; restore archive.sqlite from a copy, or move it away and run again",
+    "malformed": "the database is damaged; restore archive.sqlite from a copy and run 'symposia index "
+    "--rebuild', or move it away and run again",
     "not a database": "archive.sqlite is not a database of symposia; move it away and run again",
 }
 

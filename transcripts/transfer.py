@@ -25,11 +25,14 @@ def rows_of(archive: Archive) -> int:
         return sum(_count(connection, table) for table in METADATA.sorted_tables)
 
 
-def transfer(source: Archive, target: Archive, watch: Watch) -> None:
+def transfer(
+    source: Archive, target: Archive, watch: Watch, take_along: Callable[[], None] = lambda: None
+) -> None:
     """Copy the record of one archive into another that is empty, and compare both: in one transaction.
 
-    The new archive keeps the id of the old one. Raises ArchiveError, and then the target is as empty as it
-    was, where it holds something, where a run is at work on the source, or where not every value arrived.
+    `take_along` is called last, before the new archive is there for anybody. The new archive keeps the id of
+    the old one. Raises ArchiveError, and then the target is as empty as it was, where it holds something,
+    where a run is at work on the source, or where not every value arrived.
     """
     with source.hold("run") as held:
         if not held:
@@ -51,6 +54,7 @@ def transfer(source: Archive, target: Archive, watch: Watch) -> None:
             new.execute(delete(schema.meta).where(schema.meta.c.key == "files"))
             if own:
                 new.execute(insert(schema.meta), own)
+            take_along()
 
 
 def _count(connection: Connection, table: Table) -> int:

@@ -37,7 +37,10 @@ _OWN = frozenset(
         "themes-trained.json",
     }
 )
-_COPY = "restore the database (archive.sqlite) from a copy, or a package with 'symposia restore'"
+FROM_A_COPY = (
+    "restore the database (archive.sqlite) from a copy and run 'symposia index --rebuild', or restore a "
+    "package with 'symposia restore'"
+)
 _RUN = "run the conference again: it makes these layers anew"
 _DERIVED = "'symposia verify --mend' makes it anew from layers and journal"
 
@@ -47,10 +50,10 @@ _REFERENCES: tuple[tuple[Column[Any], Column[Any], str], ...] = (
     (schema.turns.c.speaker_id, schema.speakers.c.id, _RUN),
     (schema.readings.c.speaker_id, schema.speakers.c.id, "add the speaker to the conference file and run it"),
     (schema.readings.c.origin, schema.passages.c.id, _DERIVED),
-    (schema.readings.c.signature, schema.signatures.c.digest, _COPY),
-    (schema.stages.c.signature, schema.signatures.c.digest, _COPY),
+    (schema.readings.c.signature, schema.signatures.c.digest, FROM_A_COPY),
+    (schema.stages.c.signature, schema.signatures.c.digest, FROM_A_COPY),
     (schema.reviews.c.recording_id, schema.recordings.c.id, "add the recording to the conference file again"),
-    (schema.review_places.c.review_id, schema.reviews.c.id, _COPY),
+    (schema.review_places.c.review_id, schema.reviews.c.id, FROM_A_COPY),
 )
 _RESTRICTED = {
     "panel": schema.panels.c.id,
@@ -74,7 +77,7 @@ def database_faults(archive: Archive) -> list[Fault]:
     """Damage of the database file, rows that point at nothing, and readings that nothing explains."""
     damage = archive.damage()
     if damage:
-        return [Fault(said, _COPY) for said in damage]
+        return [Fault(said, FROM_A_COPY) for said in damage]
     with archive.reading() as connection:
         found = [*_references(connection), *_segments(connection)]
         if not found:

@@ -16,11 +16,14 @@ from transcripts.errors import ArchiveError
 from transcripts.files import in_object_store, place_at
 
 FILES = "SYMPOSIA_FILES"  # environment: where the files of an archive in a database lie
+_ELSE = "its database holds something else"
 MAKE_ONE = "'symposia run CONFERENCE.yaml --archive DIR' makes one"
 
 
-def prepare(database: Database, *, create: bool) -> Path | None:
+def prepare(database: Database, *, create: bool, upgrade: bool = True) -> Path | None:
     """Have an archive's tables there and of this version; where its files lie (None: nowhere).
+
+    Without `upgrade`, older tables stay as they are.
 
     Raises ArchiveError where there are none and none are to be made, or others than ours.
     """
@@ -28,7 +31,9 @@ def prepare(database: Database, *, create: bool) -> Path | None:
     if "schema_version" not in facts:
         _make_tables(database, create)
         facts = facts_of(database)
-    _bring_up_to_date(database, int(facts["schema_version"]))
+    if not facts.get("schema_version", "").isdecimal():
+        raise ArchiveError(f"{database.place} is not an archive of symposia: {_ELSE}; {MAKE_ONE}")
+    _bring_up_to_date(database, int(facts["schema_version"]), upgrade)
     if not database.files_apart:
         return database.directory
     files = place_at(os.environ.get(FILES) or facts["files"])
@@ -54,7 +59,7 @@ def _make_tables(database: Database, create: bool) -> None:
         if "meta" in there:  # another process was faster
             return
         if there or not create:
-            what = "its database holds something else" if there else "its database is empty"
+            what = _ELSE if there else "its database is empty"
             raise ArchiveError(f"{database.place} is not an archive of symposia: {what}; {MAKE_ONE}")
         start = {
             "schema_version": str(schema.SCHEMA_VERSION),
@@ -79,7 +84,7 @@ def _files(database: Database) -> str:
     return str(place_at(given))
 
 
-def _bring_up_to_date(database: Database, version: int) -> None:
+def _bring_up_to_date(database: Database, version: int, upgrade: bool) -> None:
     """Migrate an older archive, in one transaction; refuse one that cannot be, or that is newer."""
     if version > schema.SCHEMA_VERSION:
         raise ArchiveError(
@@ -97,6 +102,8 @@ def _bring_up_to_date(database: Database, version: int) -> None:
             f"{version}, this symposia knows {schema.SCHEMA_VERSION}); run the conference again, "
             "into a new archive"
         )
+    if not upgrade:
+        return
     with database.writing() as connection:
         present = int(_facts(connection)["schema_version"])
         if present < schema.SCHEMA_VERSION:  # else another process was faster

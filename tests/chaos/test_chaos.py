@@ -202,7 +202,7 @@ def test_the_store_of_its_files_goes_away_for_a_while(
             with object_store.away():
                 process.join(draw.uniform(1.0, 20.0))
             process.join(RUN_S)
-            must_be_told(trial, url, process.exitcode, "network", "s3://")
+            must_be_told(trial, url, process.exitcode, "network", "cannot be reached", "s3://")
             must_recover(trial, url)
 
 
