@@ -108,7 +108,10 @@ def _state_after(wanted: Wanted) -> str:
 
 
 def take_back(connection: Connection, review: Review, reviewer: str) -> Review:
-    """Add that a review holds no more. Raises ConflictError where a later one builds on it."""
+    """Add that a review holds no more.
+
+    Raises ConflictError where another one builds on it, or would lose its place.
+    """
     of_recording = read(connection, reviews.c.recording_id == review.recording_id)
     gone = undone(of_recording)
     if review.id in gone:
@@ -132,6 +135,10 @@ def take_back(connection: Connection, review: Review, reviewer: str) -> Review:
     )
     added = _inserted(connection, taken)
     _carry_out(connection, review.recording_id, field)
+    now = places_of(connection, review.recording_id)
+    for each in of_recording:
+        if any(places.get(each.id, ())) and each.id in now and not any(now[each.id]):
+            raise _built_upon(review, each)
     return added
 
 
@@ -149,13 +156,17 @@ def _refuse_later(review: Review, field: str, later: Sequence[Review], places: P
     for each in later:
         builds = field in _BUILDS_ON_ALL or each.field in {field, *_BUILDS_ON_ALL, *vouched}
         if each.field != "undo" and builds and mine & {each.passage_id, *places.get(each.id, ())}:
-            raise ConflictError(
-                f"change {review.id} cannot be taken back: {each.reviewer} has changed the {each.field} "
-                f"since (change {each.id}); take that back first",
-                expected=review.after,
-                present=each.after,
-                offered=review.before,
-            )
+            raise _built_upon(review, each)
+
+
+def _built_upon(review: Review, other: Review) -> ConflictError:
+    return ConflictError(
+        f"change {review.id} cannot be taken back: {other.reviewer} has changed the {other.field} "
+        f"since (change {other.id}); take that back first",
+        expected=review.after,
+        present=other.after,
+        offered=review.before,
+    )
 
 
 def _inserted(connection: Connection, review: Review) -> Review:
