@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sample_archive import SCRIPT, STAGES, fill, layers, recording
+from sample_archive import CONFERENCE, SCRIPT, STAGES, fill, layers, recording
 from sqlalchemy import select
+from web_archive import make_archive
 
 from transcripts import rights
 from transcripts.archive import Archive
 from transcripts.holdings import RecordingLayers, Selection
 from transcripts.index_filters import withheld
-from transcripts.records import Passage, Span
+from transcripts.query import parse
+from transcripts.records import Panel, Passage, Span
 from transcripts.review import ReviewDesk
 from transcripts.rights import restrict
 from transcripts.schema import restrictions
+from transcripts.search import SearchIndex
 from transcripts.web.reading import read_panel
+from transcripts.web.state import state_of
 from transcripts.web.visitors import LOCAL, Visitor
 from transcripts.whereabouts import held_extents
 from transcripts.withheld import is_in_force, silenced
@@ -266,3 +271,31 @@ def test_times_that_another_passage_gets_withhold_nothing_more(archive: Archive)
     with archive.reading() as connection:
         (extent,) = held_extents(connection).values()
     assert extent.span == Span(30.0, 38.123)
+
+
+# What readers are told
+
+
+def test_a_panel_that_lost_a_recording_is_not_shown_as_before(archive: Archive) -> None:
+    archive.keep(replace(recording("rec-2"), panel_id="opening"), layers("rec-2"), STAGES)
+    before = state_of(archive).of_panel("opening")
+    second = CONFERENCE.panels[1].id
+    restrict(archive, "panel", second, reason="not yet", by="ana")
+    with_both = state_of(archive).of_panel("opening")
+    archive.keep(replace(recording("rec-1"), panel_id=second), layers("rec-1"), STAGES)
+    assert len({before, with_both, state_of(archive).of_panel("opening")}) == 3
+
+
+def test_a_panel_of_which_nothing_is_shown_is_named_in_no_notice(tmp_path: Path) -> None:
+    with make_archive(tmp_path / "archive") as archive:
+        empty = Panel("empty", "Nothing yet", ("en",))
+        archive.set_conference(replace(CONFERENCE, panels=(*CONFERENCE.panels, empty)))
+        index = SearchIndex.open(archive)
+        for passage_id in ("p06", "p07", "p08"):
+            restrict(archive, "passage", passage_id, reason="asked", by="ana")
+        assert read_panel(archive, CONFERENCE.panels[1].id, READER) is None
+        for asked in ("panel:zzz", "panel:Second"):
+            found = index.find(parse(asked))
+            assert [notice.known for notice in found.notices] == ["empty, opening"]
+        (told,) = index.find(parse("panel:zzz"), restricted=True).notices
+        assert "o'neill" in told.known
