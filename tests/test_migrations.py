@@ -107,6 +107,8 @@ def test_what_is_older_than_that_is_refused_in_words(old: Path) -> None:
 def test_tables_are_the_same_made_at_once_and_migrated(place: Place) -> None:
     with Archive.open(place, create=True) as archive:
         assert differences(fill(archive)) == []
+        rights.restrict(archive, "passage", "p05", reason="asked", by="ana")
+        rights.restrict(archive, "speaker", "o'hara", reason="asked", by="ana", until="2999-01-01")
         before = archive.dump()
         with archive.writing() as connection:  # as version 4 had them
             connection.execute(text("ALTER TABLE restrictions DROP COLUMN text"))
