@@ -68,6 +68,13 @@ def list_restrictions(place: Place, everything: bool) -> None:
     shown = names if everything else names[:-2]
     rows = [[str(getattr(each, name)) or "-" for name in shown] for each in found]
     _table(("kind", "id", "until", "reason", "by", "at", "lifted by", "at")[: len(shown)], rows)
+    for each in found:
+        if each.lost and not each.lifted_at:
+            _console().print(
+                f"The recording of passage {each.target} is another file now, and the passage was not found "
+                "in it: all of the recording is withheld. Restrict its passages there, then lift this.",
+                markup=False,
+            )
 
 
 def review_queue(place: Place, panel: str | None, state: str | None, limit: int) -> None:

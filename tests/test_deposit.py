@@ -112,7 +112,8 @@ def test_what_is_withheld_is_in_the_record_alone(made: tuple[Archive, Path]) -> 
     bag = made[1]
     withheld = "نوشتن فیلم‌نامه‌های"
     holding = {name for name, content in files(bag).items() if withheld.encode() in content}
-    assert holding == {f"data/record/{name}.jsonl" for name in ("passages", "readings", "segments")}
+    tables = ("passages", "readings", "restrictions", "segments")
+    assert holding == {f"data/record/{name}.jsonl" for name in tables}
     readme = (bag / "README.txt").read_text("utf-8")
     assert "NOT TO BE OPENED TO EVERYBODY" in readme
     assert "the passage 'p07', for good: asked by the speaker" in readme

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sample_archive import fill, layers
+from sample_archive import fill, layers, recording
 from sqlalchemy import text
 
 from flows.doctor import archive_check
@@ -20,6 +20,7 @@ from transcripts.archive import Archive
 from transcripts.columns import METADATA
 from transcripts.errors import ArchiveError
 from transcripts.place import Place
+from transcripts.whereabouts import held_extents
 
 STORED = sorted((Path(__file__).parent / "stored").glob("archive-version-*.sql"))
 
@@ -43,16 +44,22 @@ def differences(archive: Archive) -> list[object]:
 
 
 def test_an_old_archive_is_brought_up_to_date_and_loses_nothing(old: Path) -> None:
+    with sqlite3.connect(old / "archive.sqlite") as database:
+        (old_version,) = map(
+            int, database.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+        )
+    database.close()
     with Archive.open(old) as archive:
         assert differences(archive) == []
         there = archive.layers("rec-1")
-        assert there == dataclasses.replace(layers("rec-1"), translation_embeddings=())
+        embedded = () if old_version == 4 else layers("rec-1").translation_embeddings
+        assert there == dataclasses.replace(layers("rec-1"), translation_embeddings=embedded)
         assert {review.field for review in archive.reviews()} == {"text", "theme:ethics", "state"}
         by_id = archive.entries_by_id(["p02", "p04"])
         assert by_id["p02"].passage.text == "未来の絵コンテです。"
         assert by_id["p04"].state == "approved"
         (withheld,) = rights.restrictions(archive)
-        assert withheld.target == "p05"
+        assert (withheld.target, withheld.lost) == ("p05", False)
         before = archive.dump()
     with Archive.open(old) as archive:
         assert archive.dump() == before
@@ -65,6 +72,27 @@ def test_looking_at_a_machine_changes_no_archive(old: Path) -> None:
     with sqlite3.connect(old / "archive.sqlite") as database:
         found = database.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
     assert int(found[0]) < schema.SCHEMA_VERSION
+
+
+def test_what_was_withheld_reaches_as_far_as_it_went_since(old: Path) -> None:
+    with sqlite3.connect(old / "archive.sqlite") as database:
+        database.execute("UPDATE readings SET end_s = 60 WHERE id = 'p05'")  # by an editor, afterwards
+        database.execute("UPDATE restrictions SET until = '2099-W33-6'")
+    database.close()
+    with Archive.open(old) as archive:
+        with archive.reading() as connection:
+            (extent,) = held_extents(connection).values()
+        (withheld,) = rights.restrictions(archive)
+        text = layers("rec-1").passages[4].text
+        assert (extent.start_s, extent.end_s, extent.text) == (40.0, 60.0, text)
+        assert withheld.until == "2099-08-15"
+        archive.keep(dataclasses.replace(recording("rec-1"), sha256="cd" * 32), layers("rec-1"), ())
+        assert [each.passage.id for each in archive.entries_of_recordings(["rec-1"])] == [
+            "p01",
+            "p02",
+            "p03",
+            "p04",
+        ]
 
 
 def test_it_is_brought_up_to_date_whole_or_not_at_all(old: Path) -> None:
@@ -89,8 +117,12 @@ def test_what_is_older_than_that_is_refused_in_words(old: Path) -> None:
 def test_tables_are_the_same_made_at_once_and_migrated(place: Place) -> None:
     with Archive.open(place, create=True) as archive:
         assert differences(fill(archive)) == []
+        rights.restrict(archive, "passage", "p05", reason="asked", by="ana")
+        rights.restrict(archive, "speaker", "o'hara", reason="asked", by="ana", until="2999-01-01")
         before = archive.dump()
         with archive.writing() as connection:  # as version 4 had them
+            connection.execute(text("ALTER TABLE restrictions DROP COLUMN text"))
+            connection.execute(text("ALTER TABLE restrictions DROP COLUMN sha256"))
             schema.translation_embeddings.drop(connection)
             schema.harvest.drop(connection)
             connection.execute(text("UPDATE meta SET value = '4' WHERE key = 'schema_version'"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sample_archive import fill
+from sample_archive import STAGES, fill, layers, recording
 from typer.main import get_command
 
 from flows import people
@@ -91,6 +92,21 @@ def test_rights_are_set_shown_and_lifted(directory: Path, capsys: pytest.Capture
     assert "[asked]" not in capsys.readouterr().out
     run(directory, "rights", "list", "--all")
     assert "ben" in capsys.readouterr().out
+
+
+def test_a_passage_that_is_lost_in_another_file_is_told(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(directory, "rights", "restrict", "passage", "p06", "--reason", "r", "--by", "ana")
+    run(directory, "rights", "list")
+    assert "another file" not in capsys.readouterr().out
+    with Archive.open(directory) as archive:
+        archive.keep(replace(recording("rec-2"), sha256="cd" * 32), layers("rec-2", ("p06",)), STAGES)
+    run(directory, "rights", "list")
+    assert "The recording of passage p06 is another file now" in " ".join(capsys.readouterr().out.split())
+    run(directory, "rights", "lift", "passage", "p06", "--by", "ben")
+    run(directory, "rights", "list", "--all")
+    assert "another file" not in capsys.readouterr().out
 
 
 def test_a_passage_is_reviewed_by_command(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:

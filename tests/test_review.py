@@ -340,6 +340,34 @@ def test_what_later_changes_build_on_is_taken_back_after_them(archive: Archive, 
     assert entry(archive, "p04").passage == layers("rec-1").passages[3]
 
 
+def test_a_boundary_is_not_taken_back_under_what_others_did_since(archive: Archive, desk: ReviewDesk) -> None:
+    longer = desk.correct("p04", "end_s", "39.9", reviewer="ana")
+    assert longer
+    later = [
+        desk.correct("p04", "translation", "Ethics adorns nothing.", reviewer="ben"),
+        desk.correct("p04", "text", "La ética no adorna nada.", reviewer="ben"),
+        desk.set_state("p04", "approved", "ben"),
+    ]
+    before = entry(archive, "p04")
+    with pytest.raises(ConflictError, match=r"ben has changed the translation since \(change 2\)"):
+        desk.undo(longer.id, "ana")
+    assert entry(archive, "p04") == before
+    assert len(archive.reviews()) == 4
+    for review in reversed(later):
+        assert review
+        desk.undo(review.id, "ben")
+    undoing = desk.undo(longer.id, "ana")
+    desk.correct("p04", "translation", "Ethics is none.", reviewer="ben")
+    with pytest.raises(ConflictError, match="the translation since"):  # nor is it done again
+        desk.undo(undoing.id, "ana")
+    assert desk.unanchored() == ()
+    near = desk.correct("p02", "end_s", "18.3", reviewer="ana")
+    assert near
+    desk.set_state("p02", "approved", "ben")
+    desk.undo(near.id, "ana")  # so near that the approval keeps its place
+    assert entry(archive, "p02").state == "approved"
+
+
 def test_history_tells_who_changed_what_and_when(archive: Archive, desk: ReviewDesk) -> None:
     before = entry(archive, "p01").passage.text
     review = desk.correct("p01", "text", "一", reviewer="ana")

@@ -315,6 +315,23 @@ def test_an_editor_withholds_and_shows_again(archive: Archive) -> None:
     assert reader.get("/panels/opening").status_code == 200
 
 
+def test_an_editor_is_told_of_a_passage_that_is_lost_in_another_file(archive: Archive) -> None:
+    from dataclasses import replace
+
+    from sample_archive import STAGES, layers
+
+    editor, reader = logged_in(archive, "editor"), logged_in(archive, "reader")
+    restrict(archive, "passage", "p02", reason="asked for", by="editor")
+    told = "this passage was not found in it"
+    assert told not in editor.get("/rights").text
+    other = replace(archive.recording("rec-1"), sha256="cd" * 32)
+    archive.keep(other, layers("rec-1", ("p02",)), STAGES)
+    assert told in editor.get("/rights").text
+    assert reader.get("/panels/opening").status_code == 404
+    assert reader.get("/media/rec-1").status_code == 404
+    assert editor.get("/panels/opening").status_code == 200
+
+
 @pytest.mark.parametrize(
     "form",
     [

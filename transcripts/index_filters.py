@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 from transcripts.holdings import Conference, Selection
 from transcripts.index_columns import LISTED, Columns, Positions
 from transcripts.schema import readings, recordings, restrictions
-from transcripts.withheld import is_in_force, is_restricted
+from transcripts.withheld import is_in_force, is_restricted, withheld_by_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,17 @@ class Withheld:
 
 def withheld(connection: Connection) -> Withheld:
     """What only editors may see. A few small queries; one where nothing is withheld."""
-    columns = (restrictions.c.kind, restrictions.c.target, restrictions.c.recording_id)
+    columns = (restrictions.c.kind, restrictions.c.target)
     rows = connection.execute(select(*columns).where(is_in_force())).all()
-    where = {recording for kind, _, recording in rows if kind == "passage" and recording}
-    passages = {target for kind, target, _ in rows if kind == "passage"}
+    where = withheld_by_place(connection) if rows else None
+    passages = {target for kind, target in rows if kind == "passage"}
     if where:  # passages are withheld with all that is heard in their time
         heard = select(readings.c.id).join(recordings, recordings.c.id == readings.c.recording_id)
         heard = heard.where(readings.c.recording_id.in_(where), is_restricted(connection))
         passages |= set(connection.execute(heard).scalars())
     return Withheld(
-        frozenset(target for kind, target, _ in rows if kind == "panel"),
-        frozenset(target for kind, target, _ in rows if kind == "speaker"),
+        frozenset(target for kind, target in rows if kind == "panel"),
+        frozenset(target for kind, target in rows if kind == "speaker"),
         frozenset(passages),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from transcripts.keeping import touch
 from transcripts.records import Review
 from transcripts.rows import review_of, review_row
 from transcripts.schema import readings, recordings, review_places, reviews
+from transcripts.whereabouts import followed
 
 _BUILDS_ON_ALL = {"split", "merge"}
 _MOST_NAME = 200
@@ -81,12 +83,22 @@ def add(connection: Connection, wanted: Sequence[Wanted], reviewer: str) -> tupl
         )
         for each in wanted
     )
-    touch(connection, recording_id)
+    _carry_out(connection, recording_id, wanted[0].field)
     places = places_of(connection, recording_id)
     for review in added:
         if not any(places.get(review.id, ())):
             raise ArchiveError(f"passage '{review.passage_id}' cannot take this change of its {review.field}")
     return added
+
+
+def _carry_out(connection: Connection, recording_id: str, field: str) -> None:
+    """Have the journal hold as it is now, after a change of a field, or after one was taken back.
+
+    What a withheld passage becomes stays withheld. One that was united with another comes out as it
+    went in.
+    """
+    with nullcontext() if field == "merge" else followed(connection, recording_id):
+        touch(connection, recording_id)
 
 
 def _state_after(wanted: Wanted) -> str:
@@ -96,14 +108,18 @@ def _state_after(wanted: Wanted) -> str:
 
 
 def take_back(connection: Connection, review: Review, reviewer: str) -> Review:
-    """Add that a review holds no more. Raises ConflictError where a later one builds on it."""
+    """Add that a review holds no more.
+
+    Raises ConflictError where another one builds on it, or would lose its place.
+    """
     of_recording = read(connection, reviews.c.recording_id == review.recording_id)
     gone = undone(of_recording)
     if review.id in gone:
         raise ArchiveError(f"change {review.id} was taken back already")
     places = places_of(connection, review.recording_id)
     later = [each for each in of_recording if each.id > review.id and each.id not in gone]
-    _refuse_later(review, later, places)
+    field = _field(review, of_recording)
+    _refuse_later(review, field, later, places)
     where = next(filter(None, places.get(review.id, ())), review.passage_id)
     state = select(readings.c.state).where(readings.c.id == where)
     taken = replace(
@@ -118,24 +134,39 @@ def take_back(connection: Connection, review: Review, reviewer: str) -> Review:
         detail={"review": review.id, "field": review.field},
     )
     added = _inserted(connection, taken)
-    touch(connection, review.recording_id)
+    _carry_out(connection, review.recording_id, field)
+    now = places_of(connection, review.recording_id)
+    for each in of_recording:
+        if any(places.get(each.id, ())) and each.id in now and not any(now[each.id]):
+            raise _built_upon(review, each)
     return added
 
 
-def _refuse_later(review: Review, later: Sequence[Review], places: Places) -> None:
-    field = str(review.detail.get("field", review.field))
+def _field(review: Review, of_recording: Sequence[Review]) -> str:
+    """The field of a change; of a taking back, that of what was taken back in the end."""
+    by_id = {each.id: each for each in of_recording}
+    while review.field == "undo":
+        review = by_id[review.detail["review"]]
+    return review.field
+
+
+def _refuse_later(review: Review, field: str, later: Sequence[Review], places: Places) -> None:
     mine = {review.passage_id, *places.get(review.id, ())} - {""}
     vouched = {"state"} if field in ("text", "translation") else set()
     for each in later:
         builds = field in _BUILDS_ON_ALL or each.field in {field, *_BUILDS_ON_ALL, *vouched}
         if each.field != "undo" and builds and mine & {each.passage_id, *places.get(each.id, ())}:
-            raise ConflictError(
-                f"change {review.id} cannot be taken back: {each.reviewer} has changed the {each.field} "
-                f"since (change {each.id}); take that back first",
-                expected=review.after,
-                present=each.after,
-                offered=review.before,
-            )
+            raise _built_upon(review, each)
+
+
+def _built_upon(review: Review, other: Review) -> ConflictError:
+    return ConflictError(
+        f"change {review.id} cannot be taken back: {other.reviewer} has changed the {other.field} "
+        f"since (change {other.id}); take that back first",
+        expected=review.after,
+        present=other.after,
+        offered=review.before,
+    )
 
 
 def _inserted(connection: Connection, review: Review) -> Review:

@@ -13,6 +13,7 @@ from transcripts.holdings import RecordingLayers, StageRecord
 from transcripts.readings import project
 from transcripts.records import Recording
 from transcripts.rows import layer_rows, recording_row, signature_row
+from transcripts.whereabouts import find_again
 
 
 def meta_value(connection: Connection, key: str) -> str:
@@ -73,6 +74,7 @@ def put_recording(
         if rows[table]:
             connection.execute(insert(table), rows[table])
     project(connection, recording.id, revision)
+    find_again(connection, recording.id)
     return True
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from transcripts.columns import METADATA, TEXT, json, layer, number, refers, text
 
-SCHEMA_VERSION = 5  # raised whenever an older symposia could misread the tables
+SCHEMA_VERSION = 6  # raised whenever an older symposia could misread the tables
 
 # revision: raised by every change that the search index must follow.
 # archive_id: tells an index that it belongs to another archive.
@@ -332,6 +332,8 @@ restrictions = Table(
     Column("recording_id", TEXT),  # of a passage, with its time: a passage's id may change
     Column("start_s", Double),
     Column("end_s", Double),
+    Column("text", TEXT),  # said in that time; empty where it is no one passage's
+    Column("sha256", TEXT),  # of the file that the time is of
     Index(None, "kind", "target"),
     Index(None, "recording_id"),
 )

@@ -33,6 +33,7 @@ from transcripts.query_names import resolve
 from transcripts.ranking import MEANING, NEAREST, WEAKEST_WORDS, WORDS, Ranked, fused
 from transcripts.results import Hit, Results, marked
 from transcripts.schema import readings
+from transcripts.withheld import unseen_panels
 
 Embed = Callable[[str], QueryVector]  # the vector of a query, shape (dim,)
 
@@ -75,7 +76,7 @@ class SearchIndex:
         panels find nothing, and a notice says so. Raises ArchiveError when the index cannot
         be made.
         """
-        conferences = self._conferences(restricted)
+        conferences = self._conferences(restricted, bool(query.panels))
         resolved = resolve(query, conferences, restricted=restricted)
         filter_ = self._filter(query.phrases, resolved.selection, conferences)
         notices = [*query.notices, *resolved.notices]
@@ -93,17 +94,18 @@ class SearchIndex:
 
         return self._index.look_up(find)
 
-    def _conferences(self, restricted: bool) -> tuple[Conference, ...]:
+    def _conferences(self, restricted: bool, panels_named: bool = False) -> tuple[Conference, ...]:
         """The conferences; for readers without what is withheld, so that nothing names it."""
         conferences = self._archive.conferences()
         if restricted:
             return conferences
         with self._archive.reading() as connection:
             hidden = withheld(connection)
+            unseen = hidden.panels | (unseen_panels(connection) if panels_named else set())
         return tuple(
             replace(
                 each,
-                panels=tuple(panel for panel in each.panels if panel.id not in hidden.panels),
+                panels=tuple(panel for panel in each.panels if panel.id not in unseen),
                 speakers=tuple(who for who in each.speakers if who.id not in hidden.speakers),
                 glossary=tuple(entry for entry in each.glossary if entry["id"] not in hidden.speakers),
             )

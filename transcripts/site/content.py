@@ -24,9 +24,9 @@ from transcripts.formats.media_types import MEDIA_TYPES
 from transcripts.formats.writers import file_name
 from transcripts.holdings import Entry, Selection
 from transcripts.records import Recording
-from transcripts.rights import restrictions
 from transcripts.site.settings import INCLUDED, Site
 from transcripts.web.reading import PanelReading, frame_of, reading_of
+from transcripts.withheld import silenced
 
 A_PAGE = 120  # remarks a page
 A_PAGE_LETTERS = 45_000  # of texts and renderings, so that a page has less than 300 KB
@@ -132,17 +132,10 @@ def slugs(ids: Iterable[str]) -> Iterator[str]:
 
 def _heard_more(archive: Archive, shown: Sequence[Document]) -> set[str]:
     """Recordings in which more can be heard than is published."""
-    held = restrictions(archive)
-    withheld = {each.target for each in held if each.kind == "speaker"}
     counted = select(schema.readings.c.recording_id, func.count()).group_by(schema.readings.c.recording_id)
-    turns = select(schema.turns.c.recording_id).where(schema.turns.c.speaker_id.in_(withheld))
-    cut_out = select(schema.restrictions.c.recording_id).where(
-        schema.restrictions.c.kind == "passage",
-        schema.restrictions.c.target.in_([each.target for each in held if each.kind == "passage"]),
-    )
     with archive.reading() as connection:
         total: dict[str, int] = dict(connection.execute(counted).tuples().all())
-        silent = set(connection.execute(turns).scalars()) | set(connection.execute(cut_out).scalars())
+        silent = silenced(connection, [each.recording.id for each in shown])
     return silent | {
         each.recording.id for each in shown if len(each.remarks) < total.get(each.recording.id, 0)
     }

@@ -7,15 +7,16 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from transcripts.archive import Archive
 from transcripts.entries import count, outlines
 from transcripts.holdings import Conference, Entry, Selection
 from transcripts.records import Recording, Span, Word
-from transcripts.rights import Restriction, restrictions
-from transcripts.schema import segments, turns
+from transcripts.rights import restrictions
+from transcripts.schema import segments
 from transcripts.web.doubtful import quality_of
+from transcripts.withheld import silenced
 
 if TYPE_CHECKING:  # a published site reads panels without a web server
     from transcripts.web.visitors import Visitor
@@ -121,8 +122,8 @@ class PanelOutline(PanelFrame):
 class PanelReading(PanelFrame):
     """All that a panel page shows.
 
-    `silent` says that the sound is withheld, as a passage is withheld from this reader: a
-    recording is one file, and whoever gets it could hear what is under embargo.
+    `silent` says that the sound is withheld, as something said in it is withheld from this reader:
+    a recording is one file, and whoever gets it could hear what is under embargo.
     """
 
     lines: tuple[Line, ...]
@@ -210,9 +211,11 @@ def read_panel(archive: Archive, panel_id: str, visitor: Visitor) -> PanelReadin
     entries = [entry for entry in everything if visitor.may_edit or not entry.restricted]
     if everything and not entries:
         return None
-    held = () if visitor.may_edit else restrictions(archive)
-    heard = _is_heard(archive, (each.id for each in frame.recordings), held)
-    return reading_of(frame, entries, silent=len(entries) < len(everything) or heard)
+    silent = len(entries) < len(everything)
+    if not visitor.may_edit:
+        with archive.reading() as connection:
+            silent |= bool(silenced(connection, [each.id for each in frame.recordings]))
+    return reading_of(frame, entries, silent=silent)
 
 
 def reading_of(frame: PanelFrame, entries: Sequence[Entry], *, silent: bool) -> PanelReading:
@@ -233,16 +236,6 @@ def reading_of(frame: PanelFrame, entries: Sequence[Entry], *, silent: bool) -> 
         for entry in entries
     )
     return PanelReading(**_parts(frame), lines=tuple(lines), voices=voices, silent=silent)
-
-
-def _is_heard(archive: Archive, recording_ids: Iterable[str], held: Iterable[Restriction]) -> bool:
-    """Whether somebody who is withheld speaks in a recording, be it without a word that was understood."""
-    speakers = {each.target for each in held if each.kind == "speaker"}
-    if not speakers:
-        return False
-    heard = exists().where(turns.c.recording_id.in_(list(recording_ids)), turns.c.speaker_id.in_(speakers))
-    with archive.reading() as connection:
-        return bool(connection.execute(select(heard)).scalar())
 
 
 def voices_of(entries: Iterable[Entry]) -> tuple[Voice, ...]:
