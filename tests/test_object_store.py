@@ -251,9 +251,7 @@ def test_the_room_plays_them_a_range_at_a_time(processed: tuple[Conference, Arch
     assert room.get("/media/opening").status_code == 404
 
 
-def test_no_more_is_fetched_than_is_asked_for(
-    processed: tuple[Conference, Archive], bucket: Path
-) -> None:
+def test_no_more_is_fetched_than_is_asked_for(processed: tuple[Conference, Archive], bucket: Path) -> None:
     """Counted in what moto answers: s3fs would read 50 MB ahead."""
     _, archive = processed
     (bucket / "tapes" / "opening.wav").write_bytes(bytes(8_000_000))

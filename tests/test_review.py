@@ -368,10 +368,21 @@ def test_the_later_of_two_editors_sees_the_conflict(archive: Archive, desk: Revi
     with pytest.raises(ConflictError):
         desk.merge("p01", "p02", reviewer="ben", expected=seen)
     with pytest.raises(ConflictError):
-        desk.set_state("p01", "approved", "ben", expected=seen)
+        desk.set_state("p01", "approved", "ben", expected={"text": seen})
+    with pytest.raises(ConflictError, match="changed the translation"):
+        desk.set_state("p01", "approved", "ben", expected={"text": "一", "translation": "unlike it"})
     assert desk.correct(
         "p01", "translation", "One", reviewer="ben", expected=entry(archive, "p01").translation
     )
+
+
+def test_a_theme_that_somebody_decided_is_no_machines_tag(archive: Archive, desk: ReviewDesk) -> None:
+    desk.correct("p01", "theme:ethics", "True", reviewer="ana", expected="")  # as the machine says
+    with pytest.raises(ConflictError, match="changed the theme:ethics") as caught:
+        desk.correct("p01", "theme:ethics", "False", reviewer="ben", expected="")
+    assert (caught.value.present, caught.value.offered) == ("True", "False")
+    assert desk.correct("p01", "theme:ethics", "True", reviewer="ben", expected="") is None  # they agree
+    assert desk.correct("p01", "theme:ethics", "False", reviewer="ben", expected="True")
 
 
 def test_many_editors_at_once_lose_nothing(place: Place) -> None:

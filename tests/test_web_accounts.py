@@ -172,6 +172,7 @@ def test_an_editor_signs_with_their_own_name(archive: Archive) -> None:
     client = logged_in(archive, "editor")
     text = archive.entries_by_id(["p05"])["p05"].passage.text
     form = {"form_token": form_token(client), "text": "Changed.", "was_text": text, "deed": "reviewed"}
+    form |= {"was_speaker": "producer", "was_language": "en"}
     assert client.post("/review/p05", data=form, follow_redirects=False).status_code == 303
     assert {each.reviewer for each in archive.reviews("p05")} == {"editor"}
     assert "administrator" not in client.get("/account").text

@@ -154,7 +154,9 @@ class SearchIndex:
             return Ranked.unscored(np.setdiff1d(lookup.matching(filter_), unwanted))
         words = meaning = NOTHING
         has_meaning = query.mode != "words" and self._embed is not None and lookup.embedded
-        near = self._beside.submit(self._near, lookup, query.sought, filter_, unwanted) if has_meaning else None
+        near = (
+            self._beside.submit(self._near, lookup, query.sought, filter_, unwanted) if has_meaning else None
+        )
         if query.mode != "meaning":  # while another thread looks for the meaning
             words = lookup.by_words(query_words(query.sought), filter_, _weakest(query)).without(unwanted)
         if near:
