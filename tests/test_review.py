@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_archive import CONFERENCE, STAGES, TRANSLATOR, fill, layers, recording
 
+from flows.work import memory_of
 from transcripts.archive import Archive, Entry, RecordingLayers
+from transcripts.citations import citation
 from transcripts.errors import ArchiveError, ConflictError
 from transcripts.holdings import Selection
 from transcripts.meanings import embedding_signature, stored_vectors
@@ -212,6 +214,30 @@ def test_a_passage_goes_from_draft_to_approved_and_back(archive: Archive, desk: 
     assert entry(archive, "p01").state == "draft"
     with pytest.raises(ArchiveError, match="'splendid' is no state: a passage is draft, reviewed, approved"):
         desk.set_state("p01", "splendid", "ben")
+
+
+def test_a_translation_that_came_after_the_approval_is_nobodys_word(
+    archive: Archive, desk: ReviewDesk
+) -> None:
+    translated = layers("rec-1")
+    archive.keep(recording("rec-1"), dataclasses.replace(translated, translations=()), STAGES)
+    desk.set_state("p01", "approved", "ana")
+    desk.set_state("p05", "approved", "ana")  # in the language of the translations: it needs none
+    archive.keep(recording("rec-1"), translated, STAGES)
+    found = entry(archive, "p01")
+    assert (found.state, found.translation_signature) == ("approved", TRANSLATOR)
+    assert found.translation == "We discussed it in the AI ethics committee."
+    assert found.translation_flags == ("unseen",)
+    assert "trans. by fake (unreviewed), reviewed by ana" in citation(found)
+    assert entry(archive, "p05").translation_flags == ()
+    assert memory_of(archive, "film-ai").exact(found.passage.text, "ja", "en") is None
+    (doubted,) = archive.entries(Selection(qualities=frozenset({"doubtful"})))
+    assert doubted.passage.id == "p01"
+    approved = Selection(states=frozenset({"approved"}))
+    assert desk.queue(approved, limit=1) == [found]
+    desk.set_state("p01", "approved", "ben")  # with the translation before their eyes
+    assert entry(archive, "p01").translation_flags == ()
+    assert memory_of(archive, "film-ai").exact(found.passage.text, "ja", "en") == found.translation
 
 
 def test_the_queue_begins_with_the_most_doubtful(archive: Archive, desk: ReviewDesk) -> None:

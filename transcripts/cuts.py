@@ -21,9 +21,12 @@ def joined(first: str, second: str, language: str) -> str:
 
 def stale(reading: Reading) -> Reading:
     """The reading with a sign that its translation, if a machine's, is of another text."""
-    if reading.signature is None or STALE in reading.translation_flags:
-        return reading
-    return replace(reading, translation_flags=(*reading.translation_flags, STALE))
+    return with_flag(reading, STALE) if reading.signature else reading
+
+
+def with_flag(reading: Reading, flag: str) -> Reading:
+    """The reading with a flag of its translation."""
+    return replace(reading, translation_flags=tuple(dict.fromkeys((*reading.translation_flags, flag))))
 
 
 def divided(reading: Reading, at: int, at_s: float, review: Review) -> tuple[Reading, Reading]:

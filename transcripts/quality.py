@@ -14,6 +14,7 @@ FLAGGED = 0.7  # what a flag leaves of the trust in a passage
 
 REMEMBERED = "translation_memory"  # flag of a translation that a person made or approved before: no doubt
 STALE = "stale"  # flag of a machine's translation whose source text a person has corrected since
+UNSEEN = "unseen"  # flag of a machine's translation of a passage that people vouched for before it was made
 
 
 # What a flag of a passage or a translation means to the person who reads it.
@@ -35,6 +36,7 @@ FLAG_WORDS = {
     "too_short": "translations much shorter than the original",
     "term_missing": "translations that lack a name or term of the glossary",
     STALE: "translations of what has been corrected since",
+    UNSEEN: "translations of what was reviewed before they were made",
 }
 
 

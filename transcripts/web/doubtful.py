@@ -26,6 +26,7 @@ _OF_TRANSLATION = {
     "term_missing": N_("A name or term of the glossary is missing from the translation."),
     "translation_doubtful": N_("The translation is among the least certain of its language."),
     "stale": N_("The original was corrected after it was translated."),
+    "unseen": N_("The translation was made after the passage was reviewed, and nobody has looked at it."),
 }
 QUALITY_WORDS = {"good": N_("good"), "check": N_("check"), "doubtful": N_("doubtful")}
 STATE_WORDS = {"draft": N_("draft"), "reviewed": N_("reviewed"), "approved": N_("approved")}
