@@ -314,3 +314,20 @@ def test_a_damaged_archive_is_told_in_words(tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / "archive")
     assert answer.status_code == 503
     assert "archive" in answer.text
+
+
+def test_words_in_context_are_those_of_the_translation_too(client: TestClient) -> None:
+    text = client.get("/search?q=script+فیلم‌نامه&view=context").text
+    lines = re.findall(
+        r'<div class="context" lang="(..)" dir="(...)"><span>(.*?)</span>.*?<mark class="hit">(.*?)</mark>',
+        text,
+    )
+    assert lines == [("fa", "rtl", "نوشتن ", "فیلم‌نامه‌های"), ("en", "ltr", "Writing ", "scripts")]
+    assert "no-context" not in text
+
+
+def test_a_hit_without_marks_is_one_line_among_words_in_context(client: TestClient) -> None:
+    text = client.get("/search?q=language:fa&view=context").text
+    (line,) = re.findall(r'<p class="no-context" lang="fa" dir="rtl"><a href="(.*?)">(.*?)</a>', text)
+    assert line[0].endswith("?t=10#p07")
+    assert line[1].startswith("نوشتن")

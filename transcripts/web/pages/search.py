@@ -41,7 +41,7 @@ class FoundHit:
     text: list[tuple[bool, str]]
     translation: list[tuple[bool, str]]
     themes: list[tuple[str, str, int]]
-    contexts: list[Context]
+    contexts: list[tuple[str, Context]]  # each with its language
     neighbours: tuple[Entry, ...] = ()
 
 
@@ -96,14 +96,17 @@ def _theme_names(room: ReadingRoom) -> dict[str, tuple[str, int]]:
 
 def _found(hit: Hit, names: dict[str, tuple[str, int]], near: tuple[Entry, ...]) -> FoundHit:
     entry = hit.entry
-    text = entry.passage.text
+    text, translation = entry.passage.text, entry.translation or ""
     return FoundHit(
         entry,
         quality_of(entry),
         pieces(text, hit.text_marks),
-        pieces(entry.translation or "", hit.translation_marks),
+        pieces(translation, hit.translation_marks),
         [(theme, *names.get(theme, (theme, 0))) for theme, _ in entry.themes],
-        contexts(text, hit.text_marks),
+        [
+            *((entry.passage.language, each) for each in contexts(text, hit.text_marks)),
+            *((entry.target_language, each) for each in contexts(translation, hit.translation_marks)),
+        ],
         near,
     )
 
