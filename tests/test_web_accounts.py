@@ -152,6 +152,26 @@ def test_a_person_who_is_removed_is_out_at_once(archive: Archive) -> None:
     assert client.get("/review", follow_redirects=False).status_code == 303
 
 
+def test_what_was_written_outlives_the_session(archive: Archive) -> None:
+    client = logged_in(archive, "editor")
+    token = form_token(client, "/review/p04")
+    client.cookies.clear()
+    form = {"form_token": token, "text": "An hour's <b>work</b>.", "was_text": "As it was.", "deed": "save"}
+    form |= {"was_translation": "Left alone.", "translation": "Left alone.", "password": "secret"}
+    answer = client.post("/review/p04", data=form, follow_redirects=False)
+    assert answer.status_code == 403
+    assert "Your session has ended" in answer.text
+    assert "An hour&#39;s &lt;b&gt;work&lt;/b&gt;." in answer.text
+    assert 'href="/login"' in answer.text
+    for nobodys in ("Left alone.", "As it was.", "secret", token):
+        assert nobodys not in answer.text
+    assert archive.reviews() == ()
+    kind = {"content-type": "application/json"}
+    for odd in (b"", b"{}"):  # nothing that could be kept
+        answer = client.post("/review/p04", content=odd, headers=kind, follow_redirects=False)
+        assert answer.headers["location"].startswith("/login")
+
+
 def test_a_reader_does_not_reach_what_is_for_editors(archive: Archive) -> None:
     client = logged_in(archive, "reader")
     token = form_token(client)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as PlainHTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -19,7 +20,13 @@ from transcripts.web.observed import Observed
 from transcripts.web.pages import account, api, home, media, oai, panel, review, rights, search
 from transcripts.web.rendering import STATIC, page, with_query
 from transcripts.web.room import ReadingRoom, RoomSettings
-from transcripts.web.visitors import LoginNeededError, OldFormError, visitor_or_stranger
+from transcripts.web.visitors import (
+    LoginNeededError,
+    OldFormError,
+    posted,
+    visitor_or_stranger,
+    written,
+)
 from transcripts.web.wording import N_
 
 PAGES = (home, panel, media, search, review, rights, account, api)
@@ -79,11 +86,25 @@ def _is_for_programs(request: Request) -> bool:
     return path.startswith(_FOR_PROGRAMS) and path != "/api/docs"
 
 
-def _login_first(request: Request, _error: Exception) -> Response:
+async def _login_first(request: Request, _needed: Exception) -> Response:
     if _is_for_programs(request):
         return JSONResponse({"detail": "Log in first."}, 401)
+    if request.method == "POST" and (kept := await _kept(request)):
+        said = N_(
+            "Your session has ended, and nothing was changed. "
+            "Copy what you wrote, log in and send it once more."
+        )
+        return await run_in_threadpool(_error, request, 403, said, kept)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(with_query("/login", next=here if request.method == "GET" else "/"), 303)
+
+
+async def _kept(request: Request) -> Sequence[tuple[str, str]]:
+    """What was written into a form that nobody has looked at yet; nothing where it is none."""
+    try:
+        return written(await posted(request))
+    except PlainHTTPException:
+        return ()
 
 
 def _refused(request: Request, error: Exception) -> Response:
