@@ -13,12 +13,18 @@ from urllib.parse import quote
 
 import pytest
 import webvtt
+from fastapi import HTTPException
 from fastapi.testclient import TestClient
 from sample_archive import CONFERENCE, STAGES, layers, recording
-from web_archive import local_client, make_archive, write_sound
+from web_archive import form_token, local_client, make_archive, write_sound
 
 from transcripts.archive import Archive, ThemeName
 from transcripts.records import Panel, Speaker
+from transcripts.review import ReviewDesk
+from transcripts.rights import restrict
+from transcripts.web.pages.api import entry_or_404
+from transcripts.web.room import ReadingRoom
+from transcripts.web.visitors import Visitor
 
 FLOOR = quote('o\'neill "b"', safe="")
 
@@ -331,3 +337,36 @@ def test_a_hit_without_marks_is_one_line_among_words_in_context(client: TestClie
     (line,) = re.findall(r'<p class="no-context" lang="fa" dir="rtl"><a href="(.*?)">(.*?)</a>', text)
     assert line[0].endswith("?t=10#p07")
     assert line[1].startswith("نوشتن")
+
+
+def test_the_id_of_a_passage_that_was_joined_leads_to_where_it_is_now(tmp_path: Path) -> None:
+    with make_archive(tmp_path / "archive") as archive:
+        client = local_client(archive)
+        ReviewDesk(archive).merge("p03", "p04", reviewer="ana")
+        answer = client.get("/api/passages/p04")
+        assert answer.status_code == 200
+        assert (answer.json()["id"], answer.json()["link"][-8:]) == ("p03", "t=20#p03")
+        layers_of = client.get("/api/passages/p04/layers").json()
+        assert layers_of["passage"]["id"] == "p03"
+        assert [each["field"] for each in layers_of["history"]] == ["merge"]
+        assert len(layers_of["words"]) == 4 * 14
+        assert "adorno del guion" in client.get("/api/search/export?passage=p04&form=markdown").text
+        moved = client.get("/review/p04?panel=opening", follow_redirects=False)
+        assert (moved.status_code, moved.headers["location"]) == (307, "/review/p03?panel=opening")
+        token = form_token(client, "/review/p03")
+        form = {"form_token": token, "text": "Mine.", "was_text": "La ética no es un adorno del guion."}
+        late = client.post("/review/p04", data={**form, "deed": "save"})  # of a page that was open before
+        assert late.status_code == 409
+        assert "Mine." in late.text
+        assert client.get("/api/passages/p99").status_code == 404
+
+
+def test_a_former_id_leads_to_nothing_that_is_withheld(tmp_path: Path) -> None:
+    with make_archive(tmp_path / "archive") as archive:
+        ReviewDesk(archive).merge("p03", "p04", reviewer="ana")
+        restrict(archive, "passage", "p03", reason="asked for", by="ana")
+        reader, editor = Visitor("r", "reader", "s"), Visitor("e", "editor", "s")
+        room = ReadingRoom(archive)
+        assert entry_or_404(room, "p04", editor).passage.id == "p03"
+        with pytest.raises(HTTPException):
+            entry_or_404(room, "p04", reader)

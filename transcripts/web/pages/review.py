@@ -94,6 +94,8 @@ def queue(request: Request, visitor: Editor, room: Room, page_number: str = "1")
 def desk(request: Request, passage_id: str, visitor: Editor, room: Room) -> Response:
     """The desk: everything about a passage that a person can change."""
     entry = entry_or_404(room, passage_id, visitor)
+    if entry.passage.id != passage_id:
+        return RedirectResponse(Chosen.of(request).desk(entry.passage.id))
     return _desk_page(request, room, visitor, entry)
 
 
@@ -101,6 +103,7 @@ def desk(request: Request, passage_id: str, visitor: Editor, room: Room) -> Resp
 def correct(request: Request, passage_id: str, visitor: Editor, room: Room, form: Posted) -> Response:
     """Save what was changed. A conflict is shown with both texts, and what was written stays in the form."""
     entry = entry_or_404(room, passage_id, visitor)
+    passage_id = entry.passage.id
     chosen = Chosen.of(request)
     review_desk = ReviewDesk(room.archive)
     themes = [theme.id for theme in _conference(room, entry).themes]
@@ -136,7 +139,7 @@ def split(request: Request, passage_id: str, visitor: Editor, room: Room, form: 
         room,
         visitor,
         entry,
-        lambda: desk.split(passage_id, at, reviewer=visitor.name, expected=text),
+        lambda: desk.split(entry.passage.id, at, reviewer=visitor.name, expected=text),
     )
 
 
@@ -146,7 +149,11 @@ def merge(request: Request, passage_id: str, visitor: Editor, room: Room, form: 
     entry = entry_or_404(room, passage_id, visitor)
     desk = ReviewDesk(room.archive)
     return _done_or_told(
-        request, room, visitor, entry, lambda: desk.merge(passage_id, form["next"], reviewer=visitor.name)
+        request,
+        room,
+        visitor,
+        entry,
+        lambda: desk.merge(entry.passage.id, form["next"], reviewer=visitor.name),
     )
 
 
