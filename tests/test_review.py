@@ -12,7 +12,7 @@ from sample_archive import CONFERENCE, STAGES, TRANSLATOR, fill, layers, recordi
 
 from flows.work import memory_of
 from transcripts.archive import Archive, Entry, RecordingLayers
-from transcripts.citations import citation
+from transcripts.citations import citation, translator
 from transcripts.errors import ArchiveError, ConflictError
 from transcripts.holdings import Selection
 from transcripts.meanings import embedding_signature, stored_vectors
@@ -320,6 +320,21 @@ def test_two_passages_are_united(archive: Archive, desk: ReviewDesk) -> None:
     for wrong, told in ((("p01", "p05"), "does not follow"), (("p01", "p03"), "differ: correct speaker")):
         with pytest.raises(ArchiveError, match=told):
             desk.merge(*wrong, reviewer="ana")
+
+
+def test_a_translation_of_several_hands_is_credited_to_all(archive: Archive, desk: ReviewDesk) -> None:
+    desk.correct("p04", "translation", "Ethics, I say.", reviewer="ana")
+    desk.merge("p03", "p04", reviewer="ana")
+    found = entry(archive, "p03")
+    assert found.translation == "Production in the villages. Ethics, I say."
+    assert "trans. by fake and others, unreviewed" in citation(found)
+    assert "p03" not in [e.passage.id for e in archive.entries(Selection(qualities=frozenset({"doubtful"})))]
+    desk.set_state("p03", "approved", "ana")
+    assert "trans. by fake and others, reviewed by ana" in citation(entry(archive, "p03"))
+    desk.correct("p03", "translation", "All of it by me.", reviewer="ana")
+    assert "trans. by a person, " in citation(entry(archive, "p03"))
+    desk.merge("p01", "p02", reviewer="ana")  # of one machine, as before
+    assert (entry(archive, "p01").translation_flags, translator(entry(archive, "p01"))) == ((), "fake")
 
 
 # Taking back

@@ -13,7 +13,7 @@ from dataclasses import replace
 from transcripts.alignment import mapped, merged
 from transcripts.cuts import divided, stale, united, with_flag
 from transcripts.page import SAME_END_S, Anchor, Belonging, Page, Reading
-from transcripts.quality import UNSEEN
+from transcripts.quality import MIXED, UNSEEN
 from transcripts.records import Review, Span
 
 # Flags that a person answers by naming the speaker or the language; the others doubt the text.
@@ -162,7 +162,8 @@ def _state(page: Page, review: Review) -> Sequence[str]:
         reading = replace(reading, passage=replace(reading.passage, flags=(), confidence=1.0))
         seen = {name: review.detail[name] for name in ("translation", "quality", "signature")}
         if review.detail["language"] == page.target_language and seen["translation"] is not None:
-            reading = replace(reading, **seen, translation_flags=())
+            mixed = tuple(flag for flag in reading.translation_flags if flag == MIXED)
+            reading = replace(reading, **seen, translation_flags=mixed)
         elif reading.signature:
             reading = with_flag(reading, UNSEEN)
     page.readings[found[0]] = replace(reading, state=review.after, reviewer=review.reviewer)

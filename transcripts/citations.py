@@ -19,7 +19,7 @@ import regex as re
 
 from transcripts.formats.tables import safe_cell
 from transcripts.holdings import Entry
-from transcripts.quality import UNSEEN, quality_word
+from transcripts.quality import MIXED, UNSEEN, quality_word
 from transcripts.results import Hit
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -66,7 +66,11 @@ def translator(entry: Entry) -> str:
     """The model that translated, or that a person did; empty where nothing is translated."""
     if entry.translation is None:
         return ""
-    return _line(entry.translation_signature.model) if entry.translation_signature else "a person"
+    if entry.translation_signature is None:
+        return "a person"
+    return _line(entry.translation_signature.model) + (
+        " and others" if MIXED in entry.translation_flags else ""
+    )
 
 
 def hit_document(hit: Hit, base: str = "") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from transcripts.alignment import mapped
 from transcripts.page import Belonging, Reading
-from transcripts.quality import STALE
+from transcripts.quality import MIXED, STALE
 from transcripts.records import Passage, Review, Span
 
 _UNSPACED = {"ja", "zh", "yue", "th", "lo", "km", "my", "bo"}  # written without blanks between words
@@ -64,7 +64,7 @@ def _themes_within(reading: Reading, start: int, end: int) -> dict[str, Belongin
 
 
 def united(first: Reading, second: Reading) -> Reading:
-    """Two readings as one."""
+    """Two readings as one. Of translations of two hands, a flag says so."""
     a, b = first.passage, second.passage
     text = joined(a.text, b.text, a.language)
     offset = len(text) - len(b.text)
@@ -74,7 +74,9 @@ def united(first: Reading, second: Reading) -> Reading:
         mine = themes.get(theme)
         if mine is None or (each.decided, each.score) > (mine.decided, mine.score):
             themes[theme] = replace(each, evidence=moved)
-    translations = [each.translation for each in (first, second) if each.translation]
+    translated = [each for each in (first, second) if each.translation]
+    signatures = list(dict.fromkeys(each.signature for each in translated))
+    flags = [*first.translation_flags, *second.translation_flags, *([MIXED] if len(signatures) > 1 else ())]
     qualities = [each.quality for each in (first, second) if each.quality is not None]
     states = [each.state for each in (first, second)]
     return Reading(
@@ -88,10 +90,10 @@ def united(first: Reading, second: Reading) -> Reading:
             speaker_share=min(a.speaker_share, b.speaker_share),
         ),
         first.origin,
-        " ".join(translations) or None,
+        " ".join(each.translation or "" for each in translated) or None,
         min(qualities, default=None),
-        first.signature or second.signature,
-        tuple(dict.fromkeys((*first.translation_flags, *second.translation_flags))),
+        next(filter(None, signatures), None),
+        tuple(dict.fromkeys(flags)),
         min(states, key=("draft", "reviewed", "approved").index),
         first.reviewer or second.reviewer,
         themes,

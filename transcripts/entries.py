@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
+from itertools import permutations
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -20,9 +20,9 @@ from sqlalchemy import (
     select,
 )
 
-from transcripts.database import chunks
+from transcripts.database import chunks, json_text
 from transcripts.holdings import EVERYTHING, Entry, Selection
-from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, REMEMBERED
+from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, NO_DOUBT
 from transcripts.records import Signature, Span
 from transcripts.rows import passage_of, signature_of
 from transcripts.schema import (
@@ -107,7 +107,8 @@ def _conditions(connection: Connection, selection: Selection) -> Iterator[Column
 def has_quality(word: str) -> ColumnElement[bool]:
     """`quality.quality_word` in SQL."""
     quality, flags = readings.c.quality, cast(readings.c.translation_flags, Text)
-    flagged = flags.not_in(("[]", json.dumps([REMEMBERED])))
+    orders = (order for number in range(len(NO_DOUBT) + 1) for order in permutations(NO_DOUBT, number))
+    flagged = flags.not_in([json_text(order) for order in orders])
     low = and_(quality.is_not(None), quality < DOUBTFUL_BELOW)
     good = or_(quality.is_(None), quality >= GOOD_FROM)
     found = {
