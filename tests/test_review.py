@@ -282,7 +282,7 @@ def test_a_passage_is_divided_with_all_that_is_known_of_it(archive: Archive, des
     for at in (-1, 0, 500):
         with pytest.raises(ArchiveError, match="both parts need text"):
             desk.split("p04", at, reviewer="ana")
-    with pytest.raises(ArchiveError, match="second 99 is not in"):
+    with pytest.raises(ArchiveError, match="second 99 is not within"):
         desk.split("p04", 3, reviewer="ana", at_s=99)
 
 
@@ -299,8 +299,15 @@ def test_a_cut_is_where_the_word_is_heard() -> None:
     with Archive.in_memory() as archive:
         archive.set_conference(CONFERENCE)
         archive.keep(recording("rec-1"), kept, ())
-        ReviewDesk(archive).split("p", 9, reviewer="ana")
+        desk = ReviewDesk(archive)
+        desk.split("p", 9, reviewer="ana")
         assert [each.passage.span for each in archive.entries()] == [Span(10.0, 14.0), Span(14.0, 15.0)]
+        desk.split("p", 1, reviewer="ana")  # inside the first word: as far along as in the text
+        assert [each.passage.span for each in archive.entries()][:2] == [Span(10.0, 10.5), Span(10.5, 14.0)]
+        second = archive.entries()[1].passage.id
+        for edge in (10.5, 14.0):
+            with pytest.raises(ArchiveError, match="is not within passage .*: both parts need time"):
+                desk.split(second, 2, reviewer="ana", at_s=edge)
 
 
 def test_two_passages_are_united(archive: Archive, desk: ReviewDesk) -> None:

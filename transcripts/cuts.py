@@ -113,7 +113,7 @@ def natural_cut(text: str, share: float) -> int:
 def time_at(position: int, passage: Passage, words: Sequence[tuple[str, float]]) -> float:
     """When a character of a passage's text is said, by the words heard in it and their starts (s).
 
-    Without words, as far along in time as in the text.
+    Without words, and inside the first of them, as far along in time as in the text.
     """
     span = passage.span
     heard = [(text, start_s) for text, start_s in words if span.start_s <= start_s < span.end_s]
@@ -122,5 +122,7 @@ def time_at(position: int, passage: Passage, words: Sequence[tuple[str, float]])
     for text, start_s in heard:
         reached += len(text)
         if reached > at:
-            return start_s
+            if start_s > span.start_s:
+                return start_s
+            break
     return span.start_s + span.duration_s * position / max(1, len(passage.text))
