@@ -306,7 +306,7 @@ def test_a_cut_is_where_the_word_is_heard() -> None:
         assert [each.passage.span for each in archive.entries()][:2] == [Span(10.0, 10.5), Span(10.5, 14.0)]
         second = archive.entries()[1].passage.id
         for edge in (10.5, 14.0):
-            with pytest.raises(ArchiveError, match="is not within passage .*: both parts need time"):
+            with pytest.raises(ArchiveError, match=r"is not within passage .*: both parts need time"):
                 desk.split(second, 2, reviewer="ana", at_s=edge)
 
 

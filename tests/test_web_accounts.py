@@ -16,6 +16,7 @@ from web_archive import addresses, form_token, make_archive
 
 from transcripts.accounts import Accounts
 from transcripts.archive import Archive
+from transcripts.errors import ArchiveError
 from transcripts.rights import restrict
 from transcripts.web.app import create_app
 from transcripts.web.room import RoomSettings
@@ -150,6 +151,31 @@ def test_a_person_who_is_removed_is_out_at_once(archive: Archive) -> None:
     assert client.get("/review").status_code == 200
     Accounts(archive).remove_user("editor")
     assert client.get("/review", follow_redirects=False).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (ArchiveError("db.example.org does not answer"), 503, "The archive cannot be read at the moment."),
+        (RuntimeError("a defect"), 500, "This is a defect of symposia."),
+    ],
+)
+def test_an_archive_that_cannot_say_who_it_is_is_told_in_words(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, said: str
+) -> None:
+    def fail(self: Accounts, token: str) -> None:
+        raise error
+
+    client = logged_in(archive, "editor")
+    monkeypatch.setattr(Accounts, "user_of_session", fail)
+    client = TestClient(client.app, client.base_url, raise_server_exceptions=False, cookies=client.cookies)
+    for path in ("/panels/opening", "/api/panels"):
+        answer = client.get(path)
+        assert answer.status_code == status
+        assert said in answer.text
+        assert "db.example.org" not in answer.text  # nothing of our machines for whom nobody knows
+        assert "content-security-policy" in answer.headers
+        assert ("<!doctype html>" in answer.text) is (path != "/api/panels")
 
 
 def test_what_was_written_outlives_the_session(archive: Archive) -> None:

@@ -114,7 +114,9 @@ class ReviewDesk:
             if at_s is None:
                 at_s = time_at(at_char, passage, _words(connection, passage))
             if not passage.span.start_s < at_s < passage.span.end_s:
-                raise ArchiveError(f"second {at_s} is not within passage '{passage_id}': both parts need time")
+                raise ArchiveError(
+                    f"second {at_s} is not within passage '{passage_id}': both parts need time"
+                )
             if translation_at is None:
                 translation_at = natural_cut(translation, at_char / len(passage.text))
             detail = {

@@ -21,8 +21,10 @@ from transcripts.web.pages import account, api, home, media, oai, panel, review,
 from transcripts.web.rendering import STATIC, page, with_query
 from transcripts.web.room import ReadingRoom, RoomSettings
 from transcripts.web.visitors import (
+    STRANGER,
     LoginNeededError,
     OldFormError,
+    Visitor,
     posted,
     visitor_or_stranger,
     written,
@@ -128,8 +130,10 @@ def _not_valid(request: Request, error: Exception) -> Response:
 
 
 def _in_words(request: Request, error: Exception) -> Response:
-    """An error that a person can mend, such as an archive that is locked."""
-    return _error(request, 503, str(error))
+    """An error that a person can mend, such as an archive that is locked. Strangers need not know more."""
+    visitor = _whoever(request)
+    said = N_("The archive cannot be read at the moment. Try again in a while.")
+    return _error(request, 503, said if visitor is STRANGER else str(error), visitor=visitor)
 
 
 def _defect(request: Request, _error_itself: Exception) -> Response:
@@ -140,13 +144,26 @@ def _defect(request: Request, _error_itself: Exception) -> Response:
     return answer
 
 
-def _error(request: Request, status: int, said: str, kept: Sequence[tuple[str, str]] = ()) -> Response:
+def _error(
+    request: Request,
+    status: int,
+    said: str,
+    kept: Sequence[tuple[str, str]] = (),
+    visitor: Visitor | None = None,
+) -> Response:
     if _is_for_programs(request):
         return JSONResponse({"detail": said}, status)
     title = _TITLES.get(status, N_("This did not work"))
-    return page(
-        request, "error.html", visitor_or_stranger(request), status, title=title, reason=said, kept=kept
-    )
+    visitor = visitor or _whoever(request)
+    return page(request, "error.html", visitor, status, title=title, reason=said, kept=kept)
+
+
+def _whoever(request: Request) -> Visitor:
+    """Who is told of an error: a stranger, where the archive that knows them is what fails."""
+    try:
+        return visitor_or_stranger(request)
+    except Exception:  # of any kind: the first one is told
+        return STRANGER
 
 
 __all__ = ["PAGES", "create_app"]
