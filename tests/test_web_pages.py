@@ -51,6 +51,7 @@ def test_home_has_pages(tmp_path: Path) -> None:
         archive.set_conference(replace(CONFERENCE, panels=panels))
         client = local_client(archive)
         first, second = client.get("/").text, client.get("/?page_number=2").text
+        assert "Panel number 29<" in client.get("/?page_number=70").text
     assert "Panel number 0<" in first
     assert "Panel number 29<" in second
     assert "Panel number 29<" not in first
@@ -370,3 +371,13 @@ def test_a_former_id_leads_to_nothing_that_is_withheld(tmp_path: Path) -> None:
         assert entry_or_404(room, "p04", editor).passage.id == "p03"
         with pytest.raises(HTTPException):
             entry_or_404(room, "p04", reader)
+
+
+def test_a_page_beyond_the_end_is_the_last(client: TestClient) -> None:
+    for path in ("/search?q=language:ja&page=400", "/search?page=2&q=language:ja"):
+        text = client.get(path).text
+        assert "2 passages found" in text
+        assert "Nothing was found" not in text
+        assert text.count('class="hit-card"') == 2
+    assert "Nothing was found" in client.get("/search?q=language:xx&page=3").text
+    assert client.get("/review?page_number=9").text.count('href="/review/p') == 8

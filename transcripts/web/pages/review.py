@@ -70,9 +70,9 @@ def queue(request: Request, visitor: Editor, room: Room, page_number: str = "1")
     number = (
         int(page_number) if page_number.isascii() and page_number.isdigit() and len(page_number) < 6 else 1
     )
-    number = max(1, number)
     with room.archive.reading() as connection:
-        total = count(connection, chosen.selection())
+        pages = -(-count(connection, chosen.selection()) // QUEUE_A_PAGE)
+    number = max(1, min(number, pages))
     entries = desk.queue(chosen.selection(), limit=QUEUE_A_PAGE, offset=QUEUE_A_PAGE * (number - 1))
     conferences = room.archive.conferences()
     return page(
@@ -85,7 +85,7 @@ def queue(request: Request, visitor: Editor, room: Room, page_number: str = "1")
         languages=_languages(conferences),
         lost=desk.unanchored(),
         page_number=number,
-        pages=-(-total // QUEUE_A_PAGE),
+        pages=pages,
         page_address=lambda to: chosen.address("/review", page_number=to),
     )
 
