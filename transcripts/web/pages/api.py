@@ -27,7 +27,7 @@ from transcripts.web.answers import (
 )
 from transcripts.web.asking import Asked
 from transcripts.web.pages.panel import reading_or_404
-from transcripts.web.rendering import page
+from transcripts.web.rendering import base_of, page
 from transcripts.web.room import ReadingRoom
 from transcripts.web.visitors import Room, SomeVisitor, Visitor
 from transcripts.web.wording import N_, clock
@@ -188,11 +188,6 @@ _FILES = {
     "srt": ("srt", "application/x-subrip"),
     "vtt": ("vtt", "text/vtt"),
 }
-
-
-def base_of(request: Request) -> str:
-    """How links to this room begin, as the visitor came."""
-    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _file(text: str, name: str, form: str) -> Response:
