@@ -20,7 +20,7 @@ from transcripts.place import Place
 
 if TYPE_CHECKING:
     import uvicorn
-    from uvicorn._types import ASGIApplication
+    from starlette.types import ASGIApp
 
     from transcripts.search import Embed
     from transcripts.web.room import ReadingRoom, RoomSettings
@@ -192,7 +192,7 @@ def _run(archive: Archive, settings: RoomSettings, options: ServeOptions, listen
         preparing.join()  # Python cannot end while a thread of its own is within the index's library
 
 
-def server_config(app: ASGIApplication, options: ServeOptions) -> uvicorn.Config:
+def server_config(app: ASGIApp, options: ServeOptions) -> uvicorn.Config:
     """How uvicorn serves. Whom it believes where a request comes from is nothing of its environment."""
     import uvicorn
 

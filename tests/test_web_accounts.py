@@ -168,7 +168,8 @@ def test_an_archive_that_cannot_say_who_it_is_is_told_in_words(
 
     client = logged_in(archive, "editor")
     monkeypatch.setattr(Accounts, "user_of_session", fail)
-    client = TestClient(client.app, client.base_url, raise_server_exceptions=False, cookies=client.cookies)
+    cookies, address = client.cookies, str(client.base_url)
+    client = TestClient(client.app, address, raise_server_exceptions=False, cookies=cookies)
     for path in ("/panels/opening", "/api/panels"):
         answer = client.get(path)
         assert answer.status_code == status
