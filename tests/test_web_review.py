@@ -184,6 +184,17 @@ def test_what_is_saved_with_an_approval_was_looked_at(archive: Archive, client: 
     assert (found.state, found.passage.text, found.translation) == ("approved", "Better.", "Better.")
 
 
+def test_a_translation_that_goes_with_the_corrected_language_is_no_conflict(
+    archive: Archive, client: TestClient
+) -> None:
+    mine = client.get("/review/p04").text
+    assert send(client, "p04", {"language": "en", "deed": "approved"}, mine).status_code == 303
+    assert (entry(archive, "p04").state, entry(archive, "p04").translation) == ("approved", None)
+    mine = client.get("/review/p03").text
+    ReviewDesk(archive).correct("p03", "translation", "Theirs.", reviewer="another")
+    assert send(client, "p03", {"language": "en", "deed": "approved"}, mine).status_code == 409
+
+
 def test_what_another_decided_of_a_theme_is_not_overwritten(archive: Archive, client: TestClient) -> None:
     desk = ReviewDesk(archive)
     for passage_id, theirs in (("p04", "True"), ("p03", "False")):  # as the machine tagged them

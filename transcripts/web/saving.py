@@ -84,9 +84,15 @@ def save(
     return saved
 
 
-def looked_at(form: Mapping[str, str], saved: Saved) -> dict[str, str]:
-    """The fields as the editor has them before their eyes: what they saved, else what the form was given."""
-    return {name: form[name].strip() if name in saved.done else form[f"was_{name}"] for name in _PLAIN}
+def looked_at(form: Mapping[str, str], saved: Saved, before: Entry) -> dict[str, str]:
+    """The fields as the editor has them before their eyes: what they saved, else what the form was given.
+
+    `before` is the passage before they saved: a machine's translation may go with its language.
+    """
+    seen = {name: form[name].strip() if name in saved.done else form[f"was_{name}"] for name in _PLAIN}
+    if "language" in saved.done and seen["translation"] == present(before, "translation"):
+        del seen["translation"]
+    return seen
 
 
 def unseen(seen: Mapping[str, str], entry: Entry) -> list[Conflict]:

@@ -110,7 +110,7 @@ def correct(request: Request, passage_id: str, visitor: Editor, room: Room, form
     saved = save(review_desk, passage_id, form, themes, visitor.name)
     deed = form["deed"]
     if saved.all_well and deed in STATES:
-        seen = looked_at(form, saved)
+        seen = looked_at(form, saved, entry)
         try:
             review_desk.set_state(passage_id, deed, visitor.name, expected=seen)
         except ArchiveError as error:  # of a conflict, the page shows all that is other than it was
