@@ -71,9 +71,9 @@ class SearchIndex:
     def find(self, query: SearchQuery, *, restricted: bool = False) -> Results:
         """A page of what the archive has on a query, with how the hits are spread.
 
-        `restricted` takes what is withheld too, for editors. Unknown themes, speakers and
-        panels find nothing, and a notice says so. Raises ArchiveError when the index cannot
-        be made.
+        `restricted` takes what is withheld too, for editors. Unknown themes, speakers,
+        panels, names and languages find nothing, and a notice says so. Raises ArchiveError when
+        the index cannot be made.
         """
         conferences = self._conferences(restricted)
         more: tuple[Notice, ...] = ()
