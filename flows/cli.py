@@ -215,12 +215,18 @@ def serve(  # noqa: PLR0913 - one parameter an option
     oai: Annotated[
         str, typer.Option(help="Offer what is approved to harvesters; whom they write to.", metavar="EMAIL")
     ] = "",
+    link_base: Annotated[
+        str, typer.Option(help="Public address of the room, for links in citations.", metavar="URL")
+    ] = "",
+    proxy: Annotated[
+        str, typer.Option(help="Address of the proxy in front, if on another machine.", metavar="ADDRESS")
+    ] = "",
 ) -> None:
     """Open the reading room: search, listen, correct and cite in a browser."""
     from flows.serving import ServeOptions
     from flows.serving import serve as open_room
 
-    open_room(archive, ServeOptions(host, port, login, certificate, key, plain_http, oai))
+    open_room(archive, ServeOptions(host, port, login, certificate, key, plain_http, oai, link_base, proxy))
 
 
 themes = typer.Typer(help="Themes: decide on them, have the tagger learn from that, export them.")

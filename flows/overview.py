@@ -13,7 +13,7 @@ from transcripts.archive import Archive
 from transcripts.holdings import Summary
 from transcripts.place import Place
 from transcripts.programme import theme_names
-from transcripts.quality import FLAG_WORDS, REMEMBERED
+from transcripts.quality import FLAG_WORDS, NO_DOUBT
 
 
 def show_summary(archive: Archive, place: Place, known: Summary | None = None) -> None:
@@ -88,7 +88,9 @@ def _in_columns(rows: Sequence[tuple[str, str, str, str, str]]) -> str:
 def doubts(archive: Archive, summary: Summary) -> list[str]:
     """What a person should look at, in words."""
     counts = {**summary.passage_flags, **summary.translation_flags}
-    found = [f"{count} {FLAG_WORDS.get(flag, flag)}" for flag, count in counts.items() if flag != REMEMBERED]
+    found = [
+        f"{count} {FLAG_WORDS.get(flag, flag)}" for flag, count in counts.items() if flag not in NO_DOUBT
+    ]
     gaps = sum(summary.untranscribed.values())
     if gaps:
         found.append(f"{gaps} stretches of speech without text")

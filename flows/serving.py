@@ -19,9 +19,13 @@ from transcripts.errors import ConfigurationError, SymposiaError
 from transcripts.place import Place
 
 if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
     from transcripts.search import Embed
     from transcripts.web.room import ReadingRoom, RoomSettings
 
+_ADDRESS = re.compile(r"https?://[^/\s?#@\"<>]+/?")
 _EMAIL = re.compile(r"\S+@\S+\.\S+")  # as OAI-PMH's schema has it
 
 
@@ -29,7 +33,9 @@ _EMAIL = re.compile(r"\S+@\S+\.\S+")  # as OAI-PMH's schema has it
 class ServeOptions:
     """Where the room opens, and how people come in. `certificate` and `key` are PEM files.
 
-    `oai` is the e-mail address that opens `/oai` to harvesters; '' leaves it closed.
+    `oai` is the e-mail address that opens `/oai` to harvesters; '' leaves it closed. `link_base` is the
+    public address of the room. `proxy` is the address of a proxy (or several, or networks, commas
+    between) that is believed when it says from where a request comes; one on this machine always is.
     """
 
     host: str = "127.0.0.1"
@@ -39,6 +45,8 @@ class ServeOptions:
     key: Path | None = None
     plain_http: bool = False
     oai: str = ""
+    link_base: str = ""
+    proxy: str = ""
 
 
 def serve(place: Place, options: ServeOptions) -> None:
@@ -74,6 +82,7 @@ def room_settings(archive: Archive, options: ServeOptions) -> RoomSettings:
         local_name=_user_name(),
         embed=partial(_embedder, archive),
         oai_email=options.oai,
+        link_base=options.link_base.rstrip("/"),
     )
 
 
@@ -107,6 +116,12 @@ def _check(options: ServeOptions) -> None:
         raise ConfigurationError(
             f"--oai takes the e-mail address that harvesters are told, not {options.oai!r}"
         )
+    if options.link_base and not _ADDRESS.fullmatch(options.link_base):
+        raise ConfigurationError(
+            f"--link-base takes the address of the room, such as https://archive.example, "
+            f"not {options.link_base!r}"
+        )
+    _check_proxy(options)
     if bool(options.certificate) != bool(options.key):
         raise ConfigurationError("HTTPS needs both --certificate FILE and --key FILE")
     if options.certificate and options.key:
@@ -120,6 +135,18 @@ def _check(options: ServeOptions) -> None:
             raise ConfigurationError(
                 f"{options.certificate} and {options.key} are no certificate with its key ({error}); "
                 "both are PEM files"
+            ) from error
+
+
+def _check_proxy(options: ServeOptions) -> None:
+    if options.proxy and not options.login and is_loopback(options.host):
+        raise ConfigurationError("behind a proxy people have to log in: add --login to --proxy")
+    for address in options.proxy.split(",") if options.proxy else ():
+        try:
+            ipaddress.ip_network(address.strip())
+        except ValueError as error:
+            raise ConfigurationError(
+                f"--proxy takes the IP address of a proxy, such as 10.0.0.5, or a network, not {address!r}"
             ) from error
 
 
@@ -159,18 +186,26 @@ def _run(archive: Archive, settings: RoomSettings, options: ServeOptions, listen
     preparing = threading.Thread(target=_prepare, args=(app.state.room,), daemon=True)
     preparing.start()
     sys.stderr.write(_welcome(settings, options, listening.getsockname()[1]))
-    config = uvicorn.Config(
+    try:
+        uvicorn.Server(server_config(app, options)).run(sockets=[listening])
+    finally:
+        preparing.join()  # Python cannot end while a thread of its own is within the index's library
+
+
+def server_config(app: ASGIApp, options: ServeOptions) -> uvicorn.Config:
+    """How uvicorn serves. Whom it believes where a request comes from is nothing of its environment."""
+    import uvicorn
+
+    believed = ["127.0.0.1", "::1", *(each.strip() for each in options.proxy.split(",") if each.strip())]
+    return uvicorn.Config(
         app,
         log_level="warning",
         server_header=False,
         ssl_certfile=options.certificate,
         ssl_keyfile=options.key,
         timeout_graceful_shutdown=3,
+        forwarded_allow_ips=believed,
     )
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        preparing.join()  # Python cannot end while a thread of its own is within the index's library
 
 
 def _welcome(settings: RoomSettings, options: ServeOptions, port: int) -> str:
@@ -199,4 +234,4 @@ def _prepare(room: ReadingRoom) -> None:
         sys.stderr.write(f"symposia: {error}\n")
 
 
-__all__ = ["ServeOptions", "is_loopback", "room_settings", "serve"]
+__all__ = ["ServeOptions", "is_loopback", "room_settings", "serve", "server_config"]

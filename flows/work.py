@@ -38,6 +38,7 @@ from transcripts.errors import MediaError
 from transcripts.files import state_of
 from transcripts.formats.subtitles import read_captions
 from transcripts.holdings import RecordingLayers, Selection, StageRecord
+from transcripts.quality import UNSEEN
 from transcripts.records import Recording, digest_of
 
 
@@ -115,7 +116,9 @@ def memory_of(archive: Archive, conference_id: str) -> Memory:
     return Memory(
         {entry.passage.language: entry.passage.text, entry.target_language: entry.translation}
         for entry in archive.entries(people)
-        if entry.conference_id == conference_id and entry.translation
+        if entry.conference_id == conference_id
+        and entry.translation
+        and UNSEEN not in entry.translation_flags
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 
 from transcripts import entries, schema
 from transcripts.archive import Archive, Selection
-from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, quality_word
+from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, NO_DOUBT, quality_word
 from transcripts.query import SearchQuery
 from transcripts.search import SearchIndex
 
@@ -86,7 +86,7 @@ def test_entries_are_selected_by_date_state_and_quality(archive: Archive) -> Non
 
 @given(
     quality=st.none() | st.floats(0, 1) | st.sampled_from([GOOD_FROM, DOUBTFUL_BELOW, DOUBTFUL_BELOW - 1e-9]),
-    flags=st.lists(st.text(max_size=5), max_size=2),
+    flags=st.lists(st.text(max_size=5) | st.sampled_from(sorted(NO_DOUBT)), max_size=3, unique=True),
 )
 def test_the_word_of_a_quality_is_the_same_in_a_query(quality: float | None, flags: list[str]) -> None:
     word = quality_word(quality, flags)

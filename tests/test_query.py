@@ -20,7 +20,7 @@ from transcripts.query import MOST_LETTERS, NOTICES, Notice, SearchQuery, parse
         ('the "AI committee" said', {"text": "the said", "phrases": ("AI committee",)}),
         ("「倫理委員会」 «فیلم نامه» “voz propia”", {"phrases": ("倫理委員会", "فیلم نامه", "voz propia")}),
         ("-guion －絵コンテ", {"excluded": ("guion", "絵コンテ")}),
-        ('-"no way"', {"excluded": ("no way",)}),
+        ('-"no way" -「未来」', {"excluded_phrases": ("no way", "未来")}),
         ("stand-in co-author", {"text": "stand-in co-author"}),
         ("theme:ethics theme:future", {"themes": ("ethics", "future")}),
         (

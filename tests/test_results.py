@@ -142,6 +142,12 @@ def test_a_phrase_is_found_as_it_is_written(index: SearchIndex, typed: str, expe
         ("ethics", {"p01", "p04", "p08"}),  # in translations too
         ("영화", {"p06"}),  # in a compound
         ('"no es un"', {"p04"}),
+        ('"ethics committee"', {"p01"}),  # in a translation
+        ('"committee ethics"', set()),  # the words are there, in another order
+        ('"guiones"', set()),  # another form of the word
+        ("「理委」", {"p01"}),  # inside a run of kanji
+        ('"ボード"', set()),
+        ('"!?"', set()),
         ("فيلمنامه", {"p07"}),
     ],
 )

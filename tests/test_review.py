@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_archive import CONFERENCE, STAGES, TRANSLATOR, fill, layers, recording
 
+from flows.work import memory_of
 from transcripts.archive import Archive, Entry, RecordingLayers
+from transcripts.citations import citation, translator
 from transcripts.errors import ArchiveError, ConflictError
 from transcripts.holdings import Selection
 from transcripts.meanings import embedding_signature, stored_vectors
@@ -214,6 +216,30 @@ def test_a_passage_goes_from_draft_to_approved_and_back(archive: Archive, desk: 
         desk.set_state("p01", "splendid", "ben")
 
 
+def test_a_translation_that_came_after_the_approval_is_nobodys_word(
+    archive: Archive, desk: ReviewDesk
+) -> None:
+    translated = layers("rec-1")
+    archive.keep(recording("rec-1"), dataclasses.replace(translated, translations=()), STAGES)
+    desk.set_state("p01", "approved", "ana")
+    desk.set_state("p05", "approved", "ana")  # in the language of the translations: it needs none
+    archive.keep(recording("rec-1"), translated, STAGES)
+    found = entry(archive, "p01")
+    assert (found.state, found.translation_signature) == ("approved", TRANSLATOR)
+    assert found.translation == "We discussed it in the AI ethics committee."
+    assert found.translation_flags == ("unseen",)
+    assert "trans. by fake (unreviewed), reviewed by ana" in citation(found)
+    assert entry(archive, "p05").translation_flags == ()
+    assert memory_of(archive, "film-ai").exact(found.passage.text, "ja", "en") is None
+    (doubted,) = archive.entries(Selection(qualities=frozenset({"doubtful"})))
+    assert doubted.passage.id == "p01"
+    approved = Selection(states=frozenset({"approved"}))
+    assert desk.queue(approved, limit=1) == [found]
+    desk.set_state("p01", "approved", "ben")  # with the translation before their eyes
+    assert entry(archive, "p01").translation_flags == ()
+    assert memory_of(archive, "film-ai").exact(found.passage.text, "ja", "en") == found.translation
+
+
 def test_the_queue_begins_with_the_most_doubtful(archive: Archive, desk: ReviewDesk) -> None:
     passages = [
         dataclasses.replace(each, confidence=0.9 - n / 10) for n, each in enumerate(layers("rec-1").passages)
@@ -256,7 +282,7 @@ def test_a_passage_is_divided_with_all_that_is_known_of_it(archive: Archive, des
     for at in (-1, 0, 500):
         with pytest.raises(ArchiveError, match="both parts need text"):
             desk.split("p04", at, reviewer="ana")
-    with pytest.raises(ArchiveError, match="second 99 is not in"):
+    with pytest.raises(ArchiveError, match="second 99 is not within"):
         desk.split("p04", 3, reviewer="ana", at_s=99)
 
 
@@ -273,8 +299,15 @@ def test_a_cut_is_where_the_word_is_heard() -> None:
     with Archive.in_memory() as archive:
         archive.set_conference(CONFERENCE)
         archive.keep(recording("rec-1"), kept, ())
-        ReviewDesk(archive).split("p", 9, reviewer="ana")
+        desk = ReviewDesk(archive)
+        desk.split("p", 9, reviewer="ana")
         assert [each.passage.span for each in archive.entries()] == [Span(10.0, 14.0), Span(14.0, 15.0)]
+        desk.split("p", 1, reviewer="ana")  # inside the first word: as far along as in the text
+        assert [each.passage.span for each in archive.entries()][:2] == [Span(10.0, 10.5), Span(10.5, 14.0)]
+        second = archive.entries()[1].passage.id
+        for edge in (10.5, 14.0):
+            with pytest.raises(ArchiveError, match=r"is not within passage .*: both parts need time"):
+                desk.split(second, 2, reviewer="ana", at_s=edge)
 
 
 def test_two_passages_are_united(archive: Archive, desk: ReviewDesk) -> None:
@@ -294,6 +327,21 @@ def test_two_passages_are_united(archive: Archive, desk: ReviewDesk) -> None:
     for wrong, told in ((("p01", "p05"), "does not follow"), (("p01", "p03"), "differ: correct speaker")):
         with pytest.raises(ArchiveError, match=told):
             desk.merge(*wrong, reviewer="ana")
+
+
+def test_a_translation_of_several_hands_is_credited_to_all(archive: Archive, desk: ReviewDesk) -> None:
+    desk.correct("p04", "translation", "Ethics, I say.", reviewer="ana")
+    desk.merge("p03", "p04", reviewer="ana")
+    found = entry(archive, "p03")
+    assert found.translation == "Production in the villages. Ethics, I say."
+    assert "trans. by fake and others, unreviewed" in citation(found)
+    assert "p03" not in [e.passage.id for e in archive.entries(Selection(qualities=frozenset({"doubtful"})))]
+    desk.set_state("p03", "approved", "ana")
+    assert "trans. by fake and others, reviewed by ana" in citation(entry(archive, "p03"))
+    desk.correct("p03", "translation", "All of it by me.", reviewer="ana")
+    assert "trans. by a person, " in citation(entry(archive, "p03"))
+    desk.merge("p01", "p02", reviewer="ana")  # of one machine, as before
+    assert (entry(archive, "p01").translation_flags, translator(entry(archive, "p01"))) == ((), "fake")
 
 
 # Taking back
@@ -396,10 +444,21 @@ def test_the_later_of_two_editors_sees_the_conflict(archive: Archive, desk: Revi
     with pytest.raises(ConflictError):
         desk.merge("p01", "p02", reviewer="ben", expected=seen)
     with pytest.raises(ConflictError):
-        desk.set_state("p01", "approved", "ben", expected=seen)
+        desk.set_state("p01", "approved", "ben", expected={"text": seen})
+    with pytest.raises(ConflictError, match="changed the translation"):
+        desk.set_state("p01", "approved", "ben", expected={"text": "一", "translation": "unlike it"})
     assert desk.correct(
         "p01", "translation", "One", reviewer="ben", expected=entry(archive, "p01").translation
     )
+
+
+def test_a_theme_that_somebody_decided_is_no_machines_tag(archive: Archive, desk: ReviewDesk) -> None:
+    desk.correct("p01", "theme:ethics", "True", reviewer="ana", expected="")  # as the machine says
+    with pytest.raises(ConflictError, match="changed the theme:ethics") as caught:
+        desk.correct("p01", "theme:ethics", "False", reviewer="ben", expected="")
+    assert (caught.value.present, caught.value.offered) == ("True", "False")
+    assert desk.correct("p01", "theme:ethics", "True", reviewer="ben", expected="") is None  # they agree
+    assert desk.correct("p01", "theme:ethics", "False", reviewer="ben", expected="True")
 
 
 def test_many_editors_at_once_lose_nothing(place: Place) -> None:

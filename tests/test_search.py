@@ -26,6 +26,7 @@ from transcripts.query import SearchQuery
 from transcripts.records import Signature, TranslationEmbedding
 from transcripts.results import Hit
 from transcripts.review import ReviewDesk
+from transcripts.rights import restrict
 from transcripts.search import SearchIndex
 
 
@@ -184,6 +185,9 @@ def test_what_is_found_is_marked_in_text_and_translation(index: SearchIndex) -> 
         (SearchQuery(speakers=("ms. o'hara; --",)), ["p06"]),
         (SearchQuery(speakers=("o'hara",)), ["p06"]),
         (SearchQuery(speakers=("S2",)), ["p07", "p08"]),
+        (SearchQuery(speakers=("S9", "s2")), ["p07", "p08"]),
+        (SearchQuery(speakers=("S9", "S2", "o'hara")), ["p06", "p07", "p08"]),
+        (SearchQuery(speakers=("S1",)), []),  # a voice that has names
         (SearchQuery(speakers=("director (japan)",), themes=("ethics",)), ["p01"]),
         (SearchQuery(names=("부산",)), ["p06"]),
         (SearchQuery(names=("busan",), themes=("ethics",)), []),
@@ -234,7 +238,7 @@ NARROW = [
     Selection(themes=frozenset({"ethics"}), states=frozenset({"draft"})),
     Selection(themes=frozenset()),
     Selection(names=frozenset({"busan"})),
-    Selection(speakers=frozenset({("film-ai", "o'hara")}), speaker_label="S2"),
+    Selection(speakers=frozenset({("film-ai", "o'hara")}), speaker_labels=frozenset({"S2", "S9"})),
     Selection(speakers=frozenset({("film-ai", "producer")})),
     Selection(qualities=frozenset({"good", "check"}), held_after="2025-03-02"),
     Selection(panels=frozenset({"opening"}), languages=frozenset({"en"})),
@@ -276,8 +280,36 @@ def test_an_unknown_name_finds_nothing_and_is_told(index: SearchIndex, field: st
     for text in ("", "倫理"):
         results = index.find(dataclasses.replace(SearchQuery(text), **{field: (name,)}))  # type: ignore[arg-type]
         assert results.hits == ()
-        if field in ("themes", "panels", "names"):
-            assert str(results.notices[0]).startswith("nothing in the archive is called")
+        said = {"speakers": "nobody in the archive is", "languages": "nothing in the archive is said in"}
+        told = [str(notice) for notice in results.notices if notice.kind.startswith("unknown")]
+        assert [each.startswith(said.get(field, "nothing in the archive is called")) for each in told] == [
+            True
+        ]
+        if field == "speakers":
+            assert "Director" not in told[0]  # who is withheld is not told
+
+
+def test_a_language_is_found_however_its_code_is_written(archive: Archive) -> None:
+    said = layers("rec-2")
+    written = [dataclasses.replace(each, language="zh-Hant") for each in said.passages[:1]]
+    archive.keep(recording("rec-2"), RecordingLayers(passages=tuple(written)), STAGES)
+    index = SearchIndex.open(archive)
+    for code in ("zh-Hant", "zh-hant", "ZH-HANT"):
+        assert found(index, SearchQuery(languages=(code,))) == ["p06"]
+    results = index.find(SearchQuery(languages=("zh",)))
+    assert results.hits == ()
+    (notice,) = map(str, results.notices)
+    assert notice == "nothing in the archive is said in 'zh'; there are en, es, ja, zh-Hant"
+
+
+def test_languages_and_voices_of_what_is_withheld_are_not_told(archive: Archive) -> None:
+    restrict(archive, "panel", 'o\'neill "b"', reason="not yet", by="ana")
+    index = SearchIndex.open(archive)
+    for query in (SearchQuery(languages=("fa",)), SearchQuery(speakers=("S2",))):
+        (notice,) = index.find(query).notices
+        assert notice.kind.startswith("unknown")
+        assert "fa, " not in notice.known
+        assert index.find(query, restricted=True).notices == ()
 
 
 ODD = (

@@ -16,6 +16,7 @@ from web_archive import addresses, form_token, make_archive
 
 from transcripts.accounts import Accounts
 from transcripts.archive import Archive
+from transcripts.errors import ArchiveError
 from transcripts.rights import restrict
 from transcripts.web.app import create_app
 from transcripts.web.room import RoomSettings
@@ -152,6 +153,52 @@ def test_a_person_who_is_removed_is_out_at_once(archive: Archive) -> None:
     assert client.get("/review", follow_redirects=False).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (ArchiveError("db.example.org does not answer"), 503, "The archive cannot be read at the moment."),
+        (RuntimeError("a defect"), 500, "This is a defect of symposia."),
+    ],
+)
+def test_an_archive_that_cannot_say_who_it_is_is_told_in_words(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, said: str
+) -> None:
+    def fail(self: Accounts, token: str) -> None:
+        raise error
+
+    client = logged_in(archive, "editor")
+    monkeypatch.setattr(Accounts, "user_of_session", fail)
+    cookies, address = client.cookies, str(client.base_url)
+    client = TestClient(client.app, address, raise_server_exceptions=False, cookies=cookies)
+    for path in ("/panels/opening", "/api/panels"):
+        answer = client.get(path)
+        assert answer.status_code == status
+        assert said in answer.text
+        assert "db.example.org" not in answer.text  # nothing of our machines for whom nobody knows
+        assert "content-security-policy" in answer.headers
+        assert ("<!doctype html>" in answer.text) is (path != "/api/panels")
+
+
+def test_what_was_written_outlives_the_session(archive: Archive) -> None:
+    client = logged_in(archive, "editor")
+    token = form_token(client, "/review/p04")
+    client.cookies.clear()
+    form = {"form_token": token, "text": "An hour's <b>work</b>.", "was_text": "As it was.", "deed": "save"}
+    form |= {"was_translation": "Left alone.", "translation": "Left alone.", "password": "secret"}
+    answer = client.post("/review/p04", data=form, follow_redirects=False)
+    assert answer.status_code == 403
+    assert "Your session has ended" in answer.text
+    assert "An hour&#39;s &lt;b&gt;work&lt;/b&gt;." in answer.text
+    assert 'href="/login"' in answer.text
+    for nobodys in ("Left alone.", "As it was.", "secret", token):
+        assert nobodys not in answer.text
+    assert archive.reviews() == ()
+    kind = {"content-type": "application/json"}
+    for odd in (b"", b"{}"):  # nothing that could be kept
+        answer = client.post("/review/p04", content=odd, headers=kind, follow_redirects=False)
+        assert answer.headers["location"].startswith("/login")
+
+
 def test_a_reader_does_not_reach_what_is_for_editors(archive: Archive) -> None:
     client = logged_in(archive, "reader")
     token = form_token(client)
@@ -172,6 +219,7 @@ def test_an_editor_signs_with_their_own_name(archive: Archive) -> None:
     client = logged_in(archive, "editor")
     text = archive.entries_by_id(["p05"])["p05"].passage.text
     form = {"form_token": form_token(client), "text": "Changed.", "was_text": text, "deed": "reviewed"}
+    form |= {"was_speaker": "producer", "was_language": "en"}
     assert client.post("/review/p05", data=form, follow_redirects=False).status_code == 303
     assert {each.reviewer for each in archive.reviews("p05")} == {"editor"}
     assert "administrator" not in client.get("/account").text

@@ -126,6 +126,20 @@ def test_a_hit_leads_to_its_second(browser: Browser, base: str) -> None:
         expect(page.locator("#p04")).to_be_in_viewport()
 
 
+def test_a_link_to_a_passage_that_was_joined_leads_to_its_second(
+    browser: Browser, own: tuple[Archive, str]
+) -> None:
+    archive, base = own
+    ReviewDesk(archive).merge("p03", "p04", reviewer="ana")
+    with tab(browser) as page:
+        page.goto(f"{base}/panels/opening?t=31#p04")
+        expect(page).to_have_url(re.compile(r"/panels/opening\?t=31#p03$"))
+        until(page, "document.activeElement.id", "p03")
+        until(page, "document.querySelector('audio').currentTime", 31)
+        page.goto(f"{base}/panels/opening?t=12#nobody")
+        until(page, "document.querySelector('audio').currentTime", 12)
+
+
 def until(page: Page, expression: str, wanted: object) -> None:
     """Wait for something to become so: a busy machine takes its time."""
     for _ in range(100):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from web_archive import addresses, form_token, local_client, make_archive
 
-from transcripts.web.guard import BODY_BYTES_MAX
+from transcripts.web.guard import ADDRESS_BYTES_MAX, BODY_BYTES_MAX
 from transcripts.web.visitors import LOCAL, STRANGER, Visitor
 
 
@@ -116,8 +116,14 @@ def test_requests_that_are_too_large_are_refused(client: TestClient) -> None:
 
     kind = {"content-type": "application/x-www-form-urlencoded"}
     assert client.post("/preferences", content=parts(), headers=kind).status_code == 413
-    assert client.get("/?" + "a" * 9000).status_code == 414
-    assert client.get("/" + "a" * 9000).status_code == 414
+    assert client.get("/?" + "a" * ADDRESS_BYTES_MAX).status_code == 414
+    assert client.get("/" + "a" * ADDRESS_BYTES_MAX).status_code == 414
+
+
+@pytest.mark.parametrize("letter", ["倫", "🎬"])
+def test_a_query_of_any_script_may_be_as_long_as_the_box_and_longer(client: TestClient, letter: str) -> None:
+    answer = client.get("/search", params={"q": letter * 2_000, "theme": "ethics"})
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize(

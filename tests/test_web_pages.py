@@ -13,12 +13,18 @@ from urllib.parse import quote
 
 import pytest
 import webvtt
+from fastapi import HTTPException
 from fastapi.testclient import TestClient
 from sample_archive import CONFERENCE, STAGES, layers, recording
-from web_archive import local_client, make_archive, write_sound
+from web_archive import form_token, local_client, make_archive, write_sound
 
 from transcripts.archive import Archive, ThemeName
 from transcripts.records import Panel, Speaker
+from transcripts.review import ReviewDesk
+from transcripts.rights import restrict
+from transcripts.web.pages.api import entry_or_404
+from transcripts.web.room import ReadingRoom
+from transcripts.web.visitors import Visitor
 
 FLOOR = quote('o\'neill "b"', safe="")
 
@@ -45,6 +51,7 @@ def test_home_has_pages(tmp_path: Path) -> None:
         archive.set_conference(replace(CONFERENCE, panels=panels))
         client = local_client(archive)
         first, second = client.get("/").text, client.get("/?page_number=2").text
+        assert "Panel number 29<" in client.get("/?page_number=70").text
     assert "Panel number 0<" in first
     assert "Panel number 29<" in second
     assert "Panel number 29<" not in first
@@ -314,3 +321,63 @@ def test_a_damaged_archive_is_told_in_words(tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / "archive")
     assert answer.status_code == 503
     assert "archive" in answer.text
+
+
+def test_words_in_context_are_those_of_the_translation_too(client: TestClient) -> None:
+    text = client.get("/search?q=script+فیلم‌نامه&view=context").text
+    lines = re.findall(
+        r'<div class="context" lang="(..)" dir="(...)"><span>(.*?)</span>.*?<mark class="hit">(.*?)</mark>',
+        text,
+    )
+    assert lines == [("fa", "rtl", "نوشتن ", "فیلم‌نامه‌های"), ("en", "ltr", "Writing ", "scripts")]
+    assert "no-context" not in text
+
+
+def test_a_hit_without_marks_is_one_line_among_words_in_context(client: TestClient) -> None:
+    text = client.get("/search?q=language:fa&view=context").text
+    (line,) = re.findall(r'<p class="no-context" lang="fa" dir="rtl"><a href="(.*?)">(.*?)</a>', text)
+    assert line[0].endswith("?t=10#p07")
+    assert line[1].startswith("نوشتن")
+
+
+def test_the_id_of_a_passage_that_was_joined_leads_to_where_it_is_now(tmp_path: Path) -> None:
+    with make_archive(tmp_path / "archive") as archive:
+        client = local_client(archive)
+        ReviewDesk(archive).merge("p03", "p04", reviewer="ana")
+        answer = client.get("/api/passages/p04")
+        assert answer.status_code == 200
+        assert (answer.json()["id"], answer.json()["link"][-8:]) == ("p03", "t=20#p03")
+        layers_of = client.get("/api/passages/p04/layers").json()
+        assert layers_of["passage"]["id"] == "p03"
+        assert [each["field"] for each in layers_of["history"]] == ["merge"]
+        assert len(layers_of["words"]) == 4 * 14
+        assert "adorno del guion" in client.get("/api/search/export?passage=p04&form=markdown").text
+        moved = client.get("/review/p04?panel=opening", follow_redirects=False)
+        assert (moved.status_code, moved.headers["location"]) == (307, "/review/p03?panel=opening")
+        token = form_token(client, "/review/p03")
+        form = {"form_token": token, "text": "Mine.", "was_text": "La ética no es un adorno del guion."}
+        late = client.post("/review/p04", data={**form, "deed": "save"})  # of a page that was open before
+        assert late.status_code == 409
+        assert "Mine." in late.text
+        assert client.get("/api/passages/p99").status_code == 404
+
+
+def test_a_former_id_leads_to_nothing_that_is_withheld(tmp_path: Path) -> None:
+    with make_archive(tmp_path / "archive") as archive:
+        ReviewDesk(archive).merge("p03", "p04", reviewer="ana")
+        restrict(archive, "passage", "p03", reason="asked for", by="ana")
+        reader, editor = Visitor("r", "reader", "s"), Visitor("e", "editor", "s")
+        room = ReadingRoom(archive)
+        assert entry_or_404(room, "p04", editor).passage.id == "p03"
+        with pytest.raises(HTTPException):
+            entry_or_404(room, "p04", reader)
+
+
+def test_a_page_beyond_the_end_is_the_last(client: TestClient) -> None:
+    for path in ("/search?q=language:ja&page=400", "/search?page=2&q=language:ja"):
+        text = client.get(path).text
+        assert "2 passages found" in text
+        assert "Nothing was found" not in text
+        assert text.count('class="hit-card"') == 2
+    assert "Nothing was found" in client.get("/search?q=language:xx&page=3").text
+    assert client.get("/review?page_number=9").text.count('href="/review/p') == 8

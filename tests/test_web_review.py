@@ -15,6 +15,8 @@ from transcripts.archive import Archive
 from transcripts.holdings import Entry, Selection
 from transcripts.review import ReviewDesk
 
+SAID = "La ética no es un adorno del guion."
+
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
@@ -130,11 +132,81 @@ def test_two_editors_on_one_passage_lose_nothing(archive: Archive, client: TestC
     assert [each.before for each in archive.reviews("p04") if each.field == "text"][-1] == "Theirs."
 
 
-def test_what_was_not_looked_at_is_not_approved(archive: Archive, client: TestClient) -> None:
-    mine = client.get("/review/p04").text
-    ReviewDesk(archive).correct("p04", "text", "Theirs.", reviewer="another")
-    assert send(client, "p04", {"deed": "approved"}, mine).status_code == 409
+def test_a_conflict_takes_back_nothing_that_this_editor_did_not_touch(
+    archive: Archive, client: TestClient
+) -> None:
+    mine, desk = client.get("/review/p04").text, ReviewDesk(archive)
+    for field, value in (("text", "Theirs."), ("speaker", "director"), ("theme:ethics", "True")):
+        desk.correct("p04", field, value, reviewer="another")
+    answer = send(client, "p04", {"text": "Mine.", "end_s": "37"}, mine)
+    assert answer.status_code == 409
+    kept = fields_of(answer.text)
+    assert (kept["text"], kept["speaker"], kept["theme:ethics"]) == ("Mine.", "director", "True")
+    assert kept["end_s"] == kept["was_end_s"] == "37.000"  # that was saved
+    again = client.post("/review/p04", data={**kept, "deed": "save"}, follow_redirects=False)
+    assert again.status_code == 303
+    found = entry(archive, "p04")
+    assert (found.passage.text, found.passage.speaker_id) == ("Mine.", "director")
+    assert archive.theme_decisions() == {"p04": {"ethics": True}}
+
+
+THEIRS = {
+    "text": "Theirs.",
+    "translation": "Their translation.",
+    "speaker": "director",
+    "language": "ko",
+}
+
+
+@pytest.mark.parametrize("changed", [["text"], ["translation"], ["speaker"], ["language"], list(THEIRS)])
+def test_what_was_not_looked_at_is_not_approved(
+    archive: Archive, client: TestClient, changed: list[str]
+) -> None:
+    mine, desk = client.get("/review/p04").text, ReviewDesk(archive)
+    for field in changed:
+        desk.correct("p04", field, THEIRS[field], reviewer="another")
+    answer = send(client, "p04", {"deed": "approved"}, mine)
+    assert answer.status_code == 409
     assert entry(archive, "p04").state == "draft"
+    assert set(re.findall(r'data-theirs="(\w+)"', answer.text)) == set(changed)
+    assert "The form below holds what stands there now" in answer.text
+    shown = fields_of(answer.text)
+    assert {field: shown[field] for field in changed} == {field: THEIRS[field] for field in changed}
+    assert send(client, "p04", {"deed": "approved"}, answer.text).status_code == 303
+    assert entry(archive, "p04").state == "approved"
+    assert entry(archive, "p04").passage.text == ("Theirs." if "text" in changed else SAID)
+
+
+def test_what_is_saved_with_an_approval_was_looked_at(archive: Archive, client: TestClient) -> None:
+    changed = {"text": " Better. ", "translation": "Better.", "speaker": "director", "deed": "approved"}
+    assert send(client, "p04", changed).status_code == 303
+    found = entry(archive, "p04")
+    assert (found.state, found.passage.text, found.translation) == ("approved", "Better.", "Better.")
+
+
+def test_a_translation_that_goes_with_the_corrected_language_is_no_conflict(
+    archive: Archive, client: TestClient
+) -> None:
+    mine = client.get("/review/p04").text
+    assert send(client, "p04", {"language": "en", "deed": "approved"}, mine).status_code == 303
+    assert (entry(archive, "p04").state, entry(archive, "p04").translation) == ("approved", None)
+    mine = client.get("/review/p03").text
+    ReviewDesk(archive).correct("p03", "translation", "Theirs.", reviewer="another")
+    assert send(client, "p03", {"language": "en", "deed": "approved"}, mine).status_code == 409
+
+
+def test_what_another_decided_of_a_theme_is_not_overwritten(archive: Archive, client: TestClient) -> None:
+    desk = ReviewDesk(archive)
+    for passage_id, theirs in (("p04", "True"), ("p03", "False")):  # as the machine tagged them
+        mine = client.get(f"/review/{passage_id}").text
+        desk.correct(passage_id, "theme:ethics", theirs, reviewer="another")
+        yours = "False" if theirs == "True" else "True"
+        answer = send(client, passage_id, {"theme:ethics": yours}, mine)
+        assert answer.status_code == 409
+        assert archive.theme_decisions()[passage_id] == {"ethics": theirs == "True"}
+        assert fields_of(answer.text)["theme:ethics"] == yours
+        assert send(client, passage_id, {}, answer.text).status_code == 303
+        assert archive.theme_decisions()[passage_id] == {"ethics": yours == "True"}
 
 
 def test_states_go_on_and_back(archive: Archive, client: TestClient) -> None:

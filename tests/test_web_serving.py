@@ -8,15 +8,20 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
+from starlette.responses import PlainTextResponse
 from web_archive import make_archive
 
-from flows.serving import ServeOptions, is_loopback, room_settings, serve
+from flows.serving import ServeOptions, is_loopback, room_settings, serve, server_config
 from transcripts.accounts import Accounts
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
+from transcripts.web.app import create_app
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -77,6 +82,58 @@ def test_https_needs_a_certificate_with_its_key(tmp_path: Path) -> None:
     ):
         with pytest.raises(ConfigurationError, match=said):
             serve(tmp_path, options)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (ServeOptions(link_base="archive.example"), "--link-base takes the address of the room"),
+        (ServeOptions(link_base="https://archive.example/?x"), "--link-base takes the address of the room"),
+        (ServeOptions(proxy="10.0.0.5"), "add --login to --proxy"),
+        (ServeOptions(login=True, proxy="proxy.example"), "--proxy takes the IP address of a proxy"),
+        (ServeOptions(login=True, proxy="*"), "--proxy takes the IP address of a proxy"),
+        (ServeOptions(login=True, proxy="10.0.0.5,"), "--proxy takes the IP address of a proxy"),
+    ],
+)
+def test_what_is_no_address_is_told(tmp_path: Path, options: ServeOptions, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        serve(tmp_path, options)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "asking", "known_as"),
+    [
+        ("", "127.0.0.1", "203.0.113.9"),  # a proxy on this machine
+        ("", "::1", "203.0.113.9"),
+        ("", "10.0.0.5", "10.0.0.5"),  # anybody could say so
+        ("10.0.0.5", "10.0.0.5", "203.0.113.9"),
+        ("192.0.2.1, 10.0.0.0/24", "10.0.0.5", "203.0.113.9"),
+        ("10.0.0.5", "10.0.0.6", "10.0.0.6"),
+    ],
+)
+def test_a_proxy_that_is_named_says_who_is_asking(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, asking: str, known_as: str
+) -> None:
+    async def who(scope: Any, _receive: Any, send: Any) -> None:
+        await PlainTextResponse(scope["client"][0])(scope, _receive, send)
+
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")  # what uvicorn would believe by itself
+    config = server_config(who, ServeOptions("0.0.0.0", proxy=proxy))
+    config.load()
+    client = TestClient(config.loaded_app, client=(asking, 4711))
+    assert client.get("/", headers={"x-forwarded-for": "203.0.113.9"}).text == known_as
+
+
+def test_links_that_are_taken_away_begin_as_the_room_was_told(tmp_path: Path) -> None:
+    with make_archive(tmp_path / "archive") as archive:
+        options = ServeOptions(login=True, link_base="https://archive.example/")
+        settings = room_settings(archive, options)
+        assert settings.link_base == "https://archive.example"
+        client = TestClient(create_app(archive, replace(settings, login=False)), "http://localhost")
+        for path in ("/api/passages/p04", "/api/search/export?passage=p04", "/api/search?q=guion"):
+            text = client.get(path).text
+            assert "https://archive.example/panels/opening?t=30#p04" in text
+            assert "localhost" not in text
 
 
 @pytest.mark.parametrize("login", [False, True])

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from transcripts.alignment import mapped, merged
-from transcripts.cuts import divided, stale, united
+from transcripts.cuts import divided, stale, united, with_flag
 from transcripts.page import SAME_END_S, Anchor, Belonging, Page, Reading
+from transcripts.quality import MIXED, UNSEEN
 from transcripts.records import Review, Span
 
 # Flags that a person answers by naming the speaker or the language; the others doubt the text.
@@ -148,7 +149,10 @@ def _theme(page: Page, review: Review) -> Sequence[str]:
 
 
 def _state(page: Page, review: Review) -> Sequence[str]:
-    """A state; what a person vouched for stays as they saw it, whatever machines say since."""
+    """A state; what a person vouched for stays as they saw it, whatever machines say since.
+
+    A machine's translation that was not there yet is shown as what nobody has seen.
+    """
     found, same = page.find(_anchor(review))
     if not same:
         return [review.passage_id] if review.after == "draft" else ()
@@ -156,9 +160,12 @@ def _state(page: Page, review: Review) -> Sequence[str]:
     if review.after != "draft":
         reading = with_text(reading, review.text)
         reading = replace(reading, passage=replace(reading.passage, flags=(), confidence=1.0))
-        if review.detail["language"] == page.target_language:
-            seen = {name: review.detail[name] for name in ("translation", "quality", "signature")}
-            reading = replace(reading, **seen, translation_flags=())
+        seen = {name: review.detail[name] for name in ("translation", "quality", "signature")}
+        if review.detail["language"] == page.target_language and seen["translation"] is not None:
+            mixed = tuple(flag for flag in reading.translation_flags if flag == MIXED)
+            reading = replace(reading, **seen, translation_flags=mixed)
+        elif reading.signature:
+            reading = with_flag(reading, UNSEEN)
     page.readings[found[0]] = replace(reading, state=review.after, reviewer=review.reviewer)
     return [reading.passage.id]
 

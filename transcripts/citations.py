@@ -19,7 +19,7 @@ import regex as re
 
 from transcripts.formats.tables import safe_cell
 from transcripts.holdings import Entry
-from transcripts.quality import quality_word
+from transcripts.quality import MIXED, UNSEEN, quality_word
 from transcripts.results import Hit
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -58,14 +58,19 @@ def _made_by(entry: Entry) -> str:
     looked_at = reviewed if entry.state in ("reviewed", "approved") else "unreviewed"
     if entry.translation is None:
         return looked_at
-    return f"trans. by {translator(entry)}, {looked_at}"
+    unseen = " (unreviewed)" if UNSEEN in entry.translation_flags else ""
+    return f"trans. by {translator(entry)}{unseen}, {looked_at}"
 
 
 def translator(entry: Entry) -> str:
     """The model that translated, or that a person did; empty where nothing is translated."""
     if entry.translation is None:
         return ""
-    return _line(entry.translation_signature.model) if entry.translation_signature else "a person"
+    if entry.translation_signature is None:
+        return "a person"
+    return _line(entry.translation_signature.model) + (
+        " and others" if MIXED in entry.translation_flags else ""
+    )
 
 
 def hit_document(hit: Hit, base: str = "") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from transcripts.alignment import mapped
 from transcripts.page import Belonging, Reading
-from transcripts.quality import STALE
+from transcripts.quality import MIXED, STALE
 from transcripts.records import Passage, Review, Span
 
 _UNSPACED = {"ja", "zh", "yue", "th", "lo", "km", "my", "bo"}  # written without blanks between words
@@ -21,9 +21,12 @@ def joined(first: str, second: str, language: str) -> str:
 
 def stale(reading: Reading) -> Reading:
     """The reading with a sign that its translation, if a machine's, is of another text."""
-    if reading.signature is None or STALE in reading.translation_flags:
-        return reading
-    return replace(reading, translation_flags=(*reading.translation_flags, STALE))
+    return with_flag(reading, STALE) if reading.signature else reading
+
+
+def with_flag(reading: Reading, flag: str) -> Reading:
+    """The reading with a flag of its translation."""
+    return replace(reading, translation_flags=tuple(dict.fromkeys((*reading.translation_flags, flag))))
 
 
 def divided(reading: Reading, at: int, at_s: float, review: Review) -> tuple[Reading, Reading]:
@@ -61,7 +64,7 @@ def _themes_within(reading: Reading, start: int, end: int) -> dict[str, Belongin
 
 
 def united(first: Reading, second: Reading) -> Reading:
-    """Two readings as one."""
+    """Two readings as one. Of translations of two hands, a flag says so."""
     a, b = first.passage, second.passage
     text = joined(a.text, b.text, a.language)
     offset = len(text) - len(b.text)
@@ -71,7 +74,9 @@ def united(first: Reading, second: Reading) -> Reading:
         mine = themes.get(theme)
         if mine is None or (each.decided, each.score) > (mine.decided, mine.score):
             themes[theme] = replace(each, evidence=moved)
-    translations = [each.translation for each in (first, second) if each.translation]
+    translated = [each for each in (first, second) if each.translation]
+    signatures = list(dict.fromkeys(each.signature for each in translated))
+    flags = [*first.translation_flags, *second.translation_flags, *([MIXED] if len(signatures) > 1 else ())]
     qualities = [each.quality for each in (first, second) if each.quality is not None]
     states = [each.state for each in (first, second)]
     return Reading(
@@ -85,10 +90,10 @@ def united(first: Reading, second: Reading) -> Reading:
             speaker_share=min(a.speaker_share, b.speaker_share),
         ),
         first.origin,
-        " ".join(translations) or None,
+        " ".join(each.translation or "" for each in translated) or None,
         min(qualities, default=None),
-        first.signature or second.signature,
-        tuple(dict.fromkeys((*first.translation_flags, *second.translation_flags))),
+        next(filter(None, signatures), None),
+        tuple(dict.fromkeys(flags)),
         min(states, key=("draft", "reviewed", "approved").index),
         first.reviewer or second.reviewer,
         themes,
@@ -108,7 +113,7 @@ def natural_cut(text: str, share: float) -> int:
 def time_at(position: int, passage: Passage, words: Sequence[tuple[str, float]]) -> float:
     """When a character of a passage's text is said, by the words heard in it and their starts (s).
 
-    Without words, as far along in time as in the text.
+    Without words, and inside the first of them, as far along in time as in the text.
     """
     span = passage.span
     heard = [(text, start_s) for text, start_s in words if span.start_s <= start_s < span.end_s]
@@ -117,5 +122,7 @@ def time_at(position: int, passage: Passage, words: Sequence[tuple[str, float]])
     for text, start_s in heard:
         reached += len(text)
         if reached > at:
-            return start_s
+            if start_s > span.start_s:
+                return start_s
+            break
     return span.start_s + span.duration_s * position / max(1, len(passage.text))

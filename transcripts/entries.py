@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
+from itertools import permutations
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -20,9 +20,9 @@ from sqlalchemy import (
     select,
 )
 
-from transcripts.database import chunks
+from transcripts.database import chunks, json_text
 from transcripts.holdings import EVERYTHING, Entry, Selection
-from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, REMEMBERED
+from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, NO_DOUBT
 from transcripts.records import Signature, Span
 from transcripts.rows import passage_of, signature_of
 from transcripts.schema import (
@@ -89,9 +89,8 @@ def _conditions(connection: Connection, selection: Selection) -> Iterator[Column
         in_it = names.c.passage_id == readings.c.origin
         yield exists().where(in_it, names.c.target_id.in_(selection.names))
     if selection.speakers is not None:
-        label = selection.speaker_label  # without one, nobody unnamed is meant
-        is_label = and_(readings.c.speaker_label == label, readings.c.speaker_label != "")
-        unnamed = and_(readings.c.speaker_id.is_(None), is_label)
+        labels = selection.speaker_labels - {""}  # without one, nobody unnamed is meant
+        unnamed = and_(readings.c.speaker_id.is_(None), readings.c.speaker_label.in_(labels))
         named = (
             and_(panels.c.conference_id == conference, readings.c.speaker_id == speaker)
             for conference, speaker in sorted(selection.speakers)
@@ -108,7 +107,8 @@ def _conditions(connection: Connection, selection: Selection) -> Iterator[Column
 def has_quality(word: str) -> ColumnElement[bool]:
     """`quality.quality_word` in SQL."""
     quality, flags = readings.c.quality, cast(readings.c.translation_flags, Text)
-    flagged = flags.not_in(("[]", json.dumps([REMEMBERED])))
+    orders = (order for number in range(len(NO_DOUBT) + 1) for order in permutations(NO_DOUBT, number))
+    flagged = flags.not_in([json_text(order) for order in orders])
     low = and_(quality.is_not(None), quality < DOUBTFUL_BELOW)
     good = or_(quality.is_(None), quality >= GOOD_FROM)
     found = {
@@ -199,6 +199,16 @@ def entries_by_id(connection: Connection, ids: Sequence[str], selection: Selecti
         for entry in _entries(connection, statement.where(readings.c.id.in_(chunk)))
     }
     return {passage_id: found[passage_id] for passage_id in ids if passage_id in found}
+
+
+def translations(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The translations of those of the passages that have one, as they are read."""
+    statement = select(readings.c.id, readings.c.translation).where(readings.c.translation.is_not(None))
+    return {
+        passage_id: text
+        for chunk in chunks(ids)
+        for passage_id, text in connection.execute(statement.where(readings.c.id.in_(chunk)))
+    }
 
 
 def ids_by_time(

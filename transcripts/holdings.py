@@ -144,8 +144,8 @@ class Selection:
     """Which passages are meant, by ids that exist; None (or '') leaves a field open.
 
     `names` are ids of glossary entries or speakers that are named in the passage.
-    `speakers` are pairs (conference id, speaker id); `speaker_label` also takes
-    unnamed voices of that label. `held_after` and `held_before` are ISO dates, that day
+    `speakers` are pairs (conference id, speaker id); `speaker_labels` also take
+    unnamed voices of these labels. `held_after` and `held_before` are ISO dates, that day
     included; panels without a date are then left out. `qualities` are words of
     `quality.quality_word`. Restricted passages are taken only when asked for.
     """
@@ -154,7 +154,7 @@ class Selection:
     panels: frozenset[str] | None = None
     themes: frozenset[str] | None = None
     speakers: frozenset[tuple[str, str]] | None = None
-    speaker_label: str = ""
+    speaker_labels: frozenset[str] = frozenset()
     states: frozenset[str] | None = None
     qualities: frozenset[str] | None = None
     held_after: str = ""

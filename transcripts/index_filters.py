@@ -142,9 +142,9 @@ def _chosen(selection: Selection, conferences: list[Conference]) -> Iterator[Cla
     if selection.speakers is not None:
         keys = frozenset(speaker_key(conference, speaker) for conference, speaker in selection.speakers)
         named = (Condition("speaker", keys),)
-        label = frozenset({selection.speaker_label} - {""})  # without one, nobody unnamed is meant
-        unnamed = (Condition("speaker", frozenset({""})), Condition("speaker_label", label))
-        yield (named, unnamed) if label else (named,)
+        labels = selection.speaker_labels - {""}  # without one, nobody unnamed is meant
+        unnamed = (Condition("speaker", frozenset({""})), Condition("speaker_label", labels))
+        yield (named, unnamed) if labels else (named,)
     if selection.held_after or selection.held_before:
         last = selection.held_before or "9999"
         held = (

@@ -14,6 +14,9 @@ FLAGGED = 0.7  # what a flag leaves of the trust in a passage
 
 REMEMBERED = "translation_memory"  # flag of a translation that a person made or approved before: no doubt
 STALE = "stale"  # flag of a machine's translation whose source text a person has corrected since
+UNSEEN = "unseen"  # flag of a machine's translation of a passage that people vouched for before it was made
+MIXED = "mixed"  # flag of a machine's translation that was joined with another's: no doubt
+NO_DOUBT = frozenset({REMEMBERED, MIXED})
 
 
 # What a flag of a passage or a translation means to the person who reads it.
@@ -35,6 +38,7 @@ FLAG_WORDS = {
     "too_short": "translations much shorter than the original",
     "term_missing": "translations that lack a name or term of the glossary",
     STALE: "translations of what has been corrected since",
+    UNSEEN: "translations of what was reviewed before they were made",
 }
 
 
@@ -44,7 +48,7 @@ def quality_word(quality: float | None, flags: Sequence[str]) -> Quality:
     A translation in doubt is doubtful whatever the estimate. Without an estimate a
     person wrote it, or none is needed: good.
     """
-    doubts = set(flags) - {REMEMBERED}
+    doubts = set(flags) - NO_DOUBT
     if doubts or (quality is not None and quality < DOUBTFUL_BELOW):
         return "doubtful"
     return "good" if quality is None or quality >= GOOD_FROM else "check"
@@ -59,4 +63,4 @@ def doubt(
     takes a part of what is left.
     """
     right = confidence * (1.0 if quality is None else quality)
-    return 1.0 - right * FLAGGED ** (len(flags) + len(set(translation_flags) - {REMEMBERED}))
+    return 1.0 - right * FLAGGED ** (len(flags) + len(set(translation_flags) - NO_DOUBT))

@@ -38,6 +38,8 @@ NOTICES: Mapping[str, str] = MappingProxyType(
         "bad-value": "'{value}' is not one of {known}: searched as words",
         "no-excluded-filter": "'{value}': a filter cannot be excluded: left out",
         "unknown-name": "nothing in the archive is called '{value}'; there are {known}",
+        "unknown-speaker": "nobody in the archive is called '{value}'",
+        "unknown-language": "nothing in the archive is said in '{value}'; there are {known}",
         "no-meaning": "searched by words alone: the model that embedded this archive is not at hand",
     }
 )
@@ -60,7 +62,8 @@ class SearchQuery:
     """What is looked for. Without text and phrases, everything that the filters take, by time.
 
     `phrases` must stand in the source as they are written, but for case, width, accents and
-    punctuation; `excluded` words and phrases must not stand in source or translation.
+    punctuation; `excluded` words, however inflected, and `excluded_phrases` must not stand in
+    source or translation.
     `themes`, `speakers`, `panels` and `names` (who or what is mentioned) hold ids or names
     (`speakers` also a voice's label, as 'S2'), `languages` codes; of several values of a
     filter one has to fit. `after` and `before` are ISO dates, themselves included. Raises
@@ -70,6 +73,7 @@ class SearchQuery:
     text: str = ""
     phrases: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    excluded_phrases: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
@@ -129,7 +133,8 @@ def parse(text: str) -> SearchQuery:
     if len(text) > MOST_LETTERS:
         text = text[:MOST_LETTERS]
         notices.append(Notice("too-long", str(MOST_LETTERS)))
-    found: dict[str, list[str]] = {name: [] for name in ("text", "phrases", "excluded", *_FIELDS)}
+    texts = ("text", "phrases", "excluded", "excluded_phrases")
+    found: dict[str, list[str]] = {name: [] for name in (*texts, *_FIELDS)}
     for item in _items(text):
         _put(item, found, notices)
     states = [state for value in (*found["reviewed"], *found["state"]) for state in value.split()]
@@ -140,6 +145,7 @@ def parse(text: str) -> SearchQuery:
         states=_distinct(states),
         phrases=_distinct(found["phrases"]),
         excluded=_distinct(found["excluded"]),
+        excluded_phrases=_distinct(found["excluded_phrases"]),
         notices=tuple(dict.fromkeys(notices)),
         themes=_distinct(found["theme"]),
         languages=_distinct(found["language"]),
@@ -167,7 +173,7 @@ def _put(item: regex.Match[str], found: dict[str, list[str]], notices: list[Noti
         if kind and kind != "no-excluded-filter":
             found["text"].append(f"{item['field']} {value}".strip())
     elif item["minus"] and value:
-        found["excluded"].append(value)
+        found["excluded" if quoted is None else "excluded_phrases"].append(value)
     elif value or name:
         found["text" if quoted is None else "phrases"].append(value or str(item["field"]))
 

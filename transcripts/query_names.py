@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,6 +17,14 @@ _MOST_NAMES = 12  # in a notice
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What is heard in the passages that may be shown: languages, and the labels of unnamed voices."""
+
+    languages: Collection[str] = ()
+    labels: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """What a query selects, and what to tell of its names."""
 
@@ -24,11 +32,13 @@ class Resolved:
     notices: tuple[Notice, ...]
 
 
-def resolve(query: SearchQuery, conferences: Sequence[Conference], *, restricted: bool) -> Resolved:
+def resolve(
+    query: SearchQuery, conferences: Sequence[Conference], heard: Heard, *, restricted: bool
+) -> Resolved:
     """The selection that a query's filters stand for.
 
     A name is an id or the whole name; where none is so, all names that it is a part of. A
-    filter that nothing fits selects nothing.
+    filter that nothing fits selects nothing, and a notice says so.
     """
     themes = {theme.id: theme.name for each in conferences for theme in each.themes}
     panels = {panel.id: panel.title for each in conferences for panel in each.panels}
@@ -42,16 +52,15 @@ def resolve(query: SearchQuery, conferences: Sequence[Conference], *, restricted
     def found(values: Sequence[str], known: Mapping[str, str]) -> frozenset[str] | None:
         return _found(values, {each: (each, name) for each, name in known.items()}, notices)
 
-    named = _found(query.speakers, speakers, [])
-    labels = [value for value in query.speakers if not _fitting(value, speakers)]
+    named, labels = _voices(query.speakers, speakers, heard, notices)
     return Resolved(
         Selection(
-            languages=frozenset(map(fold, query.languages)) if query.languages else None,
+            languages=_languages(query.languages, heard, notices),
             panels=found(query.panels, panels),
             themes=found(query.themes, themes),
             names=_found(query.names, glossary | named_so, notices, told=glossary),
             speakers=named,
-            speaker_label=labels[0] if labels else "",
+            speaker_labels=labels,
             states=frozenset(query.states) or None,
             qualities=frozenset(query.qualities) or None,
             held_after=query.after,
@@ -60,6 +69,39 @@ def resolve(query: SearchQuery, conferences: Sequence[Conference], *, restricted
         ),
         tuple(notices),
     )
+
+
+def _languages(values: Sequence[str], heard: Heard, notices: list[Notice]) -> frozenset[str] | None:
+    """The languages, however their codes are written."""
+    if not values:
+        return None
+    found = {value: _alike(value, heard.languages) for value in values}
+    known = _listed(heard.languages)
+    notices += [Notice("unknown-language", value, known) for value, codes in found.items() if not codes]
+    return frozenset().union(*found.values())
+
+
+def _voices(
+    values: Sequence[str],
+    speakers: Mapping[tuple[str, str], tuple[str, ...]],
+    heard: Heard,
+    notices: list[Notice],
+) -> tuple[frozenset[tuple[str, str]] | None, frozenset[str]]:
+    """Speakers, and labels of unnamed voices. A notice tells nobody's name: speakers may be withheld."""
+    named, labels = set[tuple[str, str]](), set[str]()
+    for value in values:
+        fitting = _fitting(value, speakers)
+        alike = set[str]() if fitting else _alike(value, heard.labels)
+        if not fitting and not alike:
+            notices.append(Notice("unknown-speaker", value))
+        named |= fitting
+        labels |= alike
+    return (frozenset(named) if values else None), frozenset(labels)
+
+
+def _alike(value: str, known: Iterable[str]) -> set[str]:
+    sought = fold(value).strip()
+    return {each for each in known if fold(each) == sought}
 
 
 def _found(

@@ -14,7 +14,7 @@ from transcripts import schema
 from transcripts.archive import Archive
 from transcripts.holdings import Entry, Failure, Selection
 from transcripts.keeping import stored_rows
-from transcripts.quality import FLAG_WORDS, REMEMBERED, quality_word
+from transcripts.quality import FLAG_WORDS, NO_DOUBT, quality_word
 from transcripts.records import Gap, Recording, Signature, Span
 from transcripts.strips import Lane, cells_of, language_class, runs_of
 
@@ -155,8 +155,8 @@ def _recording(
 def doubts_of(entry: Entry) -> list[str]:
     """The kinds of doubt about a passage and its translation, in words, each once."""
     kinds = [flag.partition(":")[0] for flag in (*entry.passage.flags, *entry.translation_flags)]
-    said = [FLAG_WORDS.get(kind, kind.replace("_", " ")) for kind in kinds if kind != REMEMBERED]
-    if not set(entry.translation_flags) - {REMEMBERED} and is_doubtful(entry):
+    said = [FLAG_WORDS.get(kind, kind.replace("_", " ")) for kind in kinds if kind not in NO_DOUBT]
+    if not set(entry.translation_flags) - NO_DOUBT and is_doubtful(entry):
         said.append(PROBABLY_POOR)
     return list(dict.fromkeys(said))
 

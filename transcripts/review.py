@@ -7,6 +7,7 @@ is refused with both texts, so that of two editors none loses anything.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, or_, select
@@ -53,15 +54,16 @@ class ReviewDesk:
         """Put down what a field should be; None where it is so already.
 
         Fields are text, translation, language, speaker (its id, '' for nobody), start_s, end_s and
-        theme:ID ('True' or 'False').
+        theme:ID ('True' or 'False'; '' is expected where no person is known to have decided).
         """
         with self._archive.writing() as connection:
             entry = _entry(connection, passage_id)
             before = present(entry, field)
             after = checked(connection, entry, field, value)
-            if after == before and not _is_new_decision(connection, passage_id, field):
+            decided = _decided(connection, passage_id, field)
+            if after == before and decided != "":  # to agree with a machine's tag says something
                 return None
-            _expect(field, expected, before, after)
+            _expect(field, expected, before if expected or decided is None else decided, after)
             detail = {"language": entry.target_language} if field == "translation" else {}
             wanted = Wanted(entry, field, before, after, detail)
             return journal.add(connection, [wanted], reviewer)[0]
@@ -111,8 +113,10 @@ class ReviewDesk:
                 )
             if at_s is None:
                 at_s = time_at(at_char, passage, _words(connection, passage))
-            if not passage.span.start_s <= at_s <= passage.span.end_s:
-                raise ArchiveError(f"second {at_s} is not in passage '{passage_id}'")
+            if not passage.span.start_s < at_s < passage.span.end_s:
+                raise ArchiveError(
+                    f"second {at_s} is not within passage '{passage_id}': both parts need time"
+                )
             if translation_at is None:
                 translation_at = natural_cut(translation, at_char / len(passage.text))
             detail = {
@@ -151,8 +155,10 @@ class ReviewDesk:
                 0
             ]
 
-    def set_state(self, passage_id: str, state: str, reviewer: str, *, expected: str | None = None) -> Review:
-        """Say that a passage is draft, reviewed or approved; `expected` is the text that was looked at.
+    def set_state(
+        self, passage_id: str, state: str, reviewer: str, *, expected: Mapping[str, str] | None = None
+    ) -> Review:
+        """Say that a passage is draft, reviewed or approved; `expected` are the fields that were looked at.
 
         Text and translation then stay as the person saw them, whatever machines say later.
         """
@@ -160,7 +166,8 @@ class ReviewDesk:
             raise ArchiveError(f"{state!r} is no state: a passage is {', '.join(STATES)}")
         with self._archive.writing() as connection:
             entry = _entry(connection, passage_id)
-            _expect("text", expected, entry.passage.text, entry.passage.text)
+            for field, seen in (expected or {}).items():
+                _expect(field, seen, present(entry, field), seen)
             signature = entry.translation_signature
             detail = {
                 "language": entry.target_language,
@@ -243,13 +250,14 @@ def _free_id(connection: Connection, wanted: str) -> str:
     return found
 
 
-def _is_new_decision(connection: Connection, passage_id: str, field: str) -> bool:
-    """Whether it is about a theme that no person has decided yet: then agreeing says something."""
+def _decided(connection: Connection, passage_id: str, field: str) -> str | None:
+    """What people decided of a theme, '' for nothing yet; None for a field that is no theme."""
+    if not field.startswith("theme:"):
+        return None
     theme = reading_themes.c
-    decided = select(theme.decided).where(
-        theme.passage_id == passage_id, theme.theme_id == field.removeprefix("theme:")
-    )
-    return field.startswith("theme:") and not connection.execute(decided).scalar()
+    mine = theme.passage_id == passage_id, theme.theme_id == field.removeprefix("theme:"), theme.decided
+    belongs = connection.execute(select(theme.belongs).where(*mine)).scalar()
+    return "" if belongs is None else str(bool(belongs))
 
 
 def _words(connection: Connection, passage: Passage) -> list[tuple[str, float]]:

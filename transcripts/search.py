@@ -27,9 +27,9 @@ from transcripts.index import PassageIndex
 from transcripts.index_columns import Positions
 from transcripts.index_filters import Filter, filter_of, withheld
 from transcripts.index_lookup import NOTHING, Lookup, QueryVector, Ranking
-from transcripts.phrases import phrase_writing
+from transcripts.phrases import phrase_writing, writing
 from transcripts.query import Notice, SearchQuery
-from transcripts.query_names import resolve
+from transcripts.query_names import Heard, resolve
 from transcripts.ranking import MEANING, NEAREST, WEAKEST_WORDS, WORDS, Ranked, fused
 from transcripts.results import Hit, Results, marked
 from transcripts.schema import readings
@@ -51,6 +51,7 @@ class SearchIndex:
         self._vectors: OrderedDict[str, QueryVector] = OrderedDict()
         self._one_embedder = threading.Lock()
         self._beside = ThreadPoolExecutor(thread_name_prefix="meaning")
+        self._all_heard: tuple[Lookup, Heard] | None = None  # where nothing is withheld
 
     @classmethod
     def open(cls, archive: Archive, embed: Embed | None = None) -> Self:
@@ -72,25 +73,29 @@ class SearchIndex:
     def find(self, query: SearchQuery, *, restricted: bool = False) -> Results:
         """A page of what the archive has on a query, with how the hits are spread.
 
-        `restricted` takes what is withheld too, for editors. Unknown themes, speakers and
-        panels find nothing, and a notice says so. Raises ArchiveError when the index cannot
-        be made.
+        `restricted` takes what is withheld too, for editors. Unknown themes, speakers,
+        panels, names and languages find nothing, and a notice says so. Raises ArchiveError when
+        the index cannot be made.
         """
         conferences = self._conferences(restricted, bool(query.panels))
-        resolved = resolve(query, conferences, restricted=restricted)
-        filter_ = self._filter(query.phrases, resolved.selection, conferences)
-        notices = [*query.notices, *resolved.notices]
+        more: tuple[Notice, ...] = ()
         if query.sought and query.mode != "words" and self._embed is None and self._archive.embedding_model():
-            notices.append(Notice("no-meaning"))
+            more = (Notice("no-meaning"),)
 
         def find(lookup: Lookup) -> Results:
+            heard = (
+                self._heard(lookup, conferences, restricted) if query.languages or query.speakers else Heard()
+            )
+            resolved = resolve(query, conferences, heard, restricted=restricted)
+            filter_ = self._filter(query.phrases, resolved.selection, conferences)
             ranked = self._ranked(lookup, query, filter_)
             if query.sort == "time" or not query.sought:
                 panels = panels_by_time(conferences)
                 ranked = ranked.in_order(lookup.columns.by_time(ranked.positions, panels))
             hits = self._page(lookup, ranked, query, resolved.selection)
             counts = facets(lookup.columns, ranked.positions, conferences)
-            return Results(hits, len(ranked.positions), counts, tuple(notices))
+            notices = (*query.notices, *resolved.notices, *more)
+            return Results(hits, len(ranked.positions), counts, notices)
 
         return self._index.look_up(find)
 
@@ -141,6 +146,15 @@ class SearchIndex:
             found = entries.entries_by_id(connection, ids, selection)
         return tuple(found.values()) if passage_id in found else ()
 
+    def _heard(self, lookup: Lookup, conferences: Sequence[Conference], restricted: bool) -> Heard:
+        """What is heard in the passages that may be shown, so that no notice tells of others."""
+        shown = self._filter((), Selection(restricted=restricted), conferences)
+        if shown.clauses:
+            return _heard_in(lookup, shown)
+        if self._all_heard is None or self._all_heard[0] is not lookup:
+            self._all_heard = lookup, _heard_in(lookup, shown)
+        return self._all_heard[1]
+
     def _filter(
         self, phrases: Sequence[str], selection: Selection, conferences: Sequence[Conference]
     ) -> Filter:
@@ -151,7 +165,7 @@ class SearchIndex:
 
     def _ranked(self, lookup: Lookup, query: SearchQuery, filter_: Filter) -> Ranked:
         """All hits, best first; without a text, in no order."""
-        unwanted = lookup.containing([form for each in query.excluded for form in query_forms(each)])
+        unwanted = self._unwanted(lookup, query)
         if not query.sought:
             return Ranked.unscored(np.setdiff1d(lookup.matching(filter_), unwanted))
         words = meaning = NOTHING
@@ -171,6 +185,22 @@ class SearchIndex:
         if any(map(phrase_writing, query.phrases)):  # whatever has the phrase is found
             ranked = ranked.with_others(np.setdiff1d(lookup.matching(filter_), unwanted), WORDS)
         return ranked
+
+    def _unwanted(self, lookup: Lookup, query: SearchQuery) -> Positions:
+        """What has an excluded word or phrase, in source or translation."""
+        found = [lookup.containing([form for each in query.excluded for form in query_forms(each)])]
+        for phrase in query.excluded_phrases:
+            if written := phrase_writing(phrase):
+                found.append(lookup.matching(Filter(phrases=(written,))))
+                found.append(self._translated_so(lookup, written, lookup.containing(query_forms(phrase))))
+        return np.unique(np.concatenate(found))
+
+    def _translated_so(self, lookup: Lookup, written: str, rows: Positions) -> Positions:
+        """Those of the rows in whose translation a phrase stands; the index knows how sources are written."""
+        ids = lookup.columns.ids(rows)
+        with self._archive.reading() as connection:
+            texts = entries.translations(connection, ids)
+        return rows[[written in writing(texts.get(passage_id, "")) for passage_id in ids]]
 
     def _near(self, lookup: Lookup, text: str, filter_: Filter, unwanted: Positions) -> Ranking:
         """The passages nearest in meaning to a query that are not unwanted."""
@@ -207,6 +237,15 @@ class SearchIndex:
             for passage_id, score, kind in zip(ids, ranked.scores[page], ranked.kinds[page], strict=True)
             if passage_id in found
         )
+
+
+def _heard_in(lookup: Lookup, shown: Filter) -> Heard:
+    rows = lookup.matching(shown)
+    unnamed = rows[lookup.columns.having("speaker", {""}, rows)]
+    return Heard(
+        lookup.columns.counts("language", rows),
+        lookup.columns.counts("speaker_label", unnamed).keys() - {""},
+    )
 
 
 def _ids_around(connection: Connection, passage_id: str, before: int, after: int) -> list[str]:

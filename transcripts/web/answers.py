@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from transcripts.citations import citation
+from transcripts.citations import citation, translator
 from transcripts.holdings import Entry
 from transcripts.query import SearchQuery, parse
 from transcripts.records import Signature
@@ -85,7 +85,7 @@ class PassageAnswer(BaseModel):
 
     @classmethod
     def of(cls, entry: Entry, base: str = "") -> PassageAnswer:
-        passage, signature = entry.passage, entry.translation_signature
+        passage = entry.passage
         return cls(
             id=passage.id,
             panel=entry.panel_id,
@@ -102,7 +102,7 @@ class PassageAnswer(BaseModel):
             translation=entry.translation,
             translation_language=entry.target_language,
             quality=quality_of(entry),
-            translated_by=signature.model if signature else "",
+            translated_by=translator(entry) if entry.translation_signature else "",
             themes=[
                 ThemeAnswer(id=theme, score=score, evidence=entry.evidence.get(theme))
                 for theme, score in entry.themes

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as PlainHTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -19,7 +20,15 @@ from transcripts.web.observed import Observed
 from transcripts.web.pages import account, api, home, media, oai, panel, review, rights, search
 from transcripts.web.rendering import STATIC, page, with_query
 from transcripts.web.room import ReadingRoom, RoomSettings
-from transcripts.web.visitors import LoginNeededError, OldFormError, visitor_or_stranger
+from transcripts.web.visitors import (
+    STRANGER,
+    LoginNeededError,
+    OldFormError,
+    Visitor,
+    posted,
+    visitor_or_stranger,
+    written,
+)
 from transcripts.web.wording import N_
 
 PAGES = (home, panel, media, search, review, rights, account, api)
@@ -79,11 +88,25 @@ def _is_for_programs(request: Request) -> bool:
     return path.startswith(_FOR_PROGRAMS) and path != "/api/docs"
 
 
-def _login_first(request: Request, _error: Exception) -> Response:
+async def _login_first(request: Request, _needed: Exception) -> Response:
     if _is_for_programs(request):
         return JSONResponse({"detail": "Log in first."}, 401)
+    if request.method == "POST" and (kept := await _kept(request)):
+        said = N_(
+            "Your session has ended, and nothing was changed. "
+            "Copy what you wrote, log in and send it once more."
+        )
+        return await run_in_threadpool(_error, request, 403, said, kept)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(with_query("/login", next=here if request.method == "GET" else "/"), 303)
+
+
+async def _kept(request: Request) -> Sequence[tuple[str, str]]:
+    """What was written into a form that nobody has looked at yet; nothing where it is none."""
+    try:
+        return written(await posted(request))
+    except PlainHTTPException:
+        return ()
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -107,8 +130,10 @@ def _not_valid(request: Request, error: Exception) -> Response:
 
 
 def _in_words(request: Request, error: Exception) -> Response:
-    """An error that a person can mend, such as an archive that is locked."""
-    return _error(request, 503, str(error))
+    """An error that a person can mend, such as an archive that is locked. Strangers need not know more."""
+    visitor = _whoever(request)
+    said = N_("The archive cannot be read at the moment. Try again in a while.")
+    return _error(request, 503, said if visitor is STRANGER else str(error), visitor=visitor)
 
 
 def _defect(request: Request, _error_itself: Exception) -> Response:
@@ -119,13 +144,26 @@ def _defect(request: Request, _error_itself: Exception) -> Response:
     return answer
 
 
-def _error(request: Request, status: int, said: str, kept: Sequence[tuple[str, str]] = ()) -> Response:
+def _error(
+    request: Request,
+    status: int,
+    said: str,
+    kept: Sequence[tuple[str, str]] = (),
+    visitor: Visitor | None = None,
+) -> Response:
     if _is_for_programs(request):
         return JSONResponse({"detail": said}, status)
     title = _TITLES.get(status, N_("This did not work"))
-    return page(
-        request, "error.html", visitor_or_stranger(request), status, title=title, reason=said, kept=kept
-    )
+    visitor = visitor or _whoever(request)
+    return page(request, "error.html", visitor, status, title=title, reason=said, kept=kept)
+
+
+def _whoever(request: Request) -> Visitor:
+    """Who is told of an error: a stranger, where the archive that knows them is what fails."""
+    try:
+        return visitor_or_stranger(request)
+    except Exception:  # of any kind: the first one is told
+        return STRANGER
 
 
 __all__ = ["PAGES", "create_app"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transcripts.holdings import Entry
-from transcripts.quality import REMEMBERED, quality_word
+from transcripts.quality import NO_DOUBT, quality_word
 from transcripts.web.wording import N_, Wording
 
 # Flags of a passage, then of its translation.
@@ -26,6 +26,7 @@ _OF_TRANSLATION = {
     "term_missing": N_("A name or term of the glossary is missing from the translation."),
     "translation_doubtful": N_("The translation is among the least certain of its language."),
     "stale": N_("The original was corrected after it was translated."),
+    "unseen": N_("The translation was made after the passage was reviewed, and nobody has looked at it."),
 }
 QUALITY_WORDS = {"good": N_("good"), "check": N_("check"), "doubtful": N_("doubtful")}
 STATE_WORDS = {"draft": N_("draft"), "reviewed": N_("reviewed"), "approved": N_("approved")}
@@ -41,7 +42,7 @@ def quality_of(entry: Entry) -> str:
 def reasons_of(entry: Entry, wording: Wording) -> list[str]:
     """Why a person should look at a passage, a sentence each; none where nothing is doubtful."""
     said = [_reason(flag, _OF_PASSAGE, wording) for flag in entry.passage.flags]
-    doubts = [flag for flag in entry.translation_flags if flag != REMEMBERED]
+    doubts = [flag for flag in entry.translation_flags if flag not in NO_DOUBT]
     said += [_reason(flag, _OF_TRANSLATION, wording) for flag in doubts]
     if not doubts and quality_of(entry) == "doubtful":
         said.append(wording.text(N_("The translation is probably poor.")))

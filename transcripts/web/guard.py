@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from transcripts.web.room import RoomSettings
 
 BODY_BYTES_MAX = 1_000_000  # of a form: a passage is some hundred words
-ADDRESS_LETTERS_MAX = 8_000
+ADDRESS_BYTES_MAX = 32_000  # percent-encoded: a query of 2,000 letters of any script has up to 24,000
 
 _POLICY = "; ".join(
     (
@@ -81,8 +81,8 @@ class Guard:
         headers = Headers(scope=scope)
         if not self.settings.login and (refusal := self._not_local(headers)):
             return 403, refusal
-        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > ADDRESS_LETTERS_MAX:
-            return 414, f"The address is longer than {ADDRESS_LETTERS_MAX} letters."
+        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > ADDRESS_BYTES_MAX:
+            return 414, f"The address is longer than {ADDRESS_BYTES_MAX} bytes."
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             return 400, "The Content-Length of the request is no number."
@@ -117,4 +117,4 @@ def _own_origin(headers: Headers) -> bool:
     return origin is None or urlsplit(origin).netloc.casefold() == headers.get("host", "").casefold()
 
 
-__all__ = ["ADDRESS_LETTERS_MAX", "BODY_BYTES_MAX", "SECURE_HEADERS", "Guard"]
+__all__ = ["ADDRESS_BYTES_MAX", "BODY_BYTES_MAX", "SECURE_HEADERS", "Guard"]

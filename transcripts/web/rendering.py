@@ -82,6 +82,11 @@ def passage_address(panel_id: str, passage_id: str, start_s: float, play: bool =
     return f"/panels/{quote(panel_id, safe='')}?{at}#{quote(passage_id, safe='')}"
 
 
+def base_of(request: Request) -> str:
+    """How links that are taken away begin: as the room was told, else as the visitor came."""
+    return room_of(request).settings.link_base or f"{request.url.scheme}://{request.url.netloc}"
+
+
 def with_query(path: str, *pairs: tuple[str, Any], **more: Any) -> str:
     """An address with a query; what is empty is left out."""
     given = [(name, str(value)) for name, value in [*pairs, *more.items()] if value not in ("", None, ())]
@@ -92,6 +97,7 @@ __all__ = [
     "LANGUAGE_COOKIE",
     "LOOK_COOKIE",
     "STATIC",
+    "base_of",
     "environment",
     "interface",
     "page",

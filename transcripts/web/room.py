@@ -33,8 +33,9 @@ class RoomSettings:
     `hosts` are answered, so that no foreign name can be pointed at this machine. What that user
     changes is signed with `local_name`. `oai_email` opens `/oai` to harvesters without a login, and tells
     them whom to write to; '' leaves it closed.
-    `secure_cookies` says that browsers come by HTTPS. `embed` gives the vector of a query;
-    it is called when the first search needs it.
+    `link_base` is the address under which others know the room, for links that are taken away; ''
+    is that by which a visitor came. `secure_cookies` says that browsers come by HTTPS. `embed` gives
+    the vector of a query; it is called when the first search needs it.
     """
 
     login: bool = False
@@ -43,6 +44,7 @@ class RoomSettings:
     hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     embed: Callable[[], Embed | None] = field(default=lambda: None)
     oai_email: str = ""
+    link_base: str = ""
 
 
 class ReadingRoom:

@@ -36,12 +36,16 @@ def label_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A field that somebody else changed first: what stands there, and the way to what was offered."""
+    """A field that somebody else changed first: what stands there, and the way to what was offered.
+
+    Without an offer, the passage was to be vouched for, and `changes` are those that were not seen.
+    """
 
     field: str
     label: str
     theirs: str
     changes: list[Change]
+    offered: bool = True
 
 
 @dataclass(slots=True)
@@ -69,38 +73,50 @@ def save(
         if name.startswith("theme:") and not value:
             saved.troubles.append(_TAKE_BACK)
             continue
-        expected = form.get(f"present_{name}", was)
         try:
-            desk.correct(passage_id, name, str(value), reviewer=reviewer, expected=expected)
+            desk.correct(passage_id, name, value, reviewer=reviewer, expected=was)
             saved.done.append(name)
         except ConflictError as conflict:
-            _note(saved, name, conflict, str(value))
+            difference = changes(conflict.present, value)
+            saved.conflicts.append(Conflict(name, label_of(name), conflict.present, difference))
         except ArchiveError as error:
             saved.troubles.append(str(error))
     return saved
 
 
-def set_state(desk: ReviewDesk, entry_text: str, passage_id: str, state: str, reviewer: str) -> Saved:
-    """Bring a passage to a state, if its text is still the one that was looked at."""
-    saved = Saved()
-    try:
-        desk.set_state(passage_id, state, reviewer, expected=entry_text)
-        saved.done.append("state")
-    except ConflictError as conflict:
-        _note(saved, "text", conflict, entry_text)
-    except ArchiveError as error:
-        saved.troubles.append(str(error))
-    return saved
+def looked_at(form: Mapping[str, str], saved: Saved, before: Entry) -> dict[str, str]:
+    """The fields as the editor has them before their eyes: what they saved, else what the form was given.
+
+    `before` is the passage before they saved: a machine's translation may go with its language.
+    """
+    seen = {name: form[name].strip() if name in saved.done else form[f"was_{name}"] for name in _PLAIN}
+    if "language" in saved.done and seen["translation"] == present(before, "translation"):
+        del seen["translation"]
+    return seen
+
+
+def unseen(seen: Mapping[str, str], entry: Entry) -> list[Conflict]:
+    """What a passage holds now in place of what was looked at."""
+    now = {name: present(entry, name) for name in seen}
+    return [
+        Conflict(name, label_of(name), now[name], changes(was, now[name]), offered=False)
+        for name, was in seen.items()
+        if was != now[name]
+    ]
+
+
+def unsaved(form: Mapping[str, str], saved: Saved) -> dict[str, str]:
+    """What the editor wrote and that is not kept yet; fields that they left as they were are not theirs."""
+    return {
+        name: value
+        for name, value in form.items()
+        if name not in saved.done and f"was_{name}" in form and value.strip() != form[f"was_{name}"].strip()
+    }
 
 
 def fields_of(entry: Entry) -> dict[str, str]:
     """What the plain fields of a passage hold now, as forms show it and `correct` expects it."""
     return {name: present(entry, name) for name in (*_PLAIN, "start_s", "end_s")}
-
-
-def _note(saved: Saved, name: str, conflict: ConflictError, offered: str) -> None:
-    difference = changes(conflict.present, offered)
-    saved.conflicts.append(Conflict(name, label_of(name), conflict.present, difference))
 
 
 def _times_in_order(form: Mapping[str, str]) -> tuple[str, str]:
@@ -112,4 +128,4 @@ def _times_in_order(form: Mapping[str, str]) -> tuple[str, str]:
     return ("end_s", "start_s") if later else ("start_s", "end_s")
 
 
-__all__ = ["LABELS", "Conflict", "Saved", "fields_of", "label_of", "save", "set_state"]
+__all__ = ["LABELS", "Conflict", "Saved", "fields_of", "label_of", "looked_at", "save", "unsaved", "unseen"]

@@ -127,7 +127,7 @@ class Form(dict[str, str]):
         return ""
 
 
-async def _posted(request: Request) -> Form:
+async def posted(request: Request) -> Form:
     """The form of a request. Refuses what is too large or no form."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/x-www-form-urlencoded":
@@ -147,13 +147,23 @@ async def _posted(request: Request) -> Form:
 
 
 def signed_form(
-    form: Annotated[Form, Depends(_posted)], sender: Annotated[Visitor, Depends(visitor_or_stranger)]
+    form: Annotated[Form, Depends(posted)], sender: Annotated[Visitor, Depends(visitor_or_stranger)]
 ) -> Form:
     """The form of a request, made for this very visitor. All forms come by here."""
-    if not sender.sent(form.pop("form_token", "")):
-        secret = ("password", "next")
-        raise OldFormError([(name, value) for name, value in form.items() if value and name not in secret])
+    if not sender.sent(form["form_token"]):
+        raise OldFormError(written(form))
+    del form["form_token"]
     return form
+
+
+def written(form: Form) -> list[tuple[str, str]]:
+    """What a person wrote into a form, to be shown to them again where it cannot be taken."""
+    hidden = ("form_token", "password", "next", "deed")
+    return [
+        (name, value)
+        for name, value in form.items()
+        if value and name not in hidden and not name.startswith("was_") and value != form[f"was_{name}"]
+    ]
 
 
 SomeVisitor = Annotated[Visitor, Depends(visitor)]

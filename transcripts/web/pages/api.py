@@ -27,7 +27,7 @@ from transcripts.web.answers import (
 )
 from transcripts.web.asking import Asked
 from transcripts.web.pages.panel import reading_or_404
-from transcripts.web.rendering import page
+from transcripts.web.rendering import base_of, page
 from transcripts.web.room import ReadingRoom
 from transcripts.web.visitors import Room, SomeVisitor, Visitor
 from transcripts.web.wording import N_, clock
@@ -117,11 +117,11 @@ def layers(request: Request, passage_id: str, visitor: SomeVisitor, room: Room) 
     reading = reading_or_404(room, entry.panel_id, visitor)
     recording = next(each for each in reading.recordings if each.id == entry.passage.recording_id)
     signature = entry.translation_signature
-    history = room.archive.reviews(passage_id) if visitor.may_edit else ()
+    history = room.archive.reviews(entry.passage.id) if visitor.may_edit else ()
     return LayersAnswer(
         passage=PassageAnswer.of(entry, base_of(request)),
         translation_signature=SignatureAnswer.of(signature) if signature else None,
-        words=shown.word_times(room, reading, recording, visitor).get(passage_id, []),
+        words=shown.word_times(room, reading, recording, visitor).get(entry.passage.id, []),
         history=[
             HistoryAnswer(
                 field=each.field,
@@ -143,8 +143,9 @@ def documentation(request: Request, visitor: SomeVisitor) -> Response:
 
 
 def entry_or_404(room: ReadingRoom, passage_id: str, visitor: Visitor) -> Entry:
-    """A passage that the visitor may see."""
-    entry = room.archive.entries_by_id([passage_id], visitor.selection()).get(passage_id)
+    """A passage that the visitor may see; for the id of one that was, the passage that holds it now."""
+    present = room.archive.present_passage(passage_id) or ""
+    entry = room.archive.entries_by_id([present], visitor.selection()).get(present)
     if entry is None:
         raise HTTPException(404, N_("There is no such passage."))
     return entry
@@ -187,11 +188,6 @@ _FILES = {
     "srt": ("srt", "application/x-subrip"),
     "vtt": ("vtt", "text/vtt"),
 }
-
-
-def base_of(request: Request) -> str:
-    """How links to this room begin, as the visitor came."""
-    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _file(text: str, name: str, form: str) -> Response:

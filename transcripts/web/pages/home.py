@@ -23,7 +23,9 @@ def home(request: Request, visitor: SomeVisitor, room: Room, page_number: str = 
     names: dict[str, str] = {}
     for panel in panels:
         names.update(panel.theme_names)
-    number = max(1, min(int(page_number) if page_number.isdecimal() and len(page_number) < 6 else 1, 10**5))
+    pages = -(-len(panels) // PANELS_A_PAGE)
+    number = int(page_number) if page_number.isdecimal() and len(page_number) < 6 else 1
+    number = max(1, min(number, pages))
     first = (number - 1) * PANELS_A_PAGE
     return page(
         request,
@@ -31,7 +33,7 @@ def home(request: Request, visitor: SomeVisitor, room: Room, page_number: str = 
         visitor,
         panels=panels[first : first + PANELS_A_PAGE],
         page_number=number,
-        pages=-(-len(panels) // PANELS_A_PAGE),
+        pages=pages,
         page_address=lambda to: with_query("/", page_number=to),
         total=_total(panels),
         themes=[(theme, name, number) for number, (theme, name) in enumerate(names.items())],

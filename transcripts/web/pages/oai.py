@@ -11,6 +11,7 @@ from starlette.responses import Response
 from transcripts.harvest import offers
 from transcripts.web.guard import BODY_BYTES_MAX
 from transcripts.web.harvesting import Repository, answer
+from transcripts.web.rendering import base_of
 from transcripts.web.state import state_of
 from transcripts.web.visitors import FIELDS_MAX, Room
 
@@ -43,7 +44,7 @@ def _answered(request: Request, room: Room, arguments: list[tuple[str, str]]) ->
     state = state_of(room.archive)
     key = (tuple(sorted(state.panels.items())), state.common)
     found = room.once("harvest", key, lambda: offers(room.archive))
-    here = str(request.base_url)
+    here = f"{base_of(request)}/"
     repository = Repository(f"{here}oai", here, room.settings.oai_email, found)
     return Response(answer(repository, arguments), media_type="text/xml; charset=utf-8")
 

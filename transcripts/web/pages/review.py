@@ -20,7 +20,7 @@ from transcripts.web.differences import changes
 from transcripts.web.pages.api import entry_or_404
 from transcripts.web.rendering import page, with_query
 from transcripts.web.room import ReadingRoom
-from transcripts.web.saving import Conflict, Saved, fields_of, label_of, save, set_state
+from transcripts.web.saving import Saved, fields_of, label_of, looked_at, save, unsaved, unseen
 from transcripts.web.visitors import Editor, Posted, Room, Visitor
 from transcripts.web.wording import INTERFACES, N_
 
@@ -70,9 +70,9 @@ def queue(request: Request, visitor: Editor, room: Room, page_number: str = "1")
     number = (
         int(page_number) if page_number.isascii() and page_number.isdigit() and len(page_number) < 6 else 1
     )
-    number = max(1, number)
     with room.archive.reading() as connection:
-        total = count(connection, chosen.selection())
+        pages = -(-count(connection, chosen.selection()) // QUEUE_A_PAGE)
+    number = max(1, min(number, pages))
     entries = desk.queue(chosen.selection(), limit=QUEUE_A_PAGE, offset=QUEUE_A_PAGE * (number - 1))
     conferences = room.archive.conferences()
     return page(
@@ -85,7 +85,7 @@ def queue(request: Request, visitor: Editor, room: Room, page_number: str = "1")
         languages=_languages(conferences),
         lost=desk.unanchored(),
         page_number=number,
-        pages=-(-total // QUEUE_A_PAGE),
+        pages=pages,
         page_address=lambda to: chosen.address("/review", page_number=to),
     )
 
@@ -94,6 +94,8 @@ def queue(request: Request, visitor: Editor, room: Room, page_number: str = "1")
 def desk(request: Request, passage_id: str, visitor: Editor, room: Room) -> Response:
     """The desk: everything about a passage that a person can change."""
     entry = entry_or_404(room, passage_id, visitor)
+    if entry.passage.id != passage_id:
+        return RedirectResponse(Chosen.of(request).desk(entry.passage.id))
     return _desk_page(request, room, visitor, entry)
 
 
@@ -101,21 +103,22 @@ def desk(request: Request, passage_id: str, visitor: Editor, room: Room) -> Resp
 def correct(request: Request, passage_id: str, visitor: Editor, room: Room, form: Posted) -> Response:
     """Save what was changed. A conflict is shown with both texts, and what was written stays in the form."""
     entry = entry_or_404(room, passage_id, visitor)
+    passage_id = entry.passage.id
     chosen = Chosen.of(request)
     review_desk = ReviewDesk(room.archive)
     themes = [theme.id for theme in _conference(room, entry).themes]
     saved = save(review_desk, passage_id, form, themes, visitor.name)
     deed = form["deed"]
     if saved.all_well and deed in STATES:
-        looked_at = (
-            entry_or_404(room, passage_id, visitor).passage.text if "text" in saved.done else form["was_text"]
-        )
-        state = set_state(review_desk, looked_at, passage_id, deed, visitor.name)
-        saved.conflicts += state.conflicts
-        saved.troubles += state.troubles
+        seen = looked_at(form, saved, entry)
+        try:
+            review_desk.set_state(passage_id, deed, visitor.name, expected=seen)
+        except ArchiveError as error:  # of a conflict, the page shows all that is other than it was
+            saved.conflicts = unseen(seen, entry_or_404(room, passage_id, visitor))
+            saved.troubles = [] if saved.conflicts else [str(error)]
     if not saved.all_well:
         entry = entry_or_404(room, passage_id, visitor)
-        return _desk_page(request, room, visitor, entry, saved=saved, written=form)
+        return _desk_page(request, room, visitor, entry, saved, unsaved(form, saved))
     following = _next_in_queue(review_desk, chosen, passage_id) if deed in ("reviewed", "approved") else None
     return RedirectResponse(chosen.desk(following or passage_id, saved=1), 303)
 
@@ -136,7 +139,7 @@ def split(request: Request, passage_id: str, visitor: Editor, room: Room, form: 
         room,
         visitor,
         entry,
-        lambda: desk.split(passage_id, at, reviewer=visitor.name, expected=text),
+        lambda: desk.split(entry.passage.id, at, reviewer=visitor.name, expected=text),
     )
 
 
@@ -146,7 +149,11 @@ def merge(request: Request, passage_id: str, visitor: Editor, room: Room, form: 
     entry = entry_or_404(room, passage_id, visitor)
     desk = ReviewDesk(room.archive)
     return _done_or_told(
-        request, room, visitor, entry, lambda: desk.merge(passage_id, form["next"], reviewer=visitor.name)
+        request,
+        room,
+        visitor,
+        entry,
+        lambda: desk.merge(entry.passage.id, form["next"], reviewer=visitor.name),
     )
 
 
@@ -208,17 +215,16 @@ def _desk_page(
     saved: Saved | None = None,
     written: Mapping[str, str] | None = None,
 ) -> Response:
-    """The desk, with what was written where it could not be saved."""
+    """The desk; with what was written in place of what stands there, where it could not be saved."""
     passage_id = entry.passage.id
     conference = _conference(room, entry)
     review_desk = ReviewDesk(room.archive)
     chosen = Chosen.of(request)
     tagged = _tagged(room, passage_id)
-    was, present = fields_of(entry), {}
+    was = fields_of(entry)
     for theme in conference.themes:
         _, belongs, decided = tagged.get(theme.id, (0.0, False, False))
         was[f"theme:{theme.id}"] = str(belongs) if decided else ""
-        present[f"theme:{theme.id}"] = str(belongs)
     outcome = saved or Saved()
     return page(
         request,
@@ -228,8 +234,7 @@ def _desk_page(
         entry=entry,
         chosen=chosen,
         was=was,
-        present=present,
-        shown={**was, **_kept(written or {}, was, outcome.conflicts, outcome.troubles)},
+        shown={**was, **(written or {})},
         saved="saved" in request.query_params and not saved,
         conflicts=outcome.conflicts,
         troubles=outcome.troubles,
@@ -242,15 +247,6 @@ def _desk_page(
         following=_following(room, entry),
         history=_history(review_desk, passage_id),
     )
-
-
-def _kept(
-    written: Mapping[str, str], was: Mapping[str, str], conflicts: list[Conflict], troubles: list[str]
-) -> dict[str, str]:
-    """What a person wrote and that is not saved yet."""
-    if not conflicts and not troubles:
-        return {}
-    return {name: written[name] for name in was if name in written}
 
 
 def _score(tagged: Mapping[str, tuple[float, bool, bool]], theme: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -41,7 +41,7 @@ class FoundHit:
     text: list[tuple[bool, str]]
     translation: list[tuple[bool, str]]
     themes: list[tuple[str, str, int]]
-    contexts: list[Context]
+    contexts: list[tuple[str, Context]]  # each with its language
     neighbours: tuple[Entry, ...] = ()
 
 
@@ -49,11 +49,11 @@ class FoundHit:
 def search(request: Request, visitor: SomeVisitor, room: Room) -> Response:
     """Search by words and meaning, or list what the filters take."""
     asked = Asked.of(request.query_params)
-    if asked.like:
-        hits = room.index.more_like(asked.like, HITS_A_PAGE, restricted=visitor.may_edit)
-        results = Results(hits, len(hits))
-    else:
-        results = room.index.find(asked.query(), restricted=visitor.may_edit)
+    results = _results(room, asked, visitor)
+    pages = -(-results.total // HITS_A_PAGE) if not asked.like else 1
+    if 0 < pages < asked.page:
+        asked = replace(asked, page=pages)
+        results = _results(room, asked, visitor)
     words = interface(request)
     names = _theme_names(room)
     return page(
@@ -74,9 +74,16 @@ def search(request: Request, visitor: SomeVisitor, room: Room) -> Response:
         forms=FORMS,
         address=asked.address,
         page_number=asked.page,
-        pages=-(-results.total // HITS_A_PAGE) if not asked.like else 1,
+        pages=pages,
         page_address=lambda number: asked.address(page=number),
     )
+
+
+def _results(room: ReadingRoom, asked: Asked, visitor: Visitor) -> Results:
+    if not asked.like:
+        return room.index.find(asked.query(), restricted=visitor.may_edit)
+    hits = room.index.more_like(asked.like, HITS_A_PAGE, restricted=visitor.may_edit)
+    return Results(hits, len(hits))
 
 
 def _near(room: ReadingRoom, hit: Hit, asked: Asked, visitor: Visitor) -> tuple[Entry, ...]:
@@ -96,14 +103,17 @@ def _theme_names(room: ReadingRoom) -> dict[str, tuple[str, int]]:
 
 def _found(hit: Hit, names: dict[str, tuple[str, int]], near: tuple[Entry, ...]) -> FoundHit:
     entry = hit.entry
-    text = entry.passage.text
+    text, translation = entry.passage.text, entry.translation or ""
     return FoundHit(
         entry,
         quality_of(entry),
         pieces(text, hit.text_marks),
-        pieces(entry.translation or "", hit.translation_marks),
+        pieces(translation, hit.translation_marks),
         [(theme, *names.get(theme, (theme, 0))) for theme, _ in entry.themes],
-        contexts(text, hit.text_marks),
+        [
+            *((entry.passage.language, each) for each in contexts(text, hit.text_marks)),
+            *((entry.target_language, each) for each in contexts(translation, hit.translation_marks)),
+        ],
         near,
     )
 

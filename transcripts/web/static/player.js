@@ -275,21 +275,38 @@
 
   // A link to a passage and its second: ?t=41#PASSAGE.
   const asked = new URLSearchParams(location.search);
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const place = places.find((each) => each.line === target);
-  if (place) {
-    chosen = places.indexOf(place);
-    place.line.scrollIntoView({ block: "center" });
-    place.line.focus({ preventScroll: true });
-  }
-  if (sound && (place || asked.has("t"))) {
-    const seconds = Number(asked.get("t")) || 0;
-    const within = !place || (seconds > place.start && seconds < place.end);
-    seek(place ? place.recording : recordingOf(sound), within ? seconds : place.start, asked.has("play"));
-    if (asked.has("play")) {
-      // The address that is left is the one to cite: whoever opens it is not startled by sound.
-      asked.delete("play");
-      history.replaceState(null, "", `?${asked}${location.hash}`);
+  const linked = decodeURIComponent(location.hash.slice(1));
+
+  function goTo(target) {
+    const place = places.find((each) => each.line === target);
+    if (place) {
+      chosen = places.indexOf(place);
+      place.line.scrollIntoView({ block: "center" });
+      place.line.focus({ preventScroll: true });
+    }
+    const lost = linked && !place && sounds.length > 1; // nobody knows in which recording the second is
+    if (sound && (place || (asked.has("t") && !lost))) {
+      const seconds = Number(asked.get("t")) || 0;
+      const within = !place || (seconds > place.start && seconds < place.end);
+      seek(place ? place.recording : recordingOf(sound), within ? seconds : place.start, asked.has("play"));
+      if (asked.has("play")) {
+        // The address that is left is the one to cite: whoever opens it is not startled by sound.
+        asked.delete("play");
+        history.replaceState(null, "", `?${asked}${location.hash}`);
+      }
     }
   }
+
+  // A passage that was joined to another or cut anew: where it is now.
+  async function openFormer() {
+    const answer = await fetch(transcript.dataset.passages + encodeURIComponent(linked));
+    const now = answer.ok ? await answer.json() : { id: "" };
+    const target = document.getElementById(now.id);
+    if (target) history.replaceState(null, "", `${location.search}#${encodeURIComponent(now.id)}`);
+    goTo(target);
+  }
+
+  const target = linked && document.getElementById(linked);
+  if (linked && !target && transcript.dataset.passages) openFormer();
+  else goTo(target);
 })();
