@@ -43,6 +43,7 @@ from flows.retrying import FIRST_AFTER_S, RETRIES, away, is_worth_a_retry, may_p
 from flows.sharing import performed, wait_for_work
 from flows.stages import CAPTIONED, SPOKEN
 from flows.work import bring_up_to_date, is_up_to_date, job_for, memory_of
+from nlp.machine import give_freed_memory_back
 from nlp.memory import Memory
 from transcripts.archive import Archive
 from transcripts.errors import SymposiaError
@@ -248,6 +249,8 @@ def attempt(request: Request, recording_id: str, *, wait: bool = False) -> str:
             run.reporter.say(f"{recording_id}: failed: {reason}")
             _note_failure(run, recording_id, reason)
             return reason
+        finally:
+            give_freed_memory_back()
         parts = ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in run.seconds.items() if seconds >= 1)
         done = f"done in {time.monotonic() - started_s:.0f} s" if changed else "unchanged"
         run.reporter.say(f"{recording_id}: {done}" + (f" ({parts})" if parts else ""))

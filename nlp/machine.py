@@ -44,10 +44,23 @@ def keep_freed_memory() -> None:
     more than the model itself: 0.9 s instead of 0.1 s a sentence in page faults, beam 4, batches of 4.
     """
     m_trim_threshold, m_mmap_threshold, m_arena_max = -1, -3, -8  # names of mallopt(3)
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):
+    mallopt = _of_libc("mallopt")
+    if mallopt is None:
         return
     mallopt(m_trim_threshold, 1 << 30)
     mallopt(m_mmap_threshold, 1 << 25)  # the largest that glibc accepts
     mallopt(m_arena_max, max(2, thread_count(0)))
+
+
+def give_freed_memory_back() -> None:
+    """Have glibc give the system what it kept: between recordings, where it would grow by fragments."""
+    if trim := _of_libc("malloc_trim"):
+        trim(0)
+
+
+def _of_libc(name: str) -> Callable[..., int] | None:
+    try:
+        found: Callable[..., int] = getattr(ctypes.CDLL(None), name)
+    except (OSError, AttributeError, TypeError):  # another C library
+        return None
+    return found
