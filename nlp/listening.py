@@ -20,15 +20,14 @@ from nlp.asr import Recogniser
 from nlp.audio import Samples, channel_shares, stream
 from nlp.channels import LookOptions, MixOptions
 from nlp.cutting import cut
-from nlp.languages import language
 from nlp.regions import speech_regions
 from nlp.runs import Run, RunOptions, Stretch, language_runs, listen, undeclared_languages
+from nlp.strangers import told
 from nlp.voices import VoiceEncoder
 from transcripts.errors import MediaError
 from transcripts.records import Signature, Span
 
 Tick = Callable[[float], None]  # told the second of the recording that has been reached
-REPORTED_UNDECLARED_S = 10.0
 OWN_SHARE = 0.25  # of the power of all microphones: with less in its own, speech is another's, bleeding in
 
 
@@ -150,11 +149,7 @@ class Listener:
         strangers = Counter[str]()
         for own in by_channel.values():
             strangers.update(undeclared_languages(own))
-        notes = tuple(
-            f"about {seconds:.0f} s of {language(code).name} ({code}), not declared for the panel"
-            for code, seconds in sorted(strangers.items())
-            if seconds >= REPORTED_UNDECLARED_S
-        )
+        notes = told(strangers, self.options.strangers)
         return Listening(tuple(regions), tuple(sorted(runs, key=lambda each: each.span)), notes)
 
 

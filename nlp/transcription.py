@@ -44,6 +44,7 @@ class TranscriptOptions:
     low_confidence_below: float = 0.5  # share of a segment's words that are likely right
     doubtful_below: float = 0.5  # belief in a segment's language below which a person should look
     little_declared: float = 0.05  # share of the model's belief in all declared languages, likewise
+    strange_above: float = 0.5  # share of a run's time that is clearly in an undeclared language, likewise
     hole_s: float = 1.0  # speech without words for longer is decoded by itself
     word_most_s: float = 2.0  # a longer word has been stretched over speech that was passed by
     word_margin_s: float = 0.25  # around a word that speech may go on: alignments are that rough
@@ -228,7 +229,8 @@ class Transcriber:
         run, result = tried.run, tried.result
         whole = span == run.span
         likeliest = run.beliefs[0][0] == run.language and run.probability >= self.options.doubtful_below
-        doubtful = not likeliest or run.declared_share < self.options.little_declared
+        strange = run.stranger_share > self.options.strange_above
+        doubtful = not likeliest or strange or run.declared_share < self.options.little_declared
         words = calibrated(words, self.options.confidence)
         confidence = float(
             np.mean([word.probability for word in words]) if words else np.exp(result.mean_log_probability)

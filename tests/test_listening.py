@@ -91,6 +91,14 @@ def test_a_language_that_is_not_declared_is_noted_from_ten_seconds_on(folder: Pa
     assert heard.notes == ("about 12 s of German (de), not declared for the panel",)
 
 
+def test_an_undeclared_language_that_the_model_hardly_knows_is_probable_at_best(folder: Path) -> None:
+    path = file_of(folder, np.concatenate([hum(12), pause(2), hum(11), pause(1)]))
+    heard = listened(path, [[("fa", 12.0)], [("fa", 11.0)]])
+    assert heard.notes == ("probably about 23 s of Persian (fa), not declared for the panel",)
+    heard = listened(path, [[("fa", 12.0)], [("en", 11.0)]])
+    assert heard.notes == ()
+
+
 def test_a_recording_without_speech_is_told_in_words(folder: Path) -> None:
     with pytest.raises(MediaError, match="has no speech in it"):
         listened(file_of(folder, pause(5)))

@@ -113,6 +113,15 @@ def test_a_run_is_not_parted_when_a_part_is_not_understood(one: Path) -> None:
     assert texts(found) == [("en", written([*ENGLISH, *JAPANESE, *MORE_ENGLISH]))]
 
 
+@pytest.mark.parametrize(("stranger_share", "flags"), [(0.75, ("language_doubtful",)), (0.25, ())])
+def test_speech_that_is_mostly_in_an_undeclared_language_is_doubted(
+    one: Path, stranger_share: float, flags: tuple[str, ...]
+) -> None:
+    french = replace(run(0, 4.2, en=0.97, es=0.03), declared_share=0.15, stranger_share=stranger_share)
+    found, _ = transcribed(one, by_language({"en": ENGLISH}), [french])
+    assert [each.flags for each in found.segments] == [flags]
+
+
 # Speech that was passed by
 
 
