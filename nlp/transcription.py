@@ -7,7 +7,6 @@ goes on and words do not, a decoder has passed it by: the hole is decoded by its
 from __future__ import annotations
 
 import bisect
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,7 +15,8 @@ import numpy as np
 
 from nlp.asr import Recogniser
 from nlp.attempts import Attempt, AttemptOptions, attempt, best_attempts, with_proposals
-from nlp.audio import Samples, channel_shares
+from nlp.audio import Samples
+from nlp.bleed import BleedOptions, without_bleed
 from nlp.channels import MixOptions
 from nlp.confidence import ConfidenceOptions, calibrated
 from nlp.cutting import cut_places
@@ -48,7 +48,7 @@ class TranscriptOptions:
     hole_s: float = 1.0  # speech without words for longer is decoded by itself
     word_most_s: float = 2.0  # a longer word has been stretched over speech that was passed by
     word_margin_s: float = 0.25  # around a word that speech may go on: alignments are that rough
-    bleed_below: float = 0.1  # share of the power of all microphones: a word with less is heard elsewhere
+    bleed: BleedOptions = field(default_factory=BleedOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,13 @@ class Transcriber:
         """What was decoded of all runs. Raises MediaError when there is no text."""
         segments = [segment for each in decoded for segment in each.segments]
         gaps = [gap for each in decoded for gap in each.gaps]
-        segments, bleeding = self._without_bleed(path, segments, heard)
+        segments, bleeding = without_bleed(path, segments, self.options.bleed)
         if not segments:
             raise MediaError(
                 f"{path} has sound but no words that could be understood (music or noise?): "
                 "if somebody does speak, check the languages declared for its panel."
             )
-        segments = [_with_own_flags(each) for each in segments]
+        segments = [self._with_own_flags(each) for each in segments]
         by_time = sorted(segments, key=lambda each: (each.span, each.id))
         return Transcript(tuple(by_time), tuple(sorted(gaps + bleeding, key=lambda each: each.span)))
 
@@ -235,11 +235,7 @@ class Transcriber:
         confidence = float(
             np.mean([word.probability for word in words]) if words else np.exp(result.mean_log_probability)
         )
-        doubts = [
-            *(["language_doubtful"] if doubtful else []),
-            *result.flags,
-            *(["low_confidence"] if confidence < self.options.low_confidence_below else []),
-        ]
+        doubts = [*(["language_doubtful"] if doubtful else []), *result.flags]
         return Segment(
             id=segment_id(recording_id, span, run.language, run.channel),
             recording_id=recording_id,
@@ -253,38 +249,11 @@ class Transcriber:
             channel=run.channel,
         )
 
-    def _without_bleed(
-        self, path: Path, segments: Sequence[Segment], heard: Listening
-    ) -> tuple[list[Segment], list[Gap]]:
-        """Segments without words that another microphone heard far better.
-
-        Nothing changes in a recording that is heard as one.
-        """
-        if all(each.channel is None for each in heard.regions):
-            return list(segments), []
-        spoken = [word.span for segment in segments for word in segment.words]
-        shares = channel_shares(path, spoken)
-        # a voice that many microphones hear alike has no large share in any
-        own_channel = shares >= np.minimum(self.options.bleed_below, shares.max(axis=1, initial=0.0))[:, None]
-        heard_by = iter(own_channel)
-        kept = []
-        gaps = []
-        for segment in segments:
-            own = [next(heard_by)[segment.channel] for _ in segment.words]
-            left = list(itertools.compress(segment.words, own))
-            if len(left) == len(segment.words):
-                kept.append(segment)
-            elif left:
-                text = "".join(word.text for word in left).strip()
-                kept.append(replace(segment, text=text, words=tuple(left)))
-            else:
-                gaps.append(Gap(segment.span, "heard better by another microphone"))
-        return kept, gaps
-
-
-def _with_own_flags(segment: Segment) -> Segment:
-    """The segment without flags of words that went to another part of its run."""
-    return replace(segment, flags=tuple(flag for flag in segment.flags if concerns(flag, segment.text)))
+    def _with_own_flags(self, segment: Segment) -> Segment:
+        """The segment without flags of words that went elsewhere, and with that of those that are left."""
+        flags = [flag for flag in segment.flags if concerns(flag, segment.text)]
+        low = ["low_confidence"] if segment.confidence < self.options.low_confidence_below else []
+        return replace(segment, flags=tuple(dict.fromkeys([*flags, *low])))
 
 
 def _overlapping(spans: Sequence[Span], with_span: Span) -> list[Span]:

@@ -220,13 +220,12 @@ def test_bleeding_microphones_do_not_double_text(microphones: Path) -> None:
 
 
 def test_a_segment_loses_the_words_that_bled_in(microphones: Path) -> None:
-    early, late = said("mine is this", Span(4.0, 5.8)), said("yours is that", Span(6.2, 8.0))
-    found, _ = transcribed(
-        microphones,
-        lambda place: decoded(within([*early, *late], place)),
-        [run(3.8, 8.2, channel=0), run(3.8, 8.2, channel=1)],
-    )
+    early, late = said("mine is this", Span(4.0, 5.8), 0.5), said("yours is that", Span(6.2, 8.0))
+    runs = [run(3.8, 8.2, channel=0), run(3.8, 8.2, channel=1)]
+    found, _ = transcribed(microphones, lambda place: decoded(within([*early, *late], place)), runs)
     assert [(each.channel, each.text) for each in found.segments] == [(0, written(early)), (1, written(late))]
+    assert [each.span for each in found.segments] == [each.span for each in found.gaps]
+    assert [each.flags for each in found.segments] == [("low_confidence",), ()]  # of the words that are left
 
 
 # No speech is lost, whatever is heard
