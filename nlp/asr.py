@@ -59,6 +59,7 @@ class Piece:
     language: str
     hotwords: tuple[str, ...] = ()  # names to listen for; none may be said
     task: Task = "transcribe"
+    settled: bool = False  # in this language, whatever it is written in: no other is likely
 
     @property
     def duration_s(self) -> float:
@@ -162,8 +163,12 @@ class Recogniser:
         """Transcribe pieces, in any mix of languages; same order and count."""
         first = self._decoded(pieces, again=False)
         faults = [self._faults(piece, result) for piece, result in zip(pieces, first, strict=True)]
-        # with more silence behind it, Whisper seldom loops; the language stays as it is
-        again = [index for index, found in enumerate(faults) if set(found) - {"script_mismatch"}]
+        # with more silence behind it, Whisper seldom loops; what may be in another language is tried in that
+        again = [
+            index
+            for index, (piece, found) in enumerate(zip(pieces, faults, strict=True))
+            if set(found) - (set() if piece.settled else {"script_mismatch"})
+        ]
         chosen = [replace(result, flags=tuple(found)) for result, found in zip(first, faults, strict=True)]
         second = self._decoded([pieces[index] for index in again], again=True)
         for index, result in zip(again, second, strict=True):

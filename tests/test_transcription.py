@@ -91,12 +91,35 @@ def test_a_text_in_a_script_of_no_declared_language_stays_and_is_flagged(one: Pa
     assert "script_mismatch" in found.segments[0].flags
 
 
+def test_a_language_that_is_hardly_believed_does_not_win_by_its_script(one: Path) -> None:
+    latin = said("emruz hava khub", Span(0.2, 3.0))
+    hear = by_language(dict.fromkeys(("fa", "en", "es"), latin))
+    found, asked = transcribed(one, hear, [run(0, 4, "fa", fa=0.97, en=0.02, es=0.01)])
+    assert [each.language for each in found.segments] == ["fa"]
+    assert "script_mismatch" in found.segments[0].flags
+    assert [place.language for place in asked] == ["fa"]
+
+
 def test_a_run_with_words_in_another_script_is_parted(one: Path) -> None:
     hear = by_language({"en": [*ENGLISH, *JAPANESE, *MORE_ENGLISH], "ja": JAPANESE})
     found, _ = transcribed(one, hear, [run(0, 12, en=0.9, ja=0.1)])
     wanted = [("en", ENGLISH), ("ja", JAPANESE), ("en", MORE_ENGLISH)]
     assert texts(found) == [(code, written(words)) for code, words in wanted]
     assert [each.span.start_s for each in found.segments] == [0.0, pytest.approx(4.1), pytest.approx(8.1)]
+
+
+def test_a_run_is_parted_wherever_the_script_changes(one: Path) -> None:
+    words = [
+        *said("we begin with what machines hear", Span(0.2, 4.0)),
+        *said("これは とても 2024 面白い 質問です", Span(4.1, 8.0)),
+        *said("and then it answers us slowly", Span(8.1, 11.8)),
+        *said("それは もう AI が 知って いる と 思います", Span(12.1, 15.8)),
+    ]
+    found, _ = transcribed(one, by_language({"en": words, "ja": words}), [run(0, 16, en=0.9, ja=0.1)])
+    wanted = [("en", words[:6]), ("ja", words[6:11]), ("en", words[11:17]), ("ja", words[17:])]
+    assert texts(found) == [(code, written(each).strip()) for code, each in wanted]
+    assert [each.flags for each in found.segments] == [(), ("language_doubtful",), (), ("language_doubtful",)]
+    check_all_speech_is_accounted_for(found, [run(0, 16)])
 
 
 def test_two_words_in_another_script_are_a_name_and_part_nothing(one: Path) -> None:
@@ -107,10 +130,17 @@ def test_two_words_in_another_script_are_a_name_and_part_nothing(one: Path) -> N
     assert [each.language for each in found.segments] == ["en"]
 
 
+def test_names_with_a_word_between_them_part_nothing(one: Path) -> None:
+    words = [*ENGLISH, *said("宮崎 駿 and 黒澤 明", Span(4.1, 8.0)), *MORE_ENGLISH]
+    found, _ = transcribed(one, by_language({"en": words, "ja": words}), [run(0, 12, en=0.9, ja=0.1)])
+    assert [(each.language, each.flags) for each in found.segments] == [("en", ())]
+
+
 def test_a_run_is_not_parted_when_a_part_is_not_understood(one: Path) -> None:
     hear = by_language({"en": [*ENGLISH, *JAPANESE, *MORE_ENGLISH]})  # nothing, when asked in Japanese
     found, _ = transcribed(one, hear, [run(0, 12, en=0.9, ja=0.1)])
     assert texts(found) == [("en", written([*ENGLISH, *JAPANESE, *MORE_ENGLISH]))]
+    assert found.segments[0].flags == ("script_mismatch",)
 
 
 @pytest.mark.parametrize(("stranger_share", "flags"), [(0.75, ("language_doubtful",)), (0.25, ())])
