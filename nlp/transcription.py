@@ -7,6 +7,7 @@ goes on and words do not, a decoder has passed it by: the hole is decoded by its
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -128,18 +129,20 @@ class Transcriber:
         refused = [each.refusal(options.guards) for each in attempts]
         gaps = [Gap(each.run.span, why) for each, why in zip(attempts, refused, strict=True) if why]
         said = [each for each, why in zip(attempts, refused, strict=True) if not why]
+        holes = self._holes(said, speech)
+        understood = [hole for heard, _ in holes for hole in heard]
         if glossary:
-            said = with_proposals(self.recogniser, said, glossary)
+            proposed = with_proposals(self.recogniser, [*said, *understood], glossary)
+            said, understood = proposed[: len(said)], proposed[len(said) :]
+        following = iter(understood)
         segments = []
-        for each, holes in zip(said, self._holes(said, speech), strict=True):
-            found, silent = self._around(each, [hole.run.span for hole in holes])
-            for hole in holes:
-                if reason := self._unsaid(hole):
-                    silent.append(Gap(hole.run.span, f"speech without words: {reason}"))
-                else:
-                    found.append((hole, hole.run.span, hole.words()))
+        for each, (heard, silent) in zip(said, holes, strict=True):
+            found, rest = self._around(
+                each, [*(hole.run.span for hole in heard), *(gap.span for gap in silent)]
+            )
+            found += [(hole, hole.run.span, hole.words()) for hole in itertools.islice(following, len(heard))]
             segments += [self._segment(recording_id, *parts) for parts in found]
-            gaps += silent
+            gaps += silent + rest
         return segments, gaps
 
     def _groups(self, path: Path, runs: Sequence[Run], read_on: bool) -> Iterator[list[tuple[Run, Samples]]]:
@@ -157,30 +160,33 @@ class Transcriber:
 
     def _holes(
         self, attempts: Sequence[Attempt], speech: Mapping[Channel, Sequence[Span]]
-    ) -> list[list[Attempt]]:
-        """For each attempt, the speech in it that no word covers, decoded by itself.
+    ) -> list[tuple[list[Attempt], list[Gap]]]:
+        """For each attempt, the speech in it that no word covers: decoded by itself, or not understood.
 
         Left out is what only repeats words of the attempt: those are there, at times that are off.
         """
-        found = [
-            [(each, hole) for hole in self._uncovered(each, speech[each.run.channel])] for each in attempts
-        ]
-        again = iter(attempt(self.recogniser, [each.part(hole) for holes in found for each, hole in holes]))
-        decoded = [[(each, next(again)) for each, _ in holes] for holes in found]
-        return [
-            [hole for each, hole in holes if self._unsaid(hole) or not self._is_there(hole, each)]
-            for holes in decoded
-        ]
+        uncovered = [self._uncovered(each, speech[each.run.channel]) for each in attempts]
+        parts = [each.part(hole) for each, holes in zip(attempts, uncovered, strict=True) for hole in holes]
+        again = iter(attempt(self.recogniser, parts))
+        found = []
+        for each, holes in zip(attempts, uncovered, strict=True):
+            tried = [(hole, self._unsaid(hole)) for hole in itertools.islice(again, len(holes))]
+            found.append(
+                (
+                    [hole for hole, why in tried if not why and not self._is_there(hole, each)],
+                    [Gap(hole.run.span, f"speech without words: {why}") for hole, why in tried if why],
+                )
+            )
+        return found
 
     def _is_there(self, hole: Attempt, tried: Attempt) -> bool:
-        """Whether the text of a hole is in that of its run already: a short one as a word near by."""
-        text, code = letters(hole.result.text), hole.run.language
-        if len(text) * density(code) >= DOUBLE_LETTERS:
-            return text in letters(tried.result.text)
-        near_s = self.options.word_most_s
-        return text in {
-            letters(word.text) for word in tried.words() if word.span.gap_s(hole.run.span) <= near_s
-        }
+        """Whether the text of a hole is in that of its run near by: a short one as a word."""
+        text, span, near_s = letters(hole.result.text), hole.run.span, self.options.word_most_s
+        is_long = len(text) * density(hole.run.language) >= DOUBLE_LETTERS
+        if is_long:  # all its words may be on one side of it
+            near_s = max(near_s, span.duration_s)
+        near = [letters(word.text) for word in tried.words() if word.span.gap_s(span) <= near_s]
+        return text in ("".join(near) if is_long else near)
 
     def _uncovered(self, tried: Attempt, speech: Sequence[Span]) -> list[Span]:
         margin_s, most_s = self.options.word_margin_s, self.options.word_most_s

@@ -16,6 +16,7 @@ from sounds import Sound, babble, write_sound
 
 from nlp.asr import Decoded
 from nlp.audio import SAMPLE_RATE_HZ
+from nlp.glossary import Glossary
 from nlp.listening import Listening, Region
 from nlp.runs import Run
 from nlp.transcription import Transcriber, Transcript, TranscriptOptions
@@ -55,13 +56,14 @@ def transcribed(
     runs: Sequence[Run],
     options: TranscriptOptions | None = None,
     pauses: Sequence[Span] = (),
+    glossary: Glossary | None = None,
 ) -> tuple[Transcript, list[Place]]:
     """The transcript, and what was asked for. All of a run but its pauses is speech."""
     recogniser = PlacedRecogniser(path, hear, sorted({each.channel for each in runs}, key=str))
     transcriber = Transcriber(recogniser, options or TranscriptOptions())  # type: ignore[arg-type]
     regions = [Region(span, each.channel) for each in runs for span in without([each.span], pauses)]
     heard = Listening(tuple(sorted(regions, key=lambda each: each.span)), tuple(runs))
-    return transcriber.transcribe("r", path, heard, lambda second: None), recogniser.asked
+    return transcriber.transcribe("r", path, heard, lambda second: None, glossary), recogniser.asked
 
 
 def texts(transcript: Transcript) -> list[tuple[str, str]]:
@@ -184,6 +186,26 @@ def test_words_that_are_there_at_times_that_are_off_are_not_doubled(one: Path) -
     found, _ = transcribed(one, with_hole(repeated), [run(0, 12)])
     assert [len(each.words) for each in found.segments] == [len(ENGLISH) + len(MORE_ENGLISH)]
     assert found.gaps == ()
+
+
+def test_a_sentence_that_is_said_again_later_is_not_lost(one: Path) -> None:
+    again = "machines listen to everything"
+    whole = [*said(again, Span(0.2, 2.0)), *said("we ask them why and they answer us", Span(2.1, 9.0))]
+    whole += said("very slowly indeed", Span(12.1, 14.0))
+
+    def hear(place: Place) -> Decoded:
+        in_hole = decoded(said(again, Span(0.1, 2.0)))
+        return decoded(within(whole, place)) if place.span.duration_s > 6 else in_hole
+
+    found, _ = transcribed(one, hear, [run(0, 14)])
+    assert [each.text for each in found.segments] == [written(whole[:12]), again, written(whole[12:]).strip()]
+
+
+def test_a_name_is_looked_for_in_speech_that_was_passed_by(one: Path) -> None:
+    missed = said("we met Spilberg in town", Span(0.2, 3.3))
+    glossary = Glossary.of({"spielberg": {"en": ["Spielberg"]}})
+    found, _ = transcribed(one, with_hole(decoded(missed)), [run(0, 12)], glossary=glossary)
+    assert [each.flags for each in found.segments] == [(), ("glossary:Spilberg=Spielberg",), ()]
 
 
 @pytest.mark.parametrize(("word", "segments"), [("machine", 3), ("a", 3)])
