@@ -7,6 +7,7 @@ files that do not know their length; files on which reading would wait for ever.
 
 from __future__ import annotations
 
+import itertools
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -143,7 +144,8 @@ def _sound_of(path: Path, container: av.container.InputContainer) -> av.audio.Au
 def wav_surplus_s(path: Path) -> float:
     """Seconds of sound in a WAV file beyond those that its header declares; negative: missing ones.
 
-    0 for other files, and where the header does not say. A recorder that is switched
+    0 for other files, and where the header does not say. Raises MediaError for rubble, through
+    which FFmpeg would walk for minutes. A recorder that is switched
     off leaves an early length in the header; one that passes 4 GB leaves what fits.
     """
     size, bytes_per_s = path.stat().st_size, 0
@@ -151,7 +153,12 @@ def wav_surplus_s(path: Path) -> float:
         head = file.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
             return 0.0
-        for chunk in _chunks(file, 12):
+        for count, chunk in enumerate(_chunks(file, 12)):
+            if count == MOST_CHUNKS:
+                raise MediaError(
+                    f"{path} is not a recording that can be decoded: rubble follows the header of a "
+                    "WAV file. Copy it again from its source."
+                )
             if chunk.name == b"fmt ":
                 bytes_per_s = int.from_bytes(chunk.begins[8:12], "little")
             if chunk.name == b"data":
@@ -181,21 +188,22 @@ class _Chunk:
 
 
 def _chunks(file: BinaryIO, at: int) -> Iterator[_Chunk]:
-    """Chunks that follow each other from a place on, up to the end or to what is none; not too many."""
-    for _ in range(MOST_CHUNKS):
+    """Chunks that follow each other from a place to the end of the file."""
+    while True:
         file.seek(at)
         head = file.read(20)
-        name = head[:4]
-        if len(head) < 8 or not (name.isascii() and name.decode().isprintable()):
+        if len(head) < 8:
             return
-        chunk = _Chunk(name, at + 8, int.from_bytes(head[4:8], "little"), head[8:])
+        chunk = _Chunk(head[:4], at + 8, int.from_bytes(head[4:8], "little"), head[8:])
         yield chunk
         at = chunk.end
 
 
 def _holds_chunks(file: BinaryIO, at: int, size: int) -> bool:
     """Whether there are chunks from a place to the end of the file: sound does not look like that."""
-    for chunk in _chunks(file, at):
+    for chunk in itertools.islice(_chunks(file, at), MOST_CHUNKS):
+        if not (chunk.name.isascii() and chunk.name.decode().isprintable()):
+            return False
         at = chunk.end
     return size - 8 < at <= size + 1
 

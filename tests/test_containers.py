@@ -207,8 +207,17 @@ def test_a_wav_of_rubble_is_not_walked_through(
             return super().read(*size)
 
     monkeypatch.setattr(containers, "_opened", lambda path, _: Counted(path))
-    assert containers.wav_surplus_s(path) == 0.0
-    assert reads <= 1 + containers.MOST_CHUNKS
+    with pytest.raises(MediaError, match=r"zeros\.wav is not a recording .*: rubble follows"):
+        probe(path)
+    assert reads <= 2 + containers.MOST_CHUNKS
+
+
+def test_a_little_padding_before_the_sound_of_a_wav_is_no_rubble(tmp_path: Path) -> None:
+    content = write_wav(tmp_path / "a.wav", 20.0).read_bytes()
+    shorter = content[12:40] + (32_000).to_bytes(4, "little") + content[44:]
+    path = tmp_path / "b.wav"
+    path.write_bytes(content[:12] + bytes(4096) + shorter)
+    assert probe(path).duration_s == 20.0
 
 
 def flac_samples(content: bytes, samples: int) -> bytes:
