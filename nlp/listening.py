@@ -7,7 +7,6 @@ at once, each into one.
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -96,13 +95,11 @@ class Listener:
         """Where there is speech, in order. Raises MediaError when there is none."""
         found: list[Region] = []
         for channel in channels:
-            spans = []
             for span, _ in speech_regions(stream(path, channel=channel), self.options.regions):
-                spans.append(span)
+                found.append(Region(span, channel))
                 tick(span.end_s)
-            if channel is not None and len(channels) > 1:
-                spans = _own(path, channel, spans)
-            found += [Region(span, channel) for span in spans]
+        if len(channels) > 1:
+            found = _own(path, found)
         _check_speech(path, found)
         return tuple(sorted(found, key=lambda each: each.span))
 
@@ -165,11 +162,15 @@ def _check_speech(path: Path, regions: Sequence[Region]) -> None:
         )
 
 
-def _own(path: Path, channel: int, spans: Sequence[Span]) -> list[Span]:
-    """Regions of a microphone that are its own, and no bleed of another."""
-    shares = channel_shares(path, spans)
-    own = shares[:, channel] >= np.minimum(OWN_SHARE, shares.max(axis=1))  # whoever has no microphone
-    return list(itertools.compress(spans, own))
+def _own(path: Path, regions: Sequence[Region]) -> list[Region]:
+    """Regions of microphones that are their own, and no bleed of another."""
+    shares = channel_shares(path, [each.span for each in regions])
+    least = np.minimum(OWN_SHARE, shares.max(axis=1, initial=0.0))  # whoever has no microphone
+    return [
+        region
+        for region, heard, enough in zip(regions, shares, least, strict=True)
+        if region.channel is None or heard[region.channel] >= enough
+    ]
 
 
 def listening_signature(speech: Signature, voices: Signature, options: RunOptions) -> Signature:
