@@ -48,6 +48,8 @@ MOST_NAME_TOKENS = 100  # before a text; Whisper has room for 224, with what is 
 STATES_AT_ONCE = 6400  # states looked at together when languages are told apart (64 windows of 2 s)
 
 Result = TypeVar("Result")
+Kind = tuple[int, float]  # tokens of names, and the length decoded at first
+NO_KIND: Kind = (0, 0.0)
 Task = Literal["transcribe", "translate"]  # into English; Whisper knows no other target
 
 
@@ -59,6 +61,7 @@ class Piece:
     language: str
     hotwords: tuple[str, ...] = ()  # names to listen for; none may be said
     task: Task = "transcribe"
+    settled: bool = False  # in this language, whatever it is written in: no other is likely
 
     @property
     def duration_s(self) -> float:
@@ -86,7 +89,7 @@ class Recogniser:
     """Whisper weights, loaded. Safe to call from several threads."""
 
     def __init__(self, folder: Path, revision: str, options: SpeechOptions, licence: str = "") -> None:
-        """Load the CTranslate2 model in `folder`. Raises ModelError when it is not one."""
+        """Load the CTranslate2 model in `folder`. Raises ModelError for none, and for English alone."""
         import ctranslate2
         import tokenizers
         from faster_whisper.feature_extractor import FeatureExtractor
@@ -109,6 +112,11 @@ class Recogniser:
                 f"{folder} is not a Whisper model that CTranslate2 can load ({error}): it needs model.bin, "
                 "config.json and tokenizer.json, as 'ct2-transformers-converter' makes them."
             ) from error
+        if not self._model.is_multilingual:
+            raise ModelError(
+                f"the speech model {options.model!r} knows English alone, and cannot tell languages apart: "
+                "name a multilingual one, such as Systran/faster-whisper-small (without '.en')."
+            )
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self._tokenizers: dict[tuple[str, Task], Tokenizer] = {}
         self.translates = can_translate(folder / "config.json", self._model)
@@ -162,8 +170,12 @@ class Recogniser:
         """Transcribe pieces, in any mix of languages; same order and count."""
         first = self._decoded(pieces, again=False)
         faults = [self._faults(piece, result) for piece, result in zip(pieces, first, strict=True)]
-        # with more silence behind it, Whisper seldom loops; the language stays as it is
-        again = [index for index, found in enumerate(faults) if set(found) - {"script_mismatch"}]
+        # with more silence behind it, Whisper seldom loops; what may be in another language is tried in that
+        again = [
+            index
+            for index, (piece, found) in enumerate(zip(pieces, faults, strict=True))
+            if set(found) - (set() if piece.settled else {"script_mismatch"})
+        ]
         chosen = [replace(result, flags=tuple(found)) for result, found in zip(first, faults, strict=True)]
         second = self._decoded([pieces[index] for index in again], again=True)
         for index, result in zip(again, second, strict=True):
@@ -182,8 +194,8 @@ class Recogniser:
         """
         if not self.translates:
             raise ModelError(
-                f"the speech model {self.options.model!r} transcribes and does not translate, as turbo, "
-                "distilled and English-only models do: name another (such as "
+                f"the speech model {self.options.model!r} transcribes and does not translate, as turbo "
+                "and distilled models do: name another (such as "
                 "Systran/faster-whisper-large-v3) to hear a second opinion, or do without."
             )
         asked = [replace(piece, task="translate", hotwords=()) for piece in pieces]
@@ -210,14 +222,13 @@ class Recogniser:
             said = self._generate(chosen, encoded)
             return said if chosen[0].task == "translate" else self._with_words(chosen, said, encoded)
 
-        names = [len(self._names(piece)) for piece in pieces]
+        # what decoding depends on besides: the room for names, and where it ends
+        kinds = [(len(self._names(piece)), self.options.padded_s(piece.duration_s)) for piece in pieces]
         lengths_s = [self.options.padded_s(piece.duration_s, again) for piece in pieces]
-        return self._in_batches(lengths_s, decoded, names)
+        return self._in_batches(lengths_s, decoded, kinds)
 
     def _generate(self, pieces: Sequence[Piece], encoded: ctranslate2.StorageView) -> list[Decoded]:
-        first_s = max(
-            self.options.padded_s(piece.duration_s) for piece in pieces
-        )  # without silence to loop in
+        first_s = self.options.padded_s(pieces[0].duration_s)  # of all: without silence to loop in
         most = self.options.most_tokens(first_s) + len(self._names(pieces[0]))
         results = self._model.generate(
             encoded,
@@ -299,22 +310,24 @@ class Recogniser:
         self,
         lengths_s: Sequence[float],
         work: Callable[[Sequence[int], float], list[Result]],
-        names: Sequence[int] = (),
+        kinds: Sequence[Kind] = (),
     ) -> list[Result]:
-        """`work(indexes, length_s)` on batches of one length of sound and names, in parallel; in order."""
-        batches = list(self._batches(lengths_s, names or [0] * len(lengths_s)))
+        """`work(indexes, length_s)` on batches of one length and kind, in parallel; in order."""
+        batches = list(self._batches(lengths_s, kinds or [NO_KIND] * len(lengths_s)))
         done = self._workers.map(lambda batch: work(*batch), batches)
         found: dict[int, Result] = {}
         for (indexes, _), results in zip(batches, done, strict=True):
             found.update(zip(indexes, results, strict=True))
         return [found[index] for index in range(len(lengths_s))]
 
-    def _batches(self, lengths_s: Sequence[float], names: Sequence[int]) -> Iterable[tuple[list[int], float]]:
-        """Indexes by both lengths, longest first: the last batch to end is then a short one."""
-        by_length: dict[tuple[float, int], list[int]] = {}
-        for index, lengths in enumerate(zip(lengths_s, names, strict=True)):
-            by_length.setdefault(lengths, []).append(index)
-        for (length_s, _), indexes in sorted(by_length.items(), reverse=True):
+    def _batches(
+        self, lengths_s: Sequence[float], kinds: Sequence[Kind]
+    ) -> Iterable[tuple[list[int], float]]:
+        """Indexes by length and kind, longest first: the last batch to end is then a short one."""
+        alike: dict[tuple[float, Kind], list[int]] = {}
+        for index, key in enumerate(zip(lengths_s, kinds, strict=True)):
+            alike.setdefault(key, []).append(index)
+        for (length_s, _), indexes in sorted(alike.items(), reverse=True):
             most = max(1, int(self.options.batch_s / length_s))
             for start in range(0, len(indexes), most):
                 yield indexes[start : start + most], length_s
@@ -363,7 +376,8 @@ def _rank(result: Decoded, faults: Sequence[str]) -> tuple[int, float]:
 def _on_cpu(encoded: ctranslate2.StorageView) -> States:
     import ctranslate2
 
-    return np.array(encoded.to_device(ctranslate2.Device.cpu))
+    # numpy knows no bfloat16; on to the decoder they become what it calculates in
+    return np.array(encoded.to_device(ctranslate2.Device.cpu).to(ctranslate2.DataType.float32))
 
 
 def can_translate(config: Path, model: ctranslate2.models.Whisper) -> bool:

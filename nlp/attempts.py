@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from nlp.asr import Decoded, Piece, Recogniser
 from nlp.audio import SAMPLE_RATE_HZ, Samples
+from nlp.clusters import likeliest_path
 from nlp.glossary import Glossary, proposal_flag
 from nlp.guards import GuardOptions, refusal, without_loop
-from nlp.languages import fits_script
+from nlp.languages import fits_script, script_shares
 from nlp.runs import Run
 from transcripts.records import Span, Word
 
@@ -27,6 +30,7 @@ class AttemptOptions:
     """When another attempt is made."""
 
     worth_a_try: float = 0.1  # belief in another language above which a failed decode is tried in it
+    script_belief: float = 0.03  # likewise, where the text is written in its script
     tried_s: float = 0.5  # in a shorter sound, every language is as unlikely
     switch_words: int = 3  # as many words in another script, for
     switch_s: float = 1.2  # as long, are another language; fewer are names: 'AI', 'Adobe Premiere'
@@ -71,10 +75,14 @@ def attempt(
     recogniser: Recogniser,
     runs: Sequence[tuple[Run, Samples]],
     hotwords: Sequence[tuple[str, ...]] = (),
+    other_belief: float = 0.0,
 ) -> list[Attempt]:
-    """Decode runs, each in its language and with its names to listen for; loops are cut."""
+    """Decode runs, each in its language and with its names to listen for; loops are cut.
+
+    The language is settled where none other is believed in by `other_belief`.
+    """
     pieces = [
-        Piece(sound, run.language, names)
+        Piece(sound, run.language, names, settled=not _others(run, other_belief))
         for (run, sound), names in zip(runs, hotwords or [()] * len(runs), strict=True)
     ]
     results = recogniser.transcribe(pieces)
@@ -94,14 +102,18 @@ def best_attempts(
 
     In order of time; there may be more attempts than runs.
     """
-    found = _in_other_languages(recogniser, attempt(recogniser, runs), options)
+    first = attempt(recogniser, runs, other_belief=options.script_belief)
+    found = _in_other_languages(recogniser, first, options)
     parts = {number: cut for number, each in enumerate(found) if (cut := _parts(each, options))}
     again = iter(attempt(recogniser, list(itertools.chain.from_iterable(parts.values()))))
     chosen: list[Attempt] = []
     for number, each in enumerate(found):
         parted = [next(again) for _ in parts.get(number, ())]
-        sound = bool(parted) and not any(part.result.flags or part.refusal(guards) for part in parted)
-        chosen += parted if sound else [each]
+        if any(part.result.flags or part.refusal(guards) for part in parted):
+            flags = dict.fromkeys((*each.result.flags, "script_mismatch"))
+            chosen.append(replace(each, result=replace(each.result, flags=tuple(flags))))
+        else:
+            chosen += parted or [each]
     return chosen
 
 
@@ -153,31 +165,54 @@ def _other_languages(tried: Attempt, options: AttemptOptions) -> list[str]:
     """Where the result has faults: the languages that are likely enough, and those of its script."""
     if not tried.result.flags or tried.run.span.duration_s < options.tried_s:
         return []
+    likely = _others(tried.run, options.worth_a_try)
     strange = "script_mismatch" in tried.result.flags
-    return [
+    written_so = [
         code
-        for code, belief in tried.run.beliefs
-        if code != tried.run.language
-        and (belief >= options.worth_a_try or (strange and fits_script(tried.result.text, code)))
+        for code in _others(tried.run, options.script_belief)
+        if strange and fits_script(tried.result.text, code)
     ]
+    return list(dict.fromkeys([*likely, *written_so]))
+
+
+def _others(run: Run, belief: float) -> list[str]:
+    """The other languages that a run is believed to be in by as much, likeliest first."""
+    return [code for code, believed in run.beliefs if code != run.language and believed >= belief]
 
 
 def _parts(tried: Attempt, options: AttemptOptions) -> list[tuple[Run, Samples]]:
-    """A run in up to three parts, the middle one in the language of another script; empty without one."""
-    words = tried.words()
-    strange = [not fits_script(word.text, tried.run.language) for word in words]
-    for is_strange, members in itertools.groupby(range(len(words)), key=strange.__getitem__):
-        held = list(members)
-        first, last = words[held[0]], words[held[-1]]
-        text = " ".join(words[index].text for index in held)
-        code = next((code for code, _ in tried.run.beliefs if fits_script(text, code)), "")
-        long = last.span.end_s - first.span.start_s >= options.switch_s and len(held) >= options.switch_words
-        if is_strange and long and code not in {"", tried.run.language}:
-            span = tried.run.span
-            start_s = first.span.start_s if held[0] else span.start_s
-            end_s = words[held[-1] + 1].span.start_s if held[-1] + 1 < len(words) else span.end_s
-            bounds = [(span.start_s, start_s), (start_s, end_s), (end_s, span.end_s)]
-            cut = [tried.part(Span(*bound)) for bound in bounds]
-            cut[1] = (replace(cut[1][0], language=code), cut[1][1])
-            return [(run, sound) for run, sound in cut if run.span]
-    return []
+    """A run in parts, each in the language of the script that its words are in; empty where that is one."""
+    words, run = tried.words(), tried.run
+    codes: list[str] = []  # of each word
+    for is_strange, held in _by_script(words, run.language, options):
+        text = " ".join(word.text for word in held)
+        code = next((code for code, _ in run.beliefs if fits_script(text, code)), run.language)
+        long = held[-1].span.end_s - held[0].span.start_s >= options.switch_s
+        codes += [code if is_strange and long else run.language] * len(held)
+    if len(set(codes)) < 2:
+        return []
+    changes = [number for number, (one, other) in enumerate(itertools.pairwise(codes), 1) if one != other]
+    bounds_s = [run.span.start_s, *(words[number].span.start_s for number in changes), run.span.end_s]
+    cut = [
+        (codes[first], *tried.part(Span(*bounds)))
+        for first, bounds in zip([0, *changes], itertools.pairwise(bounds_s), strict=True)
+    ]
+    return [(replace(part, language=code), sound) for code, part, sound in cut if part.span]
+
+
+def _by_script(
+    words: Sequence[Word], code: str, options: AttemptOptions
+) -> Iterator[tuple[bool, list[Word]]]:
+    """Words in a row that are in the script of a language, or are not; a few of the other are names in it."""
+    scores = np.zeros((len(words) + 2, 2), dtype=np.float32)  # for its script and for another
+    scores[[0, -1], 1] = -2.0 * len(scores)  # beyond both ends is its own
+    for row, word in zip(scores[1:-1], words, strict=True):
+        if not script_shares(word.text):
+            continue  # a number is in any
+        if fits_script(word.text, code):
+            row[1] = -2.0
+        else:
+            row[0] = -1.0
+    strange = likeliest_path(scores, (options.switch_words - 0.5) / 2)[1:-1] == 1
+    for is_strange, held in itertools.groupby(range(len(words)), strange.__getitem__):
+        yield bool(is_strange), [words[number] for number in held]

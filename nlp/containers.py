@@ -7,6 +7,7 @@ files that do not know their length; files on which reading would wait for ever.
 
 from __future__ import annotations
 
+import itertools
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ PLAYLISTS = {"concat", "dash", "hls", "sdp"}
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1000, 768_000
 # Lengths that programs write which do not know it yet.
 UNKNOWN_LENGTHS = {0, 0x7FFFFFFF, 0xFFFFFFFF}
+# A WAV file has a handful of chunks; in a file of rubble there might be one every eight bytes.
+MOST_CHUNKS = 1000
 # Of an object in a store, so much is fetched ahead of what is read; of a header, hardly anything.
 AHEAD_BYTES, AHEAD_OF_HEADER_BYTES = 1 << 22, 1 << 12
 
@@ -141,31 +144,68 @@ def _sound_of(path: Path, container: av.container.InputContainer) -> av.audio.Au
 def wav_surplus_s(path: Path) -> float:
     """Seconds of sound in a WAV file beyond those that its header declares; negative: missing ones.
 
-    0 for other files, and where the header does not say. A recorder that is switched
+    0 for other files, and where the header does not say. Raises MediaError for rubble, through
+    which FFmpeg would walk for minutes. A recorder that is switched
     off leaves an early length in the header; one that passes 4 GB leaves what fits.
     """
-    size, at, bytes_per_s, name, length = path.stat().st_size, 12, 0, b"", 0
+    size, bytes_per_s = path.stat().st_size, 0
     with _opened(path, AHEAD_OF_HEADER_BYTES) as file:
-        head = file.read(at)
+        head = file.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
             return 0.0
-        while name != b"data":
-            at += length + length % 2
-            file.seek(at)
-            chunk = file.read(20)
-            if len(chunk) < 8:
-                return 0.0
-            name, length = chunk[:4], int.from_bytes(chunk[4:8], "little")
-            if name == b"fmt ":
-                bytes_per_s = int.from_bytes(chunk[16:20], "little")
-            at += 8
-        file.seek(at + length + length % 2)
-        following = file.read(4)
-    if length in UNKNOWN_LENGTHS or bytes_per_s == 0:
-        return 0.0
-    surplus_s = (size - at - length) / bytes_per_s
-    is_chunk = following.isascii() and following.decode().isprintable()
-    return 0.0 if (is_chunk and surplus_s > 0) or 0 < surplus_s < HOLE_S else surplus_s
+        for count, chunk in enumerate(_chunks(file, 12)):
+            if count == MOST_CHUNKS:
+                raise MediaError(
+                    f"{path} is not a recording that can be decoded: rubble follows the header of a "
+                    "WAV file. Copy it again from its source."
+                )
+            if chunk.name == b"fmt ":
+                bytes_per_s = int.from_bytes(chunk.begins[8:12], "little")
+            if chunk.name == b"data":
+                break
+        else:
+            return 0.0
+        if chunk.length in UNKNOWN_LENGTHS or bytes_per_s == 0:
+            return 0.0
+        surplus_s = (size - chunk.at - chunk.length) / bytes_per_s
+        if 0 < surplus_s < HOLE_S or (surplus_s > 0 and _holds_chunks(file, chunk.end, size)):
+            return 0.0
+    return surplus_s
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A chunk of a RIFF file, as its header has it; `at` is where its content begins."""
+
+    name: bytes
+    at: int
+    length: int
+    begins: bytes
+
+    @property
+    def end(self) -> int:
+        return self.at + self.length + self.length % 2
+
+
+def _chunks(file: BinaryIO, at: int) -> Iterator[_Chunk]:
+    """Chunks that follow each other from a place to the end of the file."""
+    while True:
+        file.seek(at)
+        head = file.read(20)
+        if len(head) < 8:
+            return
+        chunk = _Chunk(head[:4], at + 8, int.from_bytes(head[4:8], "little"), head[8:])
+        yield chunk
+        at = chunk.end
+
+
+def _holds_chunks(file: BinaryIO, at: int, size: int) -> bool:
+    """Whether there are chunks from a place to the end of the file: sound does not look like that."""
+    for chunk in itertools.islice(_chunks(file, at), MOST_CHUNKS):
+        if not (chunk.name.isascii() and chunk.name.decode().isprintable()):
+            return False
+        at = chunk.end
+    return size - 8 < at <= size + 1
 
 
 @dataclass(slots=True)

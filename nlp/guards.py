@@ -7,12 +7,14 @@ that nothing is dropped in silence.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nlp.asr import Decoded
-from nlp.repeats import doubled, first_repeat, letters
+from nlp.repeats import Repeat, doubled, first_repeat, letters
+from transcripts.records import Word
 
 LOOP_TURNS = 3  # as often as this in a row, a phrase is a loop
 
@@ -77,36 +79,55 @@ def is_stock(text: str, phrases: Sequence[str]) -> bool:
 
 
 def without_loop(result: Decoded, code: str) -> Decoded:
-    """The result with a loop cut out, all but its first turn.
+    """The result with its loops cut out, all but the first turn of each.
 
     A phrase that comes twice may have been said twice, unless the second time takes
     less than half as long.
     """
-    repeat = doubled(result.text, code)
-    if repeat is None:
+    words, judged = result.words, 0  # letters before which all has been judged
+    while repeat := _repeat_from(judged, words, code):
+        cut = _without_turns(words, repeat)
+        words, judged = (cut, judged) if cut else (words, repeat.start + repeat.length)
+    if words == result.words:
         return result
+    return replace(result, text="".join(word.text for word in words).strip(), words=words)
+
+
+def _repeat_from(letter: int, words: Sequence[Word], code: str) -> Repeat | None:
+    """The first phrase behind a letter that comes twice or more in a row."""
+    found = doubled(letters("".join(word.text for word in words))[letter:], code)
+    return found and Repeat(found.start + letter, found.length, found.end + letter)
+
+
+def _without_turns(words: Sequence[Word], repeat: Repeat) -> tuple[Word, ...]:
+    """Words without all turns of a loop but the first; none where people may have said it."""
+    ends = list(itertools.accumulate(len(letters(word.text)) for word in words))
+    starts = [0, *ends[:-1]]
+    first_end = repeat.start + repeat.length
     whole_turns_end = repeat.start + repeat.turns * repeat.length  # what follows may begin like another turn
-    loop_end = repeat.end if repeat.end == len(letters(result.text)) else whole_turns_end
-    reached, kept, second, rest = 0, [], [], []
-    for word in result.words:
-        if reached < repeat.start + repeat.length:
-            kept.append(word)
-        elif reached < repeat.start + 2 * repeat.length:
-            second.append(word)
-        elif reached >= loop_end:
-            rest.append(word)
-        reached += len(letters(word.text))
-    if not second:
-        return result
-    first_s = kept[-1].span.end_s - kept[_first_word(result, repeat.start)].span.start_s
-    second_s = second[-1].span.end_s - second[0].span.start_s
-    if repeat.turns < LOOP_TURNS and second_s > first_s / 2:
-        return result
-    kept += rest
-    return replace(result, text="".join(word.text for word in kept).strip(), words=tuple(kept))
+    loop_end = repeat.end if repeat.end == ends[-1] else whole_turns_end
+    kept = [word for word, start in zip(words, starts, strict=True) if start < first_end]
+    second = [
+        word
+        for word, start in zip(words, starts, strict=True)
+        if first_end <= start < first_end + repeat.length
+    ]
+    rest = [word for word, start in zip(words, starts, strict=True) if start >= loop_end]
+    if repeat.turns < LOOP_TURNS:
+        first_s = kept[-1].span.end_s - kept[bisect.bisect(ends, repeat.start)].span.start_s
+        if not second or second[-1].span.end_s - second[0].span.start_s > first_s / 2:
+            return ()
+    if not second:  # it lies within one word
+        start = starts[len(kept) - 1]
+        kept[-1] = replace(
+            kept[-1], text=_without_letters(kept[-1].text, first_end - start, loop_end - start)
+        )
+    return (*kept, *rest)
 
 
-def _first_word(result: Decoded, letter: int) -> int:
-    """The word in which a letter of the text lies."""
-    reached = list(itertools.accumulate(len(letters(word.text)) for word in result.words))
-    return next(number for number, end in enumerate(reached) if end > letter)
+def _without_letters(text: str, first: int, end: int) -> str:
+    """A text without its letters from `first` to `end`; all that is no letter stays."""
+    reached = itertools.accumulate((len(letters(each)) for each in text), initial=0)
+    return "".join(
+        each for each, at in zip(text, reached, strict=False) if not (letters(each) and first <= at < end)
+    )

@@ -7,7 +7,6 @@ at once, each into one.
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,15 +19,14 @@ from nlp.asr import Recogniser
 from nlp.audio import Samples, channel_shares, stream
 from nlp.channels import LookOptions, MixOptions
 from nlp.cutting import cut
-from nlp.languages import language
 from nlp.regions import speech_regions
 from nlp.runs import Run, RunOptions, Stretch, language_runs, listen, undeclared_languages
+from nlp.strangers import told
 from nlp.voices import VoiceEncoder
 from transcripts.errors import MediaError
 from transcripts.records import Signature, Span
 
 Tick = Callable[[float], None]  # told the second of the recording that has been reached
-REPORTED_UNDECLARED_S = 10.0
 OWN_SHARE = 0.25  # of the power of all microphones: with less in its own, speech is another's, bleeding in
 
 
@@ -97,13 +95,11 @@ class Listener:
         """Where there is speech, in order. Raises MediaError when there is none."""
         found: list[Region] = []
         for channel in channels:
-            spans = []
             for span, _ in speech_regions(stream(path, channel=channel), self.options.regions):
-                spans.append(span)
+                found.append(Region(span, channel))
                 tick(span.end_s)
-            if channel is not None and len(channels) > 1:
-                spans = _own(path, channel, spans)
-            found += [Region(span, channel) for span in spans]
+        if len(channels) > 1:
+            found = _own(path, found)
         _check_speech(path, found)
         return tuple(sorted(found, key=lambda each: each.span))
 
@@ -150,11 +146,7 @@ class Listener:
         strangers = Counter[str]()
         for own in by_channel.values():
             strangers.update(undeclared_languages(own))
-        notes = tuple(
-            f"about {seconds:.0f} s of {language(code).name} ({code}), not declared for the panel"
-            for code, seconds in sorted(strangers.items())
-            if seconds >= REPORTED_UNDECLARED_S
-        )
+        notes = told(strangers, self.options.strangers)
         return Listening(tuple(regions), tuple(sorted(runs, key=lambda each: each.span)), notes)
 
 
@@ -170,11 +162,15 @@ def _check_speech(path: Path, regions: Sequence[Region]) -> None:
         )
 
 
-def _own(path: Path, channel: int, spans: Sequence[Span]) -> list[Span]:
-    """Regions of a microphone that are its own, and no bleed of another."""
-    shares = channel_shares(path, spans)
-    own = shares[:, channel] >= np.minimum(OWN_SHARE, shares.max(axis=1))  # whoever has no microphone
-    return list(itertools.compress(spans, own))
+def _own(path: Path, regions: Sequence[Region]) -> list[Region]:
+    """Regions of microphones that are their own, and no bleed of another."""
+    shares = channel_shares(path, [each.span for each in regions])
+    least = np.minimum(OWN_SHARE, shares.max(axis=1, initial=0.0))  # whoever has no microphone
+    return [
+        region
+        for region, heard, enough in zip(regions, shares, least, strict=True)
+        if region.channel is None or heard[region.channel] >= enough
+    ]
 
 
 def listening_signature(speech: Signature, voices: Signature, options: RunOptions) -> Signature:

@@ -6,7 +6,7 @@ no name is better than a wrong one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,36 +62,40 @@ def name_turns(
     """The same turns with `speaker_id` where a known voice is clearly the nearest.
 
     `spoken` gives the language each label mostly speaks; a speaker who does not
-    speak it is not considered. Each name is given at most once.
+    speak it lends the label no name, and keeps others from theirs all the same: the voice
+    may be that speaker's, in another language. Each name is given at most once.
     """
-    names = _names(_distances(diarization.voices, known, spoken), options)
+    languages = {voice.speaker_id: voice.languages for voice in known}
+    names: dict[str, str] = {}
+    for label, speaker_id in _clearly_nearest(_distances(diarization.voices, known), options):
+        theirs = languages[speaker_id]
+        fits = not theirs or spoken.get(label, theirs[0]) in theirs
+        if fits and label not in names and speaker_id not in names.values():
+            names[label] = speaker_id
     return tuple(replace(turn, speaker_id=names.get(turn.label)) for turn in diarization.turns)
 
 
 def _distances(
-    labels: Mapping[str, tuple[float, ...]], known: Sequence[Voice], spoken: Mapping[str, str]
+    labels: Mapping[str, tuple[float, ...]], known: Sequence[Voice]
 ) -> dict[tuple[str, str], float]:
-    """The cosine distance of each label to each speaker who may be meant by it."""
+    """The cosine distance of each label to each speaker."""
     found: dict[tuple[str, str], float] = {}
     for label, vector in labels.items():
         for voice in known:
-            if not voice.languages or spoken.get(label, voice.languages[0]) in voice.languages:
-                pair = label, voice.speaker_id
-                found[pair] = min(found.get(pair, 2.0), 1 - float(np.dot(vector, voice.vector)))
+            pair = label, voice.speaker_id
+            found[pair] = min(found.get(pair, 2.0), 1 - float(np.dot(vector, voice.vector)))
     return found
 
 
-def _names(distances: Mapping[tuple[str, str], float], options: SpeakerOptions) -> dict[str, str]:
-    """The nearest pairs first: a speaker's name for each label that has one."""
-    names: dict[str, str] = {}
+def _clearly_nearest(
+    distances: Mapping[tuple[str, str], float], options: SpeakerOptions
+) -> Iterator[tuple[str, str]]:
+    """Labels, each with the speaker whose voice is near and leads all others'; the nearest pairs first."""
     for (label, speaker_id), distance in sorted(distances.items(), key=lambda item: (item[1], item[0])):
-        if distance > options.name_below:
-            break
         rivals = [other for (who, name), other in distances.items() if who == label and name != speaker_id]
         leads = min(rivals, default=2.0) - distance >= options.name_margin
-        if leads and label not in names and speaker_id not in names.values():
-            names[label] = speaker_id
-    return names
+        if distance <= options.name_below and leads:
+            yield label, speaker_id
 
 
 def doubted(

@@ -26,6 +26,7 @@ from nlp.impressions import Part, Posteriors
 from nlp.languages import language
 from nlp.machine import overlapped
 from nlp.regions import RegionOptions, quietest_s
+from nlp.strangers import StrangerOptions, clear_stranger
 from nlp.voices import VoiceEncoder
 from transcripts.records import Span
 
@@ -78,9 +79,7 @@ class RunOptions:
     max_run_s: float = 24.0
     max_merge_gap_s: float = 1.0  # a longer silence separates runs,
     merged_voice: float = 0.5  # and so does another voice: in the sound of two, a decoder drops one
-    undeclared_at_least: float = 0.8  # posterior at which a language that is not declared is reported,
-    undeclared_hours: float = 100.0  # if the model knows it well enough not to be guessing,
-    undeclared_stretch_s: float = 3.0  # in stretches of this length
+    strangers: StrangerOptions = field(default_factory=StrangerOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,8 @@ class Run:
     """Speech in one language, to be decoded in one piece.
 
     `beliefs` are the declared languages with the model's belief in each, likeliest
-    first; they sum to one. `declared_share` is what the model gave to all of them.
+    first; they sum to one. `declared_share` is what the model gave to all of them,
+    `stranger_share` the part of the run's time in which it clearly finds an undeclared one.
     `channel` is the microphone it was heard by; None where all channels are one.
     """
 
@@ -114,6 +114,7 @@ class Run:
     beliefs: tuple[tuple[str, float], ...]
     declared_share: float = 1.0
     channel: int | None = None
+    stranger_share: float = 0.0
 
     @property
     def probability(self) -> float:
@@ -276,11 +277,7 @@ def _is_short(stretch: Stretch, options: RunOptions) -> bool:
 def _stretch(span: Span, posteriors: Posteriors, declared: Sequence[str], options: RunOptions) -> Stretch:
     (beliefs,) = declared_beliefs([posteriors], declared)
     share = sum(posteriors.get(code, 0.0) for code in declared)
-    likeliest, probability = max(posteriors.items(), key=lambda item: item[1], default=("", 0.0))
-    clear = probability >= options.undeclared_at_least and span.duration_s >= options.undeclared_stretch_s
-    strange = likeliest not in declared and clear
-    known = strange and language(likeliest).speech_hours >= options.undeclared_hours
-    stranger = likeliest if known else ""
+    stranger = clear_stranger(posteriors, declared, span.duration_s, options.strangers)
     return Stretch(span, tuple(map(float, beliefs)), share, stranger)
 
 
@@ -378,9 +375,10 @@ def _run(code: str, stretches: Sequence[Stretch], declared: Sequence[str]) -> Ru
     weights = seconds / seconds.sum()
     beliefs = weights @ np.array([each.beliefs for each in stretches])
     share = float(weights @ np.array([each.declared_share for each in stretches]))
+    strange = float(weights @ np.array([bool(each.stranger) for each in stretches]))
     ranked = sorted(zip(declared, map(float, beliefs), strict=True), key=lambda pair: -pair[1])
     span = Span(stretches[0].span.start_s, stretches[-1].span.end_s)
-    return Run(span, code, tuple(ranked), share)
+    return Run(span, code, tuple(ranked), share, stranger_share=strange)
 
 
 def undeclared_languages(stretches: Iterable[Stretch]) -> dict[str, float]:

@@ -16,7 +16,8 @@ import numpy as np
 
 from nlp.asr import Recogniser
 from nlp.attempts import Attempt, AttemptOptions, attempt, best_attempts, with_proposals
-from nlp.audio import Samples, channel_shares
+from nlp.audio import Samples
+from nlp.bleed import BleedOptions, without_bleed
 from nlp.channels import MixOptions
 from nlp.confidence import ConfidenceOptions, calibrated
 from nlp.cutting import cut_places
@@ -44,10 +45,11 @@ class TranscriptOptions:
     low_confidence_below: float = 0.5  # share of a segment's words that are likely right
     doubtful_below: float = 0.5  # belief in a segment's language below which a person should look
     little_declared: float = 0.05  # share of the model's belief in all declared languages, likewise
+    strange_above: float = 0.5  # share of a run's time that is clearly in an undeclared language, likewise
     hole_s: float = 1.0  # speech without words for longer is decoded by itself
     word_most_s: float = 2.0  # a longer word has been stretched over speech that was passed by
     word_margin_s: float = 0.25  # around a word that speech may go on: alignments are that rough
-    bleed_below: float = 0.1  # share of the power of all microphones: a word with less is heard elsewhere
+    bleed: BleedOptions = field(default_factory=BleedOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,13 @@ class Transcriber:
         """What was decoded of all runs. Raises MediaError when there is no text."""
         segments = [segment for each in decoded for segment in each.segments]
         gaps = [gap for each in decoded for gap in each.gaps]
-        segments, bleeding = self._without_bleed(path, segments, heard)
+        segments, bleeding = without_bleed(path, segments, self.options.bleed)
         if not segments:
             raise MediaError(
                 f"{path} has sound but no words that could be understood (music or noise?): "
                 "if somebody does speak, check the languages declared for its panel."
             )
-        segments = [_with_own_flags(each) for each in segments]
+        segments = [self._with_own_flags(each) for each in segments]
         by_time = sorted(segments, key=lambda each: (each.span, each.id))
         return Transcript(tuple(by_time), tuple(sorted(gaps + bleeding, key=lambda each: each.span)))
 
@@ -127,18 +129,20 @@ class Transcriber:
         refused = [each.refusal(options.guards) for each in attempts]
         gaps = [Gap(each.run.span, why) for each, why in zip(attempts, refused, strict=True) if why]
         said = [each for each, why in zip(attempts, refused, strict=True) if not why]
+        holes = self._holes(said, speech)
+        understood = [hole for heard, _ in holes for hole in heard]
         if glossary:
-            said = with_proposals(self.recogniser, said, glossary)
+            proposed = with_proposals(self.recogniser, [*said, *understood], glossary)
+            said, understood = proposed[: len(said)], proposed[len(said) :]
+        following = iter(understood)
         segments = []
-        for each, holes in zip(said, self._holes(said, speech), strict=True):
-            found, silent = self._around(each, [hole.run.span for hole in holes])
-            for hole in holes:
-                if reason := self._unsaid(hole):
-                    silent.append(Gap(hole.run.span, f"speech without words: {reason}"))
-                else:
-                    found.append((hole, hole.run.span, hole.words()))
+        for each, (heard, silent) in zip(said, holes, strict=True):
+            found, rest = self._around(
+                each, [*(hole.run.span for hole in heard), *(gap.span for gap in silent)]
+            )
+            found += [(hole, hole.run.span, hole.words()) for hole in itertools.islice(following, len(heard))]
             segments += [self._segment(recording_id, *parts) for parts in found]
-            gaps += silent
+            gaps += silent + rest
         return segments, gaps
 
     def _groups(self, path: Path, runs: Sequence[Run], read_on: bool) -> Iterator[list[tuple[Run, Samples]]]:
@@ -156,30 +160,33 @@ class Transcriber:
 
     def _holes(
         self, attempts: Sequence[Attempt], speech: Mapping[Channel, Sequence[Span]]
-    ) -> list[list[Attempt]]:
-        """For each attempt, the speech in it that no word covers, decoded by itself.
+    ) -> list[tuple[list[Attempt], list[Gap]]]:
+        """For each attempt, the speech in it that no word covers: decoded by itself, or not understood.
 
         Left out is what only repeats words of the attempt: those are there, at times that are off.
         """
-        found = [
-            [(each, hole) for hole in self._uncovered(each, speech[each.run.channel])] for each in attempts
-        ]
-        again = iter(attempt(self.recogniser, [each.part(hole) for holes in found for each, hole in holes]))
-        decoded = [[(each, next(again)) for each, _ in holes] for holes in found]
-        return [
-            [hole for each, hole in holes if self._unsaid(hole) or not self._is_there(hole, each)]
-            for holes in decoded
-        ]
+        uncovered = [self._uncovered(each, speech[each.run.channel]) for each in attempts]
+        parts = [each.part(hole) for each, holes in zip(attempts, uncovered, strict=True) for hole in holes]
+        again = iter(attempt(self.recogniser, parts))
+        found = []
+        for each, holes in zip(attempts, uncovered, strict=True):
+            tried = [(hole, self._unsaid(hole)) for hole in itertools.islice(again, len(holes))]
+            found.append(
+                (
+                    [hole for hole, why in tried if not why and not self._is_there(hole, each)],
+                    [Gap(hole.run.span, f"speech without words: {why}") for hole, why in tried if why],
+                )
+            )
+        return found
 
     def _is_there(self, hole: Attempt, tried: Attempt) -> bool:
-        """Whether the text of a hole is in that of its run already: a short one as a word near by."""
-        text, code = letters(hole.result.text), hole.run.language
-        if len(text) * density(code) >= DOUBLE_LETTERS:
-            return text in letters(tried.result.text)
-        near_s = self.options.word_most_s
-        return text in {
-            letters(word.text) for word in tried.words() if word.span.gap_s(hole.run.span) <= near_s
-        }
+        """Whether the text of a hole is in that of its run near by: a short one as a word."""
+        text, span, near_s = letters(hole.result.text), hole.run.span, self.options.word_most_s
+        is_long = len(text) * density(hole.run.language) >= DOUBLE_LETTERS
+        if is_long:  # all its words may be on one side of it
+            near_s = max(near_s, span.duration_s)
+        near = [letters(word.text) for word in tried.words() if word.span.gap_s(span) <= near_s]
+        return text in ("".join(near) if is_long else near)
 
     def _uncovered(self, tried: Attempt, speech: Sequence[Span]) -> list[Span]:
         margin_s, most_s = self.options.word_margin_s, self.options.word_most_s
@@ -228,16 +235,13 @@ class Transcriber:
         run, result = tried.run, tried.result
         whole = span == run.span
         likeliest = run.beliefs[0][0] == run.language and run.probability >= self.options.doubtful_below
-        doubtful = not likeliest or run.declared_share < self.options.little_declared
+        strange = run.stranger_share > self.options.strange_above
+        doubtful = not likeliest or strange or run.declared_share < self.options.little_declared
         words = calibrated(words, self.options.confidence)
         confidence = float(
             np.mean([word.probability for word in words]) if words else np.exp(result.mean_log_probability)
         )
-        doubts = [
-            *(["language_doubtful"] if doubtful else []),
-            *result.flags,
-            *(["low_confidence"] if confidence < self.options.low_confidence_below else []),
-        ]
+        doubts = [*(["language_doubtful"] if doubtful else []), *result.flags]
         return Segment(
             id=segment_id(recording_id, span, run.language, run.channel),
             recording_id=recording_id,
@@ -251,38 +255,11 @@ class Transcriber:
             channel=run.channel,
         )
 
-    def _without_bleed(
-        self, path: Path, segments: Sequence[Segment], heard: Listening
-    ) -> tuple[list[Segment], list[Gap]]:
-        """Segments without words that another microphone heard far better.
-
-        Nothing changes in a recording that is heard as one.
-        """
-        if all(each.channel is None for each in heard.regions):
-            return list(segments), []
-        spoken = [word.span for segment in segments for word in segment.words]
-        shares = channel_shares(path, spoken)
-        # a voice that many microphones hear alike has no large share in any
-        own_channel = shares >= np.minimum(self.options.bleed_below, shares.max(axis=1, initial=0.0))[:, None]
-        heard_by = iter(own_channel)
-        kept = []
-        gaps = []
-        for segment in segments:
-            own = [next(heard_by)[segment.channel] for _ in segment.words]
-            left = list(itertools.compress(segment.words, own))
-            if len(left) == len(segment.words):
-                kept.append(segment)
-            elif left:
-                text = "".join(word.text for word in left).strip()
-                kept.append(replace(segment, text=text, words=tuple(left)))
-            else:
-                gaps.append(Gap(segment.span, "heard better by another microphone"))
-        return kept, gaps
-
-
-def _with_own_flags(segment: Segment) -> Segment:
-    """The segment without flags of words that went to another part of its run."""
-    return replace(segment, flags=tuple(flag for flag in segment.flags if concerns(flag, segment.text)))
+    def _with_own_flags(self, segment: Segment) -> Segment:
+        """The segment without flags of words that went elsewhere, and with that of those that are left."""
+        flags = [flag for flag in segment.flags if concerns(flag, segment.text)]
+        low = ["low_confidence"] if segment.confidence < self.options.low_confidence_below else []
+        return replace(segment, flags=tuple(dict.fromkeys([*flags, *low])))
 
 
 def _overlapping(spans: Sequence[Span], with_span: Span) -> list[Span]:

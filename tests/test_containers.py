@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tracemalloc
 import wave
@@ -181,6 +182,42 @@ def test_chunks_and_padding_after_the_sound_of_a_wav_are_not_sound(tmp_path: Pat
     with path.open("ab") as file:
         file.write(rest)
     assert (probe(path).duration_s, probe(path).warnings) == (1.0, ())
+
+
+@pytest.mark.parametrize("name", [b"LIST", b"aaaa"])
+def test_sound_that_begins_like_a_chunk_is_no_chunk(tmp_path: Path, name: bytes) -> None:
+    path = overwrite(write_wav(tmp_path / "a.wav", 20.0), 40, (32_000).to_bytes(4, "little"))
+    for length in (100, 10_000_000):  # one that ends in the middle of nowhere, and one beyond the file
+        overwrite(path, 44 + 32_000, name + length.to_bytes(4, "little"))
+        assert probe(path).duration_s == 20.0
+
+
+@pytest.mark.parametrize("rubble", [bytes(8), b"aaaa" + bytes(4)])
+def test_a_wav_of_rubble_is_not_walked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rubble: bytes
+) -> None:
+    path = tmp_path / "zeros.wav"
+    path.write_bytes(b"RIFF" + bytes(4) + b"WAVE" + rubble * 100_000)
+    reads = 0
+
+    class Counted(io.FileIO):
+        def read(self, *size: int) -> bytes:  # type: ignore[override]
+            nonlocal reads
+            reads += 1
+            return super().read(*size)
+
+    monkeypatch.setattr(containers, "_opened", lambda path, _: Counted(path))
+    with pytest.raises(MediaError, match=r"zeros\.wav is not a recording .*: rubble follows"):
+        probe(path)
+    assert reads <= 2 + containers.MOST_CHUNKS
+
+
+def test_a_little_padding_before_the_sound_of_a_wav_is_no_rubble(tmp_path: Path) -> None:
+    content = write_wav(tmp_path / "a.wav", 20.0).read_bytes()
+    shorter = content[12:40] + (32_000).to_bytes(4, "little") + content[44:]
+    path = tmp_path / "b.wav"
+    path.write_bytes(content[:12] + bytes(4096) + shorter)
+    assert probe(path).duration_s == 20.0
 
 
 def flac_samples(content: bytes, samples: int) -> bytes:

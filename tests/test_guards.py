@@ -168,14 +168,49 @@ def test_a_loop_without_timed_words_is_left_as_it_is() -> None:
     assert without_loop(heard, "en") is heard
 
 
+def test_a_loop_behind_what_was_said_twice_is_cut() -> None:
+    text = (
+        "never trust a machine " * 2
+        + "so thank you all for being here "
+        + "thank you all for being here " * 7
+    )
+    cut = without_loop(spread(text, 0.0, 30.0), "en")
+    assert cut.text == "never trust a machine never trust a machine so thank you all for being here"
+
+
+def test_every_loop_is_cut() -> None:
+    text = "we begin now and " * 3 + "then we all go home " * 5 + "at last"
+    assert without_loop(spread(text, 0, 30), "en").text == "we begin now and then we all go home at last"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "wanted"),
+    [
+        ("j" + "aj" * 60, "es", "jajajajajaja"),
+        ("네" * 60, "ko", "네" * 5),
+        ("well, " + "ja" * 60 + "!", "es", "well, jajajajajaja!"),
+        ("sí " + "ja" * 60 + " gracias", "es", "sí jajajajajaja gracias"),
+        ("blablablablablablablabla", "es", "blablablablablablablabla"),  # twice twelve letters may be said
+    ],
+)
+def test_a_loop_within_a_word_is_cut(text: str, code: str, wanted: str) -> None:
+    heard = spread(text, 0, 10)
+    cut = without_loop(heard, code)
+    assert cut.text == "".join(word.text for word in cut.words).strip() == wanted
+    assert [word.span for word in cut.words] == [word.span for word in heard.words]
+
+
 @given(st.text("abc", min_size=0, max_size=6), st.text("abcde ", min_size=12, max_size=20), st.integers(3, 6))
 def test_whatever_loops_is_cut_to_less(start: str, phrase: str, turns: int) -> None:
     heard = spread(" ".join([start, *[phrase] * turns]), 0.0, 8.0)
     cut = without_loop(heard, "en")
-    assert cut.words == tuple(word for word in heard.words if word in cut.words)
+    spans = {word.span: word.text for word in heard.words}
+    assert [word.span for word in cut.words] == sorted(word.span for word in cut.words)
+    assert all(spans[word.span].startswith(word.text) for word in cut.words)
     assert cut.text == "".join(word.text for word in cut.words).strip()
     if len(letters(phrase)) >= 12:
         assert len(letters(cut.text)) < len(letters(heard.text))
+    assert without_loop(cut, "en") == cut
 
 
 # Repeats

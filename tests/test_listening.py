@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import Sound, babble, write_sound
 
+from nlp import listening
 from nlp.asr import Decoded, Piece
-from nlp.audio import SAMPLE_RATE_HZ, Samples
+from nlp.audio import SAMPLE_RATE_HZ, Samples, channel_shares
 from nlp.listening import Listener, Listening, listening_signature
 from nlp.runs import RunOptions
 from nlp.speech_options import SpeechOptions, speech_signature
@@ -91,6 +92,14 @@ def test_a_language_that_is_not_declared_is_noted_from_ten_seconds_on(folder: Pa
     assert heard.notes == ("about 12 s of German (de), not declared for the panel",)
 
 
+def test_an_undeclared_language_that_the_model_hardly_knows_is_probable_at_best(folder: Path) -> None:
+    path = file_of(folder, np.concatenate([hum(12), pause(2), hum(11), pause(1)]))
+    heard = listened(path, [[("fa", 12.0)], [("fa", 11.0)]])
+    assert heard.notes == ("probably about 23 s of Persian (fa), not declared for the panel",)
+    heard = listened(path, [[("fa", 12.0)], [("en", 11.0)]])
+    assert heard.notes == ()
+
+
 def test_a_recording_without_speech_is_told_in_words(folder: Path) -> None:
     with pytest.raises(MediaError, match="has no speech in it"):
         listened(file_of(folder, pause(5)))
@@ -106,6 +115,23 @@ def test_bleed_of_another_microphone_is_not_listened_to(folder: Path) -> None:
     for region in heard.regions:
         assert region.channel == (1 if region.span.end_s < 6 else 0)
     assert [run.span for run in heard.runs] == sorted(run.span for run in heard.runs)
+
+
+def test_shares_of_all_microphones_are_found_in_one_pass(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def counted(path: Path, spans: Sequence[Span]) -> object:
+        asked.append(len(spans))
+        return channel_shares(path, spans)
+
+    monkeypatch.setattr(listening, "channel_shares", counted)
+    turns = [np.concatenate([pause(6 * at), babble(4, at), pause(20 - 6 * at)]) for at in range(4)]
+    path = file_of(folder, *turns)
+    heard = listened(path, channels=[0, 1, 2, 3])
+    assert asked == [4]
+    assert [region.channel for region in heard.regions] == [0, 1, 2, 3]
 
 
 def test_a_voice_that_all_microphones_hear_alike_is_heard(folder: Path) -> None:

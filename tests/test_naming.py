@@ -53,10 +53,16 @@ def test_a_voice_that_is_far_or_not_alone_stays_unnamed() -> None:
     assert names([0], [Voice("a", voice_at(10)), Voice("b", voice_at(-40))]) == ["a"]
 
 
-def test_who_does_not_speak_the_language_is_not_considered() -> None:
+def test_a_voice_in_a_language_that_its_speaker_does_not_speak_gets_nobodys_name() -> None:
+    known = [Voice("kim", voice_at(3), ("ko",)), Voice("ann", voice_at(25), ("en", "ja"))]
+    assert names([0], known, {"S1": "ko"}) == ["kim"]
+    assert names([0], known, {"S1": "en"}) == [None]
+    assert names([0], known[1:], {"S1": "en"}) == ["ann"]
+
+
+def test_voices_alike_are_not_told_apart_by_language() -> None:
     known = [Voice("a", voice_at(2), ("es",)), Voice("b", voice_at(8), ("ja", "en"))]
-    assert names([0], known, {"S1": "ja"}) == ["b"]
-    assert names([0], known, {"S1": "es"}) == ["a"]
+    assert names([0], known, {"S1": "ja"}) == [None]
 
 
 def test_of_several_voices_of_a_speaker_the_nearest_counts() -> None:

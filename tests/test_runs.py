@@ -21,6 +21,7 @@ from nlp.runs import (
     smooth,
     undeclared_languages,
 )
+from nlp.strangers import clear_stranger
 from transcripts.records import Span
 
 OPTIONS = RunOptions()
@@ -122,6 +123,15 @@ def test_a_run_believes_most_what_its_longest_stretch_does() -> None:
     assert [belief for _, belief in run.beliefs] == pytest.approx([0.85, 0.15])
     assert run.probability == pytest.approx(0.85)
     assert run.declared_share == pytest.approx(0.95)
+
+
+def test_a_run_knows_how_much_of_it_is_clearly_in_an_undeclared_language() -> None:
+    stretches = [
+        Stretch(Span(0, 6), (0.97, 0.03), declared_share=0.15, stranger="fr", same_voice=1.0),
+        Stretch(Span(6, 8), (0.97, 0.03), same_voice=1.0),
+    ]
+    (run,) = language_runs(stretches, ["es", "en"], OPTIONS)
+    assert run.stranger_share == pytest.approx(0.75)
 
 
 def test_no_stretch_means_no_run() -> None:
@@ -229,8 +239,26 @@ def test_undeclared_speech_is_reported_in_seconds() -> None:
         (0.0, hum(20.0), [("de", 20.0)]),
         (22.0, hum(1.0), [("de", 1.0)]),  # too short to tell
         (30.0, hum(10.0), [("en", 10.0)]),
-        (45.0, hum(8.0), [("haw", 8.0)]),  # the model hardly knows it
+        (45.0, hum(8.0), [("haw", 8.0)]),
         declared=["en", "es"],
     )
-    assert undeclared_languages(found) == {"de": pytest.approx(20.0)}
+    assert undeclared_languages(found) == {"de": pytest.approx(20.0), "haw": pytest.approx(8.0)}
     assert [each.declared_share for each in found] == pytest.approx([0.0, 0.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("posteriors", "seconds", "wanted"),
+    [
+        ({"fr": 0.85, "es": 0.14, "en": 0.01}, 5.0, "fr"),
+        ({"fr": 0.75, "es": 0.24, "en": 0.01}, 5.0, ""),
+        ({"fr": 0.85, "es": 0.14, "en": 0.01}, 2.5, ""),  # too short to tell
+        ({"fa": 0.93, "ar": 0.04, "en": 0.03}, 5.0, "fa"),
+        ({"fa": 0.85, "ar": 0.14, "en": 0.01}, 5.0, ""),  # a language that is little known is guessed
+        ({"es": 0.95, "fr": 0.05}, 5.0, ""),
+        ({}, 5.0, ""),
+    ],
+)
+def test_an_undeclared_language_is_clear_by_how_well_the_model_knows_it(
+    posteriors: dict[str, float], seconds: float, wanted: str
+) -> None:
+    assert clear_stranger(posteriors, ["es", "en"], seconds, OPTIONS.strangers) == wanted

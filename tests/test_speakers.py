@@ -177,7 +177,31 @@ def test_two_who_speak_at_once_into_their_microphones_keep_their_words() -> None
         Segment(str(at), "r", region, "en", 0.9, "...", (Word("...", region, 0.9),), channel=channel)
         for at, (region, channel) in enumerate(zip(regions, (0, 1, 1), strict=True))
     ]
-    assert [each.speaker for each in attribute(said, found.turns)] == ["S1", "S2", "S2"]
+    told = attribute(said, found.turns)
+    assert [each.speaker for each in told] == ["S1", "S2", "S2"]
+    assert [each.flags for each in with_overlaps(told, found.overlaps)] == [("overlap",), ("overlap",), ()]
+
+
+@pytest.mark.parametrize(
+    ("second", "same_voice", "marked"),
+    [
+        (Span(4.0, 7.0), False, [(4.0, 6.0)]),
+        (Span(5.3, 9.0), False, [(5.3, 6.0)]),
+        (Span(5.7, 9.0), False, []),  # what is kept around speech, and no more
+        (Span(4.0, 7.0), True, []),  # one voice, heard by both
+    ],
+)
+def test_two_microphones_at_once_are_an_overlap_of_two_voices(
+    second: Span, same_voice: bool, marked: list[tuple[float, float]]
+) -> None:
+    voices = people(2, alike=0.3)
+    regions = [Span(0.0, 6.0), second]
+    vectors = [np.repeat(voices[[who]], 15, axis=0) for who in (0, 0 if same_voice else 1)]
+    even = [np.full((15, 2), 0.5, dtype=np.float32)] * 2
+    found = diarize("r", regions, vectors, 2, OPTIONS, Microphones([0, 1], even)).overlaps
+    assert [at_s for each in found for at_s in (each.start_s, each.end_s)] == pytest.approx(
+        [at_s for each in marked for at_s in each], abs=OPTIONS.reach_s + 0.01
+    )
 
 
 def test_a_recording_of_many_hours_is_told_apart_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from sounds import Sound, babble, write_sound
 
 from nlp.asr import Decoded
 from nlp.audio import SAMPLE_RATE_HZ
+from nlp.glossary import Glossary
 from nlp.listening import Listening, Region
 from nlp.runs import Run
 from nlp.transcription import Transcriber, Transcript, TranscriptOptions
@@ -55,13 +56,14 @@ def transcribed(
     runs: Sequence[Run],
     options: TranscriptOptions | None = None,
     pauses: Sequence[Span] = (),
+    glossary: Glossary | None = None,
 ) -> tuple[Transcript, list[Place]]:
     """The transcript, and what was asked for. All of a run but its pauses is speech."""
     recogniser = PlacedRecogniser(path, hear, sorted({each.channel for each in runs}, key=str))
     transcriber = Transcriber(recogniser, options or TranscriptOptions())  # type: ignore[arg-type]
     regions = [Region(span, each.channel) for each in runs for span in without([each.span], pauses)]
     heard = Listening(tuple(sorted(regions, key=lambda each: each.span)), tuple(runs))
-    return transcriber.transcribe("r", path, heard, lambda second: None), recogniser.asked
+    return transcriber.transcribe("r", path, heard, lambda second: None, glossary), recogniser.asked
 
 
 def texts(transcript: Transcript) -> list[tuple[str, str]]:
@@ -91,12 +93,35 @@ def test_a_text_in_a_script_of_no_declared_language_stays_and_is_flagged(one: Pa
     assert "script_mismatch" in found.segments[0].flags
 
 
+def test_a_language_that_is_hardly_believed_does_not_win_by_its_script(one: Path) -> None:
+    latin = said("emruz hava khub", Span(0.2, 3.0))
+    hear = by_language(dict.fromkeys(("fa", "en", "es"), latin))
+    found, asked = transcribed(one, hear, [run(0, 4, "fa", fa=0.97, en=0.02, es=0.01)])
+    assert [each.language for each in found.segments] == ["fa"]
+    assert "script_mismatch" in found.segments[0].flags
+    assert [place.language for place in asked] == ["fa"]
+
+
 def test_a_run_with_words_in_another_script_is_parted(one: Path) -> None:
     hear = by_language({"en": [*ENGLISH, *JAPANESE, *MORE_ENGLISH], "ja": JAPANESE})
     found, _ = transcribed(one, hear, [run(0, 12, en=0.9, ja=0.1)])
     wanted = [("en", ENGLISH), ("ja", JAPANESE), ("en", MORE_ENGLISH)]
     assert texts(found) == [(code, written(words)) for code, words in wanted]
     assert [each.span.start_s for each in found.segments] == [0.0, pytest.approx(4.1), pytest.approx(8.1)]
+
+
+def test_a_run_is_parted_wherever_the_script_changes(one: Path) -> None:
+    words = [
+        *said("we begin with what machines hear", Span(0.2, 4.0)),
+        *said("これは とても 2024 面白い 質問です", Span(4.1, 8.0)),
+        *said("and then it answers us slowly", Span(8.1, 11.8)),
+        *said("それは もう AI が 知って いる と 思います", Span(12.1, 15.8)),
+    ]
+    found, _ = transcribed(one, by_language({"en": words, "ja": words}), [run(0, 16, en=0.9, ja=0.1)])
+    wanted = [("en", words[:6]), ("ja", words[6:11]), ("en", words[11:17]), ("ja", words[17:])]
+    assert texts(found) == [(code, written(each).strip()) for code, each in wanted]
+    assert [each.flags for each in found.segments] == [(), ("language_doubtful",), (), ("language_doubtful",)]
+    check_all_speech_is_accounted_for(found, [run(0, 16)])
 
 
 def test_two_words_in_another_script_are_a_name_and_part_nothing(one: Path) -> None:
@@ -107,10 +132,26 @@ def test_two_words_in_another_script_are_a_name_and_part_nothing(one: Path) -> N
     assert [each.language for each in found.segments] == ["en"]
 
 
+def test_names_with_a_word_between_them_part_nothing(one: Path) -> None:
+    words = [*ENGLISH, *said("宮崎 駿 and 黒澤 明", Span(4.1, 8.0)), *MORE_ENGLISH]
+    found, _ = transcribed(one, by_language({"en": words, "ja": words}), [run(0, 12, en=0.9, ja=0.1)])
+    assert [(each.language, each.flags) for each in found.segments] == [("en", ())]
+
+
 def test_a_run_is_not_parted_when_a_part_is_not_understood(one: Path) -> None:
     hear = by_language({"en": [*ENGLISH, *JAPANESE, *MORE_ENGLISH]})  # nothing, when asked in Japanese
     found, _ = transcribed(one, hear, [run(0, 12, en=0.9, ja=0.1)])
     assert texts(found) == [("en", written([*ENGLISH, *JAPANESE, *MORE_ENGLISH]))]
+    assert found.segments[0].flags == ("script_mismatch",)
+
+
+@pytest.mark.parametrize(("stranger_share", "flags"), [(0.75, ("language_doubtful",)), (0.25, ())])
+def test_speech_that_is_mostly_in_an_undeclared_language_is_doubted(
+    one: Path, stranger_share: float, flags: tuple[str, ...]
+) -> None:
+    french = replace(run(0, 4.2, en=0.97, es=0.03), declared_share=0.15, stranger_share=stranger_share)
+    found, _ = transcribed(one, by_language({"en": ENGLISH}), [french])
+    assert [each.flags for each in found.segments] == [flags]
 
 
 # Speech that was passed by
@@ -145,6 +186,26 @@ def test_words_that_are_there_at_times_that_are_off_are_not_doubled(one: Path) -
     found, _ = transcribed(one, with_hole(repeated), [run(0, 12)])
     assert [len(each.words) for each in found.segments] == [len(ENGLISH) + len(MORE_ENGLISH)]
     assert found.gaps == ()
+
+
+def test_a_sentence_that_is_said_again_later_is_not_lost(one: Path) -> None:
+    again = "machines listen to everything"
+    whole = [*said(again, Span(0.2, 2.0)), *said("we ask them why and they answer us", Span(2.1, 9.0))]
+    whole += said("very slowly indeed", Span(12.1, 14.0))
+
+    def hear(place: Place) -> Decoded:
+        in_hole = decoded(said(again, Span(0.1, 2.0)))
+        return decoded(within(whole, place)) if place.span.duration_s > 6 else in_hole
+
+    found, _ = transcribed(one, hear, [run(0, 14)])
+    assert [each.text for each in found.segments] == [written(whole[:12]), again, written(whole[12:]).strip()]
+
+
+def test_a_name_is_looked_for_in_speech_that_was_passed_by(one: Path) -> None:
+    missed = said("we met Spilberg in town", Span(0.2, 3.3))
+    glossary = Glossary.of({"spielberg": {"en": ["Spielberg"]}})
+    found, _ = transcribed(one, with_hole(decoded(missed)), [run(0, 12)], glossary=glossary)
+    assert [each.flags for each in found.segments] == [(), ("glossary:Spilberg=Spielberg",), ()]
 
 
 @pytest.mark.parametrize(("word", "segments"), [("machine", 3), ("a", 3)])
@@ -211,13 +272,12 @@ def test_bleeding_microphones_do_not_double_text(microphones: Path) -> None:
 
 
 def test_a_segment_loses_the_words_that_bled_in(microphones: Path) -> None:
-    early, late = said("mine is this", Span(4.0, 5.8)), said("yours is that", Span(6.2, 8.0))
-    found, _ = transcribed(
-        microphones,
-        lambda place: decoded(within([*early, *late], place)),
-        [run(3.8, 8.2, channel=0), run(3.8, 8.2, channel=1)],
-    )
+    early, late = said("mine is this", Span(4.0, 5.8), 0.5), said("yours is that", Span(6.2, 8.0))
+    runs = [run(3.8, 8.2, channel=0), run(3.8, 8.2, channel=1)]
+    found, _ = transcribed(microphones, lambda place: decoded(within([*early, *late], place)), runs)
     assert [(each.channel, each.text) for each in found.segments] == [(0, written(early)), (1, written(late))]
+    assert [each.span for each in found.segments] == [each.span for each in found.gaps]
+    assert [each.flags for each in found.segments] == [("low_confidence",), ()]  # of the words that are left
 
 
 # No speech is lost, whatever is heard
