@@ -232,7 +232,7 @@ def _reading(passage: Passage, english: str, quality: float) -> Row:
         "signature": _TRANSLATOR.digest if translated else None,
         "translation_flags": [],
         "state": "draft",
-        "doubt": 0.0,
+        "doubt": 1.0,  # as it will be when the recording is read again
         "reviewer": "",
         "revision": 1,
     }

@@ -159,7 +159,7 @@ def test_passages_that_read_as_before_keep_their_revision(archive: Archive) -> N
         STAGES,
     )
     with archive.reading() as connection:
-        assert entries.changed_passages(connection, max(before.values())) == [other.id]
+        assert entries.changed_passages(connection, max(before.values())) == {other.id}
     fewer = layers("rec-2", without=("p06",))
     where = {passage.id: passage.span for passage in kept.passages}
     in_place = tuple(dataclasses.replace(passage, span=where[passage.id]) for passage in fewer.passages)

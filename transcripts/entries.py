@@ -334,10 +334,10 @@ def changed_recordings(connection: Connection, since_revision: int) -> list[str]
     return list(connection.execute(select(recordings.c.id).where(later).order_by(recordings.c.id)).scalars())
 
 
-def changed_passages(connection: Connection, since_revision: int) -> list[str]:
+def changed_passages(connection: Connection, since_revision: int) -> set[str]:
     """Passages that read differently since a revision of the archive; those that are gone are not told."""
     later = readings.c.revision > since_revision
-    return list(connection.execute(select(readings.c.id).where(later).order_by(readings.c.id)).scalars())
+    return set(connection.execute(select(readings.c.id).where(later)).scalars())  # by its index: in no order
 
 
 def recording_ids(connection: Connection) -> list[str]:

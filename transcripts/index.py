@@ -57,7 +57,7 @@ _UNINDEXED = 4_000
 VECTORS_INDEXED_FROM = 100_000
 
 # What LanceDB keeps in memory of its files; by itself it would keep up to 7 GB.
-_INDEX_CACHE_BYTES = 400_000_000
+_INDEX_CACHE_BYTES = 250_000_000
 _METADATA_CACHE_BYTES = 100_000_000
 
 # Tokens come analysed: LanceDB only splits them at blanks.
@@ -309,7 +309,7 @@ class PassageIndex:
         there = {row["passage_id"]: (row["panel_id"], row["vectors"]) for row in rows}
         stale = {passage_id for passage_id, state in now.items() if there.get(passage_id) != state}
         gone = there.keys() - now.keys()
-        read_anew = set(entries.changed_passages(connection, since))
+        read_anew = entries.changed_passages(connection, since)
         return _Changes(stale | read_anew, gone, moved=bool(stale or gone))
 
     def _recordings(self) -> set[str]:

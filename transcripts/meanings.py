@@ -18,7 +18,7 @@ from sqlalchemy import Connection, and_, func, select
 from transcripts.database import chunks
 from transcripts.holdings import Entry
 from transcripts.offsets import SAMPLE, LanguageOffsets
-from transcripts.schema import embeddings, readings
+from transcripts.schema import embeddings, readings, recordings
 from transcripts.schema import translation_embeddings as translated
 
 SAID = ""  # the key of a passage's own vector among those of its translations, by their language
@@ -33,12 +33,21 @@ _READ_OF = (translated, translated.c.passage_id == readings.c.origin)
 def embedding_signature(connection: Connection) -> str:
     """The digest of the signature that most embeddings carry; '' where there are none.
 
-    Vectors of different models cannot be compared, and while a conference is
-    being embedded anew an archive holds two kinds.
+    Vectors of different models cannot be compared, and while a conference is being embedded anew an
+    archive holds two kinds; those of one recording are of one. The last of each recording is looked at,
+    and how many are before it: to count a million takes longer than a correction may.
     """
-    most = func.count().desc()
-    statement = select(embeddings.c.signature).group_by(embeddings.c.signature)
-    return connection.execute(statement.order_by(most, embeddings.c.signature)).scalars().first() or ""
+    mine = embeddings.c.recording_id == recordings.c.id
+    last = embeddings.c.position.desc()
+    of_each = select(
+        *(
+            select(column).where(mine).order_by(last).limit(1).scalar_subquery().label(column.name)
+            for column in (embeddings.c.signature, embeddings.c.position)
+        )
+    ).select_from(recordings)
+    signature, position = of_each.subquery().c
+    most = select(signature).where(signature.is_not(None)).group_by(signature)
+    return connection.execute(most.order_by(func.sum(position + 1).desc(), signature)).scalars().first() or ""
 
 
 def stored_vectors(

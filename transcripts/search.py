@@ -107,6 +107,8 @@ class SearchIndex:
         with self._archive.reading() as connection:
             hidden = withheld(connection)
             unseen = hidden.panels | (unseen_panels(connection) if panels_named else set())
+        if not unseen and not hidden.speakers:
+            return conferences
         return tuple(
             replace(
                 each,
@@ -175,10 +177,10 @@ class SearchIndex:
         )
         if query.mode != "meaning":  # while another thread looks for the meaning
             words = lookup.by_words(query_words(query.sought), filter_, _weakest(query)).without(unwanted)
+        best = lookup.tokens(int(words.positions[0])) if len(words.positions) else frozenset[str]()
         if near:
             meaning = near.result()
         if query.mode == "hybrid":
-            best = lookup.tokens(int(words.positions[0])) if len(words.positions) else frozenset[str]()
             ranked = fused(words, meaning, lookup.columns, coverage(query.sought, best))
         else:
             ranked = Ranked.of(words, WORDS) if query.mode == "words" else Ranked.of(meaning, MEANING)
