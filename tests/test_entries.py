@@ -165,7 +165,7 @@ def test_passages_that_read_as_before_keep_their_revision(archive: Archive) -> N
     in_place = tuple(dataclasses.replace(passage, span=where[passage.id]) for passage in fewer.passages)
     archive.keep(recording("rec-2"), dataclasses.replace(fewer, passages=in_place), STAGES)
     with archive.reading() as connection:  # p08 has moved up, and reads as before
-        assert entries.changed_passages(connection, max(before.values()) + 1) == ["p07"]
+        assert entries.changed_passages(connection, max(before.values()) + 1) == {"p07"}
     assert ids(archive, panels=frozenset({CONFERENCE.panels[1].id})) == ["p07", "p08"]
 
 
