@@ -302,6 +302,11 @@ def test_a_language_is_found_however_its_code_is_written(archive: Archive) -> No
     assert notice == "nothing in the archive is said in 'zh'; there are en, es, ja, zh-Hant"
 
 
+@pytest.mark.parametrize("name", ["ko", "Korean", "coreano", "한국어", "韓国語", "کره‌ای"])
+def test_a_language_is_found_by_its_name(index: SearchIndex, name: str) -> None:
+    assert found(index, SearchQuery(languages=(name,))) == found(index, SearchQuery(languages=("ko",))) != []
+
+
 def test_languages_and_voices_of_what_is_withheld_are_not_told(archive: Archive) -> None:
     restrict(archive, "panel", 'o\'neill "b"', reason="not yet", by="ana")
     index = SearchIndex.open(archive)

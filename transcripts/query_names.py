@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
+
+from babel import Locale, UnknownLocaleError
 
 from transcripts.folding import fold
 from transcripts.holdings import Conference, Selection
@@ -14,6 +18,7 @@ from transcripts.query import Notice, SearchQuery
 Id = TypeVar("Id")
 
 _MOST_NAMES = 12  # in a notice
+_NAMED_IN = ("en", "ja", "fa", "es", "ko")  # languages may be named in these
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +77,23 @@ def resolve(
 
 
 def _languages(values: Sequence[str], heard: Heard, notices: list[Notice]) -> frozenset[str] | None:
-    """The languages, however their codes are written."""
+    """The languages, by their codes, however written, or by their names."""
     if not values:
         return None
-    found = {value: _alike(value, heard.languages) for value in values}
+    found = {value: {code for code in heard.languages if _alike(value, _names_of(code))} for value in values}
     known = _listed(heard.languages)
     notices += [Notice("unknown-language", value, known) for value, codes in found.items() if not codes]
     return frozenset().union(*found.values())
+
+
+@lru_cache(maxsize=1000)
+def _names_of(code: str) -> tuple[str, ...]:
+    """A language's code, and its names in itself and in some others, as Unicode's CLDR has them."""
+    names = {code}
+    for other in (code, *_NAMED_IN):
+        with suppress(ValueError, UnknownLocaleError):
+            names.add(Locale.parse(other, sep="-").languages.get(code.replace("-", "_"), code))
+    return tuple(names)
 
 
 def _voices(
