@@ -14,6 +14,7 @@ from rich.console import Console
 
 from benchmarks import speech_inputs
 from benchmarks.confidence import Bin, added_bins, calibration_error, reliability
+from benchmarks.long_run import Look, grows, growth
 from benchmarks.nonspeech import RATE_HZ, SOUNDS, non_speech
 from benchmarks.scoring import (
     Edits,
@@ -448,3 +449,14 @@ def test_peak_memory_grows_with_what_is_held() -> None:
     assert peak_mb >= held.nbytes / 1e6
     del held
     assert peak_memory_mb() > 0.99 * peak_mb  # the system counts pages a little late
+
+
+def test_memory_that_goes_up_and_down_is_told_from_memory_that_grows() -> None:
+    def looks(sizes_mb: Sequence[float]) -> list[Look]:
+        return [Look(f"hour-{n:02d}", 300.0 * n, size_mb, 22, 17) for n, size_mb in enumerate(sizes_mb)]
+
+    steady = growth(looks([2153, 2177, 2150, 2197, 2153, 2191, 2168, 2172]), 0.25)
+    assert grows(steady) == []
+    rising = growth(looks([3515, 3580, 3582, 3705, 3756, 3879, 3885, 3928]), 0.25)
+    assert grows(rising) == ["resident_mb"]
+    assert growth(looks([1, 2]), 0.25) == {}
