@@ -162,6 +162,9 @@ def main() -> None:
     grown = found["growth_per_hour"]
     told = ", ".join(f"{name} {slope:+.2f} ± {error:.2f}" for name, (slope, error) in grown.items())
     console.print(f"left behind by an hour of sound: {told or 'too few recordings to tell'}")
+    if grown:
+        least_mb = max(FLAT_PER_HOUR["resident_mb"], 2 * grown["resident_mb"][1])
+        console.print(f"a rise of less than {least_mb:.0f} MB an hour would not be told from chance")
     if options.out:
         document = {"made": provenance("benchmarks.long_run"), "figures": found}
         options.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

@@ -14,7 +14,6 @@ from pathlib import Path
 from flows.config import Conference, Source, load_conference
 from flows.engine import prepare, register
 from flows.given_files import check_objects
-from flows.jobs import Job
 from flows.models import Models, trained_in
 from flows.overview import show_summary
 from flows.profiles import load_profile
@@ -73,17 +72,15 @@ def carry_out(request: Request) -> None:
             each for each in conference.sources if request.only is None or each.recording_id in request.only
         ]
         kept = AllKept(archive.all_stages())
-        failed = {each.recording_id for each in archive.failures()}
-        waiting = []
-        for each in asked:
-            job = None if request.again else _job_done(each, conference, models, kept)
-            if job is None:
-                waiting.append(each.recording_id)
-                continue
-            if each.recording_id in failed:  # of a file, say, that was put back as it was
-                archive.clear_failure(each.recording_id)
-            if not files_are_known(job, kept):
-                note_files(job, archive)
+        waiting = [
+            each.recording_id
+            for each in asked
+            if request.again or _needs_work(each, conference, models, archive, kept)
+        ]
+        well = {each.recording_id for each in asked}.difference(waiting)
+        for failure in archive.failures():
+            if failure.recording_id in well:  # its file, say, was put back as it was
+                archive.clear_failure(failure.recording_id)
         if waiting:
             assert archive.files is not None
             results = archive.files / "work"
@@ -136,15 +133,19 @@ def _alone(archive: Archive, place: Place) -> Iterator[None]:
         yield
 
 
-def _job_done(source: Source, conference: Conference, models: Models, kept: Kept) -> Job | None:
-    """A recording that needs no work; None for one that does."""
+def _needs_work(source: Source, conference: Conference, models: Models, archive: Archive, kept: Kept) -> bool:
+    """Whether a recording is to be worked on; of one that is not, the archive notes where its files are."""
     if not kept.stages(source.recording_id):  # known without reading the whole of a file
-        return None
+        return True
     try:
         job = job_for(source, conference, models, kept)
-        return job if is_up_to_date(job, kept) else None
+        if not is_up_to_date(job, kept):
+            return True
+        if not files_are_known(job, kept):
+            note_files(job, archive)
     except MediaError:  # the run itself finds the same and notes it
-        return None
+        return True
+    return False
 
 
 def _forget_gone(archive: Archive, conference: Conference) -> None:

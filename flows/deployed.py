@@ -245,7 +245,7 @@ def resume() -> State[Any]:
             else:
                 resumed += 1
     if troubles:
-        return Failed(message=f"{resumed} runs go on; not asked could be: {'; '.join(troubles)}")
+        return Failed(message=f"{resumed} runs go on; these could not be asked: {'; '.join(troubles)}")
     return Completed(message=f"{resumed} runs go on")
 
 

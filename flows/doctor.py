@@ -241,8 +241,7 @@ def archive_check(place: Place) -> tuple[Path | None, Check]:
     except SymposiaError as error:
         return files, Check("database", "wrong", str(error))
     if damage:
-        remedy = FROM_A_COPY
-        return files, Check("database", "wrong", f"{place}: {damage[0]}: {remedy}")
+        return files, Check("database", "wrong", f"{place}: {damage[0]}: {FROM_A_COPY}")
     more = f"'symposia verify --archive {place}' looks at what is in it"
     if version < SCHEMA_VERSION:
         more += (

@@ -133,6 +133,11 @@ def profile_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (configs_dir() / "profiles").glob("*.yaml")))
 
 
+def is_file(given: str) -> bool:
+    """Whether a profile is meant by the path of its file, and not by a name of ours."""
+    return given not in profile_names() and (given.endswith((".yaml", ".yml")) or "/" in given)
+
+
 def load_profile(name_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
     """A packaged profile by name, or one of your own by the path of its YAML file.
 
@@ -141,7 +146,7 @@ def load_profile(name_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
     given = str(name_or_path)
     if given in profile_names():
         path = configs_dir() / "profiles" / f"{given}.yaml"
-    elif given.endswith((".yaml", ".yml")) or "/" in given:
+    elif is_file(given):
         path = Path(given)
     else:
         raise ConfigurationError(

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.profiles import is_file
 from transcripts.place import Place, place_of
-
-_YAML = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Request:
         return {
             "conference": str(self.conference.absolute()),
             "archive": str(self.archive.absolute() if isinstance(self.archive, Path) else self.archive),
-            "profile": str(Path(self.profile).absolute()) if self.profile.endswith(_YAML) else self.profile,
+            "profile": str(Path(self.profile).absolute()) if is_file(self.profile) else self.profile,
             "arriving_in": None if self.arriving_in is None else str(self.arriving_in.absolute()),
             "again": sorted(self.again),
         }

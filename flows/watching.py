@@ -143,10 +143,10 @@ class Watcher:
         assert folder is not None
         archive = place.resolve() if isinstance(place, Path) else None
         inside = {
-            Path(place, name)
-            for place, _, names in os.walk(folder)  # which passes over what is gone between two looks
+            Path(here, name)
+            for here, _, names in os.walk(folder)  # which passes over what is gone between two looks
             for name in names
-            if not _is_hidden(Path(place, name).relative_to(folder))
+            if not _is_hidden(Path(here, name).relative_to(folder))
         }
         named = {_path_of(each) for each in self._conference.sources if not in_object_store(_path_of(each))}
         for path in sorted(_resolved(inside) | named):

@@ -58,6 +58,7 @@ class Archive:
 
         One of an older version is brought up to date; without `upgrade` it stays as it is, and only what
         every version has may be asked of it.
+
         Raises ArchiveError when the directory is missing, is a file, holds no archive, or holds one
         that a newer symposia wrote; when the server of a database is not there or lets nobody in; and
         for a new one in a database where SYMPOSIA_FILES does not say where its files are to lie.

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from transcripts.errors import SymposiaError
+from transcripts.place import SIGNED_IN
 
 _BLOCK_BYTES = 1 << 20
 _URI = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_SIGNED_IN = re.compile(r"[^:/]+://[^:/]*:[^@]*@")
 _STORES = ("s3", "gs", "az", "abfs")
 
 
@@ -34,7 +34,7 @@ def place_at(name: str) -> Path:
         raise SymposiaError(
             f"{kind}://… cannot be reached: a place is a path, or one of {', '.join(_STORES)}"
         )
-    if _SIGNED_IN.match(name):
+    if SIGNED_IN.match(name):
         raise SymposiaError(
             f"a URI holds no password ({kind}://…): credentials come from "
             "the environment, as the store's own programs take them"

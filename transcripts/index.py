@@ -236,8 +236,11 @@ class PassageIndex:
         """Write what the archive has changed, or everything where that is not enough."""
         old = self._state
         archive_id, revision = meta_value(connection, "archive_id"), int(meta_value(connection, "revision"))
-        usable = old and (old.made_by, old.archive_id) == (made_by(), archive_id)
-        usable = usable and old and old.revision <= revision  # else the archive was put back from a copy
+        usable = (
+            old is not None
+            and (old.made_by, old.archive_id) == (made_by(), archive_id)
+            and old.revision <= revision  # else the archive was put back from a copy
+        )
         changes = _Changes()
         if old and usable and old.meanings.signature == embedding_signature(connection):
             changes = self._changes(connection, old)

@@ -18,8 +18,8 @@ Place = Path | str  # a directory, or the URL of a database
 DEFAULT = "SYMPOSIA_ARCHIVE"  # environment: the place where no other is named
 _SCHEME = "postgresql"
 _FORM = f"{_SCHEME}://[USER@]HOST[:PORT]/DATABASE"
-# A password ends at the "@", and may hold anything before: SQLAlchemy reads it so, too.
-_SIGNED_IN = re.compile(r"(?P<scheme>[^:/]+://)(?P<user>[^:/]*):(?P<password>[^@]*)@(?P<rest>.*)", re.DOTALL)
+# A URL with a password, which ends at the "@" and may hold anything before: SQLAlchemy reads it so, too.
+SIGNED_IN = re.compile(r"(?P<scheme>[^:/]+://)(?P<user>[^:/]*):(?P<password>[^@]*)@(?P<rest>.*)", re.DOTALL)
 _ELSEWHERE = f"give it in PGPASSWORD, in PGPASSFILE, or in a URL in {DEFAULT}"
 
 
@@ -51,7 +51,7 @@ def password_of(url: str) -> str | None:
 
 def _parted(text: str) -> tuple[str, str | None]:
     """A URL without its password, and that."""
-    found = _SIGNED_IN.match(text)
+    found = SIGNED_IN.match(text)
     bare = text if found is None else f"{found['scheme']}{found['user']}@{found['rest']}"
     try:
         url = urlsplit(bare)
@@ -69,4 +69,4 @@ def _parted(text: str) -> tuple[str, str | None]:
     return bare, None if found is None else unquote(found["password"])
 
 
-__all__ = ["DEFAULT", "Place", "password_of", "place_of"]
+__all__ = ["DEFAULT", "SIGNED_IN", "Place", "password_of", "place_of"]

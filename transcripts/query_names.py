@@ -14,11 +14,11 @@ from babel import Locale, UnknownLocaleError
 from transcripts.folding import fold
 from transcripts.holdings import Conference, Selection
 from transcripts.query import Notice, SearchQuery
+from transcripts.web.wording import INTERFACES
 
 Id = TypeVar("Id")
 
 _MOST_NAMES = 12  # in a notice
-_NAMED_IN = ("en", "ja", "fa", "es", "ko")  # languages may be named in these
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ def _languages(values: Sequence[str], heard: Heard, notices: list[Notice]) -> fr
 
 @lru_cache(maxsize=1000)
 def _names_of(code: str) -> tuple[str, ...]:
-    """A language's code, and its names in itself and in some others, as Unicode's CLDR has them."""
+    """A language's code and its names, in itself and in the interface's, as Unicode's CLDR has them."""
     names = {code}
-    for other in (code, *_NAMED_IN):
+    for other in (code, *INTERFACES):
         with suppress(ValueError, UnknownLocaleError):
             names.add(Locale.parse(other, sep="-").languages.get(code.replace("-", "_"), code))
     return tuple(names)

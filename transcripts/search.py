@@ -25,7 +25,7 @@ from transcripts.folding import persian_letters
 from transcripts.holdings import Conference, Entry, Selection
 from transcripts.index import PassageIndex
 from transcripts.index_columns import Positions
-from transcripts.index_filters import Filter, filter_of, withheld
+from transcripts.index_filters import Filter, Withheld, filter_of, withheld
 from transcripts.index_lookup import NOTHING, Lookup, QueryVector, Ranking
 from transcripts.phrases import phrase_writing, writing
 from transcripts.query import Notice, SearchQuery
@@ -77,17 +77,17 @@ class SearchIndex:
         panels, names and languages find nothing, and a notice says so. Raises ArchiveError when
         the index cannot be made.
         """
-        conferences = self._conferences(restricted, bool(query.panels))
+        hidden = self._hidden(restricted)
+        conferences = self._conferences(hidden, bool(query.panels), restricted)
         more: tuple[Notice, ...] = ()
         if query.sought and query.mode != "words" and self._embed is None and self._archive.embedding_model():
             more = (Notice("no-meaning"),)
 
         def find(lookup: Lookup) -> Results:
-            heard = (
-                self._heard(lookup, conferences, restricted) if query.languages or query.speakers else Heard()
-            )
+            heard = self._heard(lookup, conferences, hidden) if query.languages or query.speakers else Heard()
             resolved = resolve(query, conferences, heard, restricted=restricted)
-            filter_ = self._filter(query.phrases, resolved.selection, conferences)
+            phrases = filter(None, map(phrase_writing, query.phrases))
+            filter_ = filter_of(resolved.selection, phrases, conferences, hidden)
             ranked = self._ranked(lookup, query, filter_)
             if query.sort == "time" or not query.sought:
                 panels = panels_by_time(conferences)
@@ -99,14 +99,19 @@ class SearchIndex:
 
         return self._index.look_up(find)
 
-    def _conferences(self, restricted: bool, panels_named: bool = False) -> tuple[Conference, ...]:
-        """The conferences; for readers without what is withheld, so that nothing names it."""
-        conferences = self._archive.conferences()
+    def _hidden(self, restricted: bool) -> Withheld:
+        """What is withheld from the reader; nothing from editors."""
         if restricted:
-            return conferences
+            return Withheld()
         with self._archive.reading() as connection:
-            hidden = withheld(connection)
-            unseen = hidden.panels | (unseen_panels(connection) if panels_named else set())
+            return withheld(connection)
+
+    def _conferences(self, hidden: Withheld, panels_named: bool, restricted: bool) -> tuple[Conference, ...]:
+        """The conferences without what is withheld, so that nothing names it."""
+        conferences, unseen = self._archive.conferences(), hidden.panels
+        if panels_named and not restricted:
+            with self._archive.reading() as connection:
+                unseen |= unseen_panels(connection)
         if not unseen and not hidden.speakers:
             return conferences
         return tuple(
@@ -122,7 +127,7 @@ class SearchIndex:
     def more_like(self, passage_id: str, limit: int = 10, *, restricted: bool = False) -> tuple[Hit, ...]:
         """The passages nearest in meaning to a passage, in any language; none if it has no embedding."""
         selection = Selection(restricted=restricted)
-        filter_ = self._filter((), selection, self._archive.conferences())
+        filter_ = filter_of(selection, (), self._archive.conferences(), self._hidden(restricted))
 
         def find(lookup: Lookup) -> tuple[Hit, ...]:
             at = lookup.columns.position_of(passage_id)
@@ -148,22 +153,14 @@ class SearchIndex:
             found = entries.entries_by_id(connection, ids, selection)
         return tuple(found.values()) if passage_id in found else ()
 
-    def _heard(self, lookup: Lookup, conferences: Sequence[Conference], restricted: bool) -> Heard:
+    def _heard(self, lookup: Lookup, conferences: Sequence[Conference], hidden: Withheld) -> Heard:
         """What is heard in the passages that may be shown, so that no notice tells of others."""
-        shown = self._filter((), Selection(restricted=restricted), conferences)
+        shown = filter_of(Selection(), (), conferences, hidden)
         if shown.clauses:
             return _heard_in(lookup, shown)
         if self._all_heard is None or self._all_heard[0] is not lookup:
             self._all_heard = lookup, _heard_in(lookup, shown)
         return self._all_heard[1]
-
-    def _filter(
-        self, phrases: Sequence[str], selection: Selection, conferences: Sequence[Conference]
-    ) -> Filter:
-        with self._archive.reading() as connection:
-            hidden = withheld(connection)
-        written = [phrase for phrase in map(phrase_writing, phrases) if phrase]
-        return filter_of(selection, written, conferences, hidden)
 
     def _ranked(self, lookup: Lookup, query: SearchQuery, filter_: Filter) -> Ranked:
         """All hits, best first; without a text, in no order."""
@@ -177,10 +174,12 @@ class SearchIndex:
         )
         if query.mode != "meaning":  # while another thread looks for the meaning
             words = lookup.by_words(query_words(query.sought), filter_, _weakest(query)).without(unwanted)
-        best = lookup.tokens(int(words.positions[0])) if len(words.positions) else frozenset[str]()
+        is_hybrid, best = query.mode == "hybrid", frozenset[str]()
+        if is_hybrid and len(words.positions):
+            best = lookup.tokens(int(words.positions[0]))
         if near:
             meaning = near.result()
-        if query.mode == "hybrid":
+        if is_hybrid:
             ranked = fused(words, meaning, lookup.columns, coverage(query.sought, best))
         else:
             ranked = Ranked.of(words, WORDS) if query.mode == "words" else Ranked.of(meaning, MEANING)

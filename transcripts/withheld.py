@@ -71,7 +71,10 @@ def silenced(connection: Connection, recording_ids: Collection[str]) -> set[str]
 
 def unseen_panels(connection: Connection) -> set[str]:
     """Panels that have passages, and none that is not withheld today."""
-    restricted = is_restricted(connection)
+    kinds = _kinds(connection)
+    if not kinds:  # nothing is: none has to be looked at
+        return set()
+    restricted = _concerned(kinds, today())
     mine = readings.c.recording_id == recordings.c.id
     statement = select(recordings.c.panel_id, exists().where(mine, ~restricted).correlate(recordings))
     rows = connection.execute(statement.where(exists().where(mine))).all()
