@@ -111,19 +111,29 @@ def test_filters_are_applied_to_the_best_matches_or_by_the_table(
     maker = Maker(seed=1, words=300)
     fill(tmp_path / "made-up", 600, maker, a_panel=20)
     words = [str(word) for word in maker.vocabularies["es"][[25, 40, 80]]]
-    narrowed: list[dict[str, Any]] = [{}, {"languages": ("es", "ja")}, {"panels": ("panel-0003",)}]
+    narrowed: list[dict[str, Any]] = [
+        {},
+        {"languages": ("es", "ja")},
+        {"panels": ("panel-0003",)},
+        {"languages": ("es",), "themes": ("ethics",)},
+    ]
     queries = [SearchQuery(word, **narrow, limit=600) for word in words for narrow in narrowed]
     with Archive.open(tmp_path / "made-up") as archive:
         index = SearchIndex.open(archive)
         monkeypatch.setattr("transcripts.index_lookup._FIRST", 10_000)
         expected = [[hit.passage_id for hit in index.find(query).hits] for query in queries]
         assert len(expected[0]) > 20  # so that ten are not all
-        assert any(expected[2::3])
+        assert any(expected[2::4])
+        assert any(expected[3::4])
         monkeypatch.setattr("transcripts.index_lookup._FIRST", 10)
         monkeypatch.setattr("transcripts.index_lookup._MORE", 2)
-        for few in (0.0, 0.05, 1.0):  # after, by what is found, by the table
-            monkeypatch.setattr("transcripts.index_lookup._FEW", few)
-            assert [[hit.passage_id for hit in index.find(query).hits] for query in queries] == expected
+        # clauses that the columns look at: all, some of them by how many rows each takes, none
+        for row_by_row, quickly in ((1.1, 0.0), (0.12, 0.02), (0.12, 1.0)):
+            monkeypatch.setattr("transcripts.index_lookup._ROW_BY_ROW", row_by_row)
+            monkeypatch.setattr("transcripts.index_lookup._QUICKLY", quickly)
+            for few in (0.0, 0.05, 1.0):  # after, by what is found, by the table
+                monkeypatch.setattr("transcripts.index_lookup._FEW", few)
+                assert [[hit.passage_id for hit in index.find(query).hits] for query in queries] == expected
 
 
 def test_what_a_narrow_filter_takes_is_found_in_all_parts_of_an_approximate_index(

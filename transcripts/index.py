@@ -41,7 +41,7 @@ from transcripts.index_rows import (
     row_batches,
     row_schema,
 )
-from transcripts.keeping import meta_value
+from transcripts.keeping import archive_and_revision
 from transcripts.meanings import Meanings, embedding_signature
 
 _TABLE = "passages"
@@ -191,8 +191,8 @@ class PassageIndex:
         state = self._state
         if state is None:
             return False
-        archive = (meta_value(connection, "archive_id"), int(meta_value(connection, "revision")))
-        return (state.archive_id, state.revision) == archive and state.made_by == made_by()
+        followed = (state.archive_id, state.revision) == archive_and_revision(connection)
+        return followed and state.made_by == made_by()
 
     def _load(self) -> None:
         """Take up what this or another process wrote last, if it is whole."""
@@ -235,7 +235,7 @@ class PassageIndex:
     def _update(self, connection: Connection) -> None:
         """Write what the archive has changed, or everything where that is not enough."""
         old = self._state
-        archive_id, revision = meta_value(connection, "archive_id"), int(meta_value(connection, "revision"))
+        archive_id, revision = archive_and_revision(connection)
         usable = (
             old is not None
             and (old.made_by, old.archive_id) == (made_by(), archive_id)

@@ -20,6 +20,14 @@ def meta_value(connection: Connection, key: str) -> str:
     return str(connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == key)).scalar_one())
 
 
+def archive_and_revision(connection: Connection) -> tuple[str, int]:
+    """Which archive it is, and how often it has changed."""
+    mine = schema.meta.c.key.in_(("archive_id", "revision"))
+    rows = connection.execute(select(schema.meta.c.key, schema.meta.c.value).where(mine))
+    found = dict(rows.tuples().all())
+    return found["archive_id"], int(found["revision"])
+
+
 def raise_revision(connection: Connection) -> int:
     """Count one change that the search index must follow; the new revision."""
     mine = schema.meta.c.key == "revision"

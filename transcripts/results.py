@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from transcripts.analysis import query_words, scripts_of, tokens
 from transcripts.holdings import Entry
@@ -36,8 +37,7 @@ class Hit:
         return self.entry.passage.id
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """How many hits have a value of a facet. `value` is what a filter of the query takes."""
 
     value: str
