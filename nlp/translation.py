@@ -191,10 +191,9 @@ def _decoded(units: Mapping[str, Sequence[Wanted]], pair: _Pair, way: int) -> li
 
 def _looked_at(unit: str, candidate: Candidate, pair: _Pair, wanted: Sequence[Wanted]) -> Candidate:
     """A candidate with what looks wrong with it, its names mended where they are nearly right."""
-    terms, text = pair.guidance.terms, candidate.text
-    if missing := terms.missing(text, wanted, pair.target):
-        text = terms.mended(text, missing, pair.target)
-        missing = terms.missing(text, wanted, pair.target)
+    terms = pair.guidance.terms
+    text = terms.mended(candidate.text, wanted, pair.target)
+    missing = terms.missing(text, wanted, pair.target)
     seen = candidate.doubts + doubts(unit, text, pair.source, pair.target)
     return Candidate(text, candidate.score, seen + (TERM_MISSING,) * bool(missing))
 
