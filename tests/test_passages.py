@@ -74,6 +74,24 @@ def test_speech_without_full_stops_is_cut_too(language: str, unit: str) -> None:
     assert "".join(passage.text for passage in found).replace(" ", "") == (unit * 600).replace(" ", "")
 
 
+def test_captions_without_full_stops_are_cut_between_captions() -> None:
+    said = "私たちは映画祭のために毎日ChatGPTを使って脚本を書いていました"
+    found = build(*(segment(4 * n, 4 * n + 4, "ja", said) for n in range(9)))
+    assert len(found) > 1
+    assert all(passage.text == said * (len(passage.text) // len(said)) for passage in found)
+
+
+def test_a_foreign_word_is_not_cut_where_nobody_pauses() -> None:
+    found = build(segment(0, 60, "ja", f"{'夜' * 118}ChatGPT2.5{'夜' * 118}"))
+    assert len(found) > 1
+    assert any("ChatGPT2.5" in passage.text for passage in found)
+
+
+def test_foreign_words_of_two_captions_stay_two_words() -> None:
+    (passage,) = build(segment(0, 2, "ja", "それはOK"), segment(2, 4, "ja", "Googleです。"))
+    assert passage.text == "それはOK Googleです。"
+
+
 def test_a_passage_keeps_word_times_flags_and_confidence() -> None:
     words = (Word("Hello", Span(0.5, 0.9), 0.9), Word(" there.", Span(1.0, 1.4), 0.7))
     spoken = replace(segment(0, 2, "en", "Hello there."), words=words, flags=("low_confidence",))
