@@ -25,7 +25,8 @@ class Memory:
     def __init__(self, remarks: Iterable[Remark] = ()) -> None:
         """Remember remarks; those of several sentences also sentence by sentence, where these match."""
         self._pairs: dict[tuple[str, str], dict[str, Remark]] = {}
-        self._remarks = [part for remark in remarks for part in (remark, *_parts(remark))]
+        lines = ({code: plain_text(text) for code, text in remark.items()} for remark in remarks)
+        self._remarks = [part for remark in lines for part in (remark, *_parts(remark))]
 
     def _of_pair(self, source: str, target: str) -> dict[str, Remark]:
         """Remarks that both languages have, by their text in the first: looked at for every unit."""

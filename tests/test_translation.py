@@ -525,6 +525,18 @@ def test_a_model_that_knows_nothing_drops_nothing(gemma: Path) -> None:
     assert translator.signature == translation_signature(by_example(gemma), WordEmbedder.signature)
 
 
+def test_a_model_of_a_pair_is_judged_as_what_it_is(built: Callable[[str], Path], gemma: Path) -> None:
+    """What was fitted on translation by example says nothing of others."""
+    marian = built("marian")
+    alone = load_translator(options(marian), silent, WordEmbedder())
+    beside = load_translator(
+        replace(by_example(gemma), pairs=(("ja-en", str(marian)),)),
+        silent,
+        WordEmbedder(),
+    )
+    assert beside.translate(["夜が終わる。"], "ja", "en") == alone.translate(["夜が終わる。"], "ja", "en")
+
+
 def test_what_is_no_language_model_is_told(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"")
     with pytest.raises(ModelError, match="not a language model that can translate by example"):

@@ -201,6 +201,12 @@ def test_remarks_that_are_alike_are_shown() -> None:
     assert [[each["en"] for each in shown] for shown in engine.shown] == [["The camera waits on the bank."]]
 
 
+def test_a_remark_of_several_lines_is_shown_on_one() -> None:
+    said = {"es": "La cámara espera\nen la orilla del río.", "en": "The camera\nwaits on the bank."}
+    (shown,) = Memory([said]).near("La cámara duerme en la orilla del río.", "es", "en")
+    assert shown == {"es": "La cámara espera en la orilla del río.", "en": "The camera waits on the bank."}
+
+
 @given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=40)), max_size=5), st.text(max_size=60))
 def test_no_memory_makes_it_stumble(pairs: list[tuple[str, str]], text: str) -> None:
     memory = Memory([{"fa": source, "en": target} for source, target in pairs])
