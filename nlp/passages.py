@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 # spaCy's sentencizer knows these and more; listed are those it must not miss in our languages.
 SENTENCE_ENDS = [".", "!", "?", "…", "。", "！", "？", "｡", "؟", "۔", "।", "။", "።"]
-
+OPENING = regex.compile(
+    r"\s+[¿¡«“‘„(\[\"'–—-]+$|[「『（〈《【“‘«]+$"
+)  # at the end of a sentence: of the next
+IN_NUMBER = regex.compile(r"\p{N}[.]\p{N}")
 # Of text without blanks between words: foreign words and numbers as a whole, else letters with their marks.
 UNSPACED = regex.compile(r"[\p{Latin}\p{N}]+(?:[.,:][\p{Latin}\p{N}]+)*|\X")
 FOREIGN_JOINT = regex.compile(r"[\p{Latin}\p{N}]{2}")  # where words without a blank would become one
@@ -158,9 +161,18 @@ def _sentences(atoms: Sequence[_Atom], options: PassageOptions) -> Iterator[list
 
 
 def _sentence_ends(text: str, code: str) -> list[int]:
-    """Character offsets at which sentences end."""
-    document = sentence_pipeline(code)(text)
-    return [sentence.end_char for sentence in document.sents]
+    """Character offsets at which sentences end.
+
+    spaCy's rules leave what opens a sentence with the one before it, and end one within ۲.۵.
+    """
+    ends = []
+    for sentence in sentence_pipeline(code)(text).sents:
+        end = sentence.end_char
+        if text[end : end + 1].strip() and (opening := OPENING.search(text, sentence.start_char, end)):
+            end = opening.start()
+        if not IN_NUMBER.match(text, max(0, end - 2)):
+            ends.append(end)
+    return ends
 
 
 @cache

@@ -67,6 +67,27 @@ def test_passages_hold_whole_sentences_up_to_about_80_words(language: str, sente
     assert all(passage.text.endswith(sentence[-1]) for passage in found)
 
 
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [
+        ("es", "Nadie llegó a tiempo.", "¿Por qué no vino nadie?"),
+        ("es", "Eso me dijo ayer.", "«Nadie lo sabe.»"),
+        ("en", "So she asked us.", '"Why would anyone do that?"'),
+        ("en", "So she asked us.", "(Nobody had an answer.)"),
+        ("en", 'He said "we are done here."', "Then he left."),
+        ("fa", "او پرسید چرا؟", "«نمی‌دانم.»"),
+        ("ja", "彼は言いました。", "「もう終わりだ。」"),
+        ("fa", "او گفت.", "سهم آن ۲.۵ درصد شد."),
+    ],
+)
+def test_what_opens_a_sentence_goes_with_it(language: str, first: str, second: str) -> None:
+    spaced = language != "ja"
+    most = max(len(each.split() if spaced else each) for each in (first, second))
+    said = segment(0, 9, language, f"{first}{' ' * spaced}{second}")
+    found = build_passages([said], [], PassageOptions(most_words=most, characters_per_word=1.0))
+    assert [passage.text for passage in found] == [first, second]
+
+
 @pytest.mark.parametrize(("language", "unit"), [("ko", "영화 "), ("ja", "映画")])
 def test_speech_without_full_stops_is_cut_too(language: str, unit: str) -> None:
     found = build(segment(0, 300, language, unit * 600))
