@@ -80,7 +80,8 @@ class Terms:
         A term is a word among others: only what sounds the same is taken for it. Where another wanted
         form stands, it stays, however alike: it names somebody else.
         """
-        missing = self.missing(translation, wanted, target)
+        if not (missing := self.missing(translation, wanted, target)):
+            return translation
         names = [each for each in missing if each.entry.kind != TERM]
         terms = [each for each in missing if each.entry.kind == TERM]
         for sought, options in ((names, NEAR), (terms, SAME_SOUND)):
