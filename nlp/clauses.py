@@ -16,7 +16,7 @@ from nlp.languages import language
 from nlp.units import IN_SENTENCE, density
 
 WITHIN = r"(?!(?<=[\p{Latin}\p{N}])[.,:،](?=[\p{Latin}\p{N}]))"  # no mark of 2.5, 12:30 or example.org
-CLOSING = r"[\s»”’\"')」』]*"
+CLOSING = r"(?:\s*[»”’)」』]|[\"'])*\s*"  # a straight quote after a blank opens what follows
 ENDS = regex.compile(
     rf"{WITHIN}[.!?。！？؟…]+{IN_SENTENCE}{CLOSING}|{WITHIN}[,;:،؛、，；：]{CLOSING}|\s+[–—-]+\s+"
 )

@@ -32,6 +32,15 @@ def parts(text: str, code: str) -> list[str]:
         ),
         ("en", "Well, er, yes, I think so.", ["Well, er, yes, I think so."]),
         (
+            "en",
+            'She asked all of us in the room. "Why would anybody sign that for us?" Nobody answered then.',
+            [
+                "She asked all of us in the room.",
+                '"Why would anybody sign that for us?"',
+                "Nobody answered then.",
+            ],
+        ),
+        (
             "ja",
             "許可を求める連絡は一度もありませんでした。昼食は下の階でご用意しております。",
             ["許可を求める連絡は一度もありませんでした。", "昼食は下の階でご用意しております。"],
