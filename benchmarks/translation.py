@@ -111,7 +111,7 @@ def adherence(samples: Sequence[Sentences], systems: Systems, terms: Terms) -> d
         for (_, names), before, after in zip(chosen, plain, helped, strict=True):
             count += len(names)
             missing = terms.missing(before.text, names, TARGET)
-            mended = terms.mended(before.text, missing, TARGET)
+            mended = terms.mended(before.text, names, TARGET)
             wanted["without"] += len(names) - len(missing)
             wanted["mended"] += len(names) - len(terms.missing(mended, names, TARGET))
             wanted["mended and put in"] += len(names) - len(terms.missing(after.text, names, TARGET))

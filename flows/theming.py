@@ -44,13 +44,25 @@ def train_themes(path: Path, place: Place, labels: Sequence[str], profile: str, 
     """Learn from people's decisions in an archive, and from lines of labels; whether it was worth it.
 
     What was learned is written into the archive if it is better on held-out passages; the next
-    `symposia run` tags with it. Raises ConfigurationError where there are too few labels.
+    `symposia run` tags with it. Raises ConfigurationError where there are too few labels, and for a profile
+    whose tagger does not learn.
     """
-    conference = load_conference(path)
-    models = Models(load_profile(profile), conference.themes, lambda line: console.print(line, markup=False))
+    conference, described = load_conference(path), load_profile(profile)
+    if described.themes.model:
+        raise ConfigurationError(
+            f"the profile {profile} tells themes by {described.themes.model}, which does not learn from "
+            "labels: name a profile without a model under 'themes'."
+        )
+    models = Models(described, conference.themes, lambda line: console.print(line, markup=False))
     with Archive.open(place) as archive:
         labelled, kept_in = list(_decided(archive, models)), trained_in(archive)
+        decisions = len(archive.theme_decisions())
     assert kept_in is not None
+    if decisions and not labelled and not labels:
+        raise ConfigurationError(
+            f"no passage of {place} that people decided on ({decisions}) is embedded by "
+            f"{models.embedding_signature.model}: name the --profile that the archive was made with."
+        )
     labelled += read_labels(labels, models.taxonomy, models.embedder)
     scorer, report = train(models.taxonomy, models.embedder, labelled)
     console.print(_table(report))
@@ -90,7 +102,10 @@ def read_labels(lines: Sequence[str], taxonomy: Taxonomy, embedder: Embedder) ->
             continue
         try:
             held = json.loads(line)
-            text, named = str(held["text"]), set(map(str, held["themes"]))
+            text, named = held["text"], held["themes"]
+            if not (isinstance(text, str) and text.strip() and isinstance(named, list)):
+                raise TypeError(text, named)
+            named = set(map(str, named))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise FormatError(
                 f'line {number} of the labels is no object such as {{"text": "...", "themes": ["ethics"]}}.'

@@ -38,7 +38,7 @@ from transcripts.errors import MediaError
 from transcripts.files import state_of
 from transcripts.formats.subtitles import read_captions
 from transcripts.holdings import RecordingLayers, Selection, StageRecord
-from transcripts.quality import UNSEEN
+from transcripts.quality import STALE, UNSEEN
 from transcripts.records import Recording, digest_of
 
 
@@ -109,6 +109,7 @@ def job_for(source: Source, conference: Conference, models: Models, archive: Kep
 def memory_of(archive: Archive, conference_id: str) -> Memory:
     """What people have approved or written of a conference's translations; what is withheld is not shown.
 
+    What nobody has seen, or is of a text that has been corrected since, is a machine's word still.
     It is no part of a stage's key: it serves what is translated from now on, and what was
     translated before stays, so that one correction does not translate a whole archive again.
     """
@@ -118,7 +119,7 @@ def memory_of(archive: Archive, conference_id: str) -> Memory:
         for entry in archive.entries(people)
         if entry.conference_id == conference_id
         and entry.translation
-        and UNSEEN not in entry.translation_flags
+        and not {STALE, UNSEEN} & set(entry.translation_flags)
     )
 
 

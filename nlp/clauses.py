@@ -12,11 +12,18 @@ from dataclasses import dataclass
 
 import regex
 
-from nlp.units import density
+from nlp.languages import language
+from nlp.units import IN_SENTENCE, density
 
-ENDS = regex.compile(r"[.!?。！？؟…]+[\s»”’\"')」』]*|[,;:،؛、，；：][\s»”’\"')」』]*|\s+[–—-]+\s+")
-SENTENCE = regex.compile(r"[.!?。！？؟…][\s»”’\"')」』]*$")
+WITHIN = r"(?!(?<=[\p{Latin}\p{N}])[.,:،](?=[\p{Latin}\p{N}]))"  # no mark of 2.5, 12:30 or example.org
+CLOSING = r"(?:\s*[»”’)」』]|[\"'])*\s*"  # a straight quote after a blank opens what follows
+ENDS = regex.compile(
+    rf"{WITHIN}[.!?。！？؟…]+{IN_SENTENCE}{CLOSING}|{WITHIN}[,;:،؛、，；：]{CLOSING}|\s+[–—-]+\s+"
+)
+SENTENCE = regex.compile(rf"[.!?。！？؟…]{CLOSING}$")
 WORD = regex.compile(r"\S+\s*")
+# Where words have no blanks between: foreign words and numbers as a whole, else letters with their marks.
+LETTERS = regex.compile(r"(?:[\p{Latin}\p{N}]+(?:[.,:][\p{Latin}\p{N}]+)*|[\p{Katakana}ー]+|\X)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ def clauses(text: str, code: str, options: ClauseOptions) -> list[tuple[int, int
     cut = [
         part
         for start, end in itertools.pairwise(bounds)
-        for part in _parts(text, start, end, max(1, int(options.longest / weight)))
+        for part in _parts(text, start, end, code, max(1, int(options.longest / weight)))
     ]
     joined: list[tuple[int, int]] = []
     for start, end in cut:
@@ -53,13 +60,13 @@ def clauses(text: str, code: str, options: ClauseOptions) -> list[tuple[int, int
     return joined
 
 
-def _parts(text: str, start: int, end: int, longest: int) -> list[tuple[int, int]]:
+def _parts(text: str, start: int, end: int, code: str, longest: int) -> list[tuple[int, int]]:
     """A stretch in parts of about one length, none much longer than `longest`, cut between words."""
     length = end - start
     count = -(-length // longest)
     if count <= 1:
         return [(start, end)]
-    words = [match.end() for match in WORD.finditer(text, start, end)]
+    words = [match.end() for match in (WORD if language(code).spaced else LETTERS).finditer(text, start, end)]
     found = [start]
     for number in range(1, count):
         wanted = start + number * length // count

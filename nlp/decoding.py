@@ -14,6 +14,7 @@ from transcripts.errors import ModelError
 from transcripts.records import Signature
 
 Remark = Mapping[str, str]  # one remark in several languages, by code
+CUT = "cut"  # doubt about a candidate with as many tokens as its unit allows: its end may be missing
 
 
 @dataclass(frozen=True, slots=True)

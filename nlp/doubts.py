@@ -23,6 +23,9 @@ COPY_LIKENESS = 0.9  # of source and translation, word by word
 LOOP_TURNS = 3  # as often as this in a row, a phrase is a loop
 LOOP_SHARE = 0.4  # of all words that are one and the same
 
+# Web and mail addresses: the same in every language.
+LINK = re.compile(r"(?:https?://|www\.)[\w./?&=%#~:@+-]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+
 
 def doubts(source: str, text: str, source_code: str, target_code: str) -> tuple[str, ...]:
     """Flags of what looks wrong with a translation; none where it looks right."""
@@ -42,6 +45,8 @@ def doubts(source: str, text: str, source_code: str, target_code: str) -> tuple[
         flags.append("too_long")
     if weight + MISSING_LETTERS < TOO_SHORT * expected:
         flags.append("too_short")
+    if _links(source) - _links(text):
+        flags.append("link")
     return tuple(flags)
 
 
@@ -71,6 +76,10 @@ def numbers_in(text: str) -> set[str]:
 
 def _has_words(text: str) -> bool:
     return any(letter.isalpha() for letter in text)
+
+
+def _links(text: str) -> set[str]:
+    return {found.rstrip(".,:?") for found in LINK.findall(text.casefold())}
 
 
 def _is_copy(source: str, text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from nlp.cache import Notify
 from nlp.conversion import GEMMA_TOKENIZER
-from nlp.decoding import Candidate, Remark, TranslationOptions, batches
+from nlp.decoding import CUT, Candidate, Remark, TranslationOptions, batches
 from nlp.doubts import numbers_in, words_of
 from nlp.languages import language
 from nlp.machine import keep_freed_memory, thread_count
@@ -130,8 +130,9 @@ class FewShot:
             result = coming.result()
             for tokens, score in zip(result.sequences, result.scores, strict=True):
                 text = self._tokens.decode(tokens).strip()
-                doubts = ("example",) if self._echoes(units[index], text, source, target) else ()
-                found[index].append(Candidate(text, score, doubts))
+                echoes = self._echoes(units[index], text, source, target, shown[index] if shown else ())
+                is_cut = len(tokens) >= self._most_tokens(units[index])
+                found[index].append(Candidate(text, score, ("example",) * echoes + (CUT,) * is_cut))
         return found
 
     def _begun(
@@ -140,7 +141,6 @@ class FewShot:
         """Decoding of the units with these indexes, under way: each index with the result to come."""
         before = [START, *self._pieces(prompt)]
         asked = {index: self._pieces(self._question(units[index], source, target)) for index in indexes}
-        plain = {index: len(self._pieces(units[index])) for index in indexes}
         begun: list[tuple[int, Any]] = []
         sizes = [len(asked[index]) for index in indexes]
         for places in batches(sizes, 1 << 20, max(1, ROWS // way.beam_size)):
@@ -150,7 +150,7 @@ class FewShot:
                 static_prompt=before,
                 include_prompt_in_result=False,
                 end_token=END,
-                max_length=max(plain[index] for index in batch) * TOKENS_PER_TOKEN + SPARE_TOKENS,
+                max_length=max(self._most_tokens(units[index]) for index in batch),
                 beam_size=way.beam_size,
                 num_hypotheses=way.beam_size,
                 no_repeat_ngram_size=way.no_repeat_ngram_size,
@@ -160,16 +160,20 @@ class FewShot:
             begun += zip(batch, results, strict=True)
         return begun
 
-    def _echoes(self, unit: str, text: str, source: str, target: str) -> bool:
-        """Whether words of an example found their way into a translation, and nothing like them was said."""
+    def _most_tokens(self, unit: str) -> int:
+        """How many tokens a translation of a unit may have."""
+        return len(self._pieces(unit)) * TOKENS_PER_TOKEN + SPARE_TOKENS
+
+    def _echoes(self, unit: str, text: str, source: str, target: str, like: Sequence[Remark] = ()) -> bool:
+        """Whether words of an example found their way into a translation, and nothing like them was said.
+
+        Of remarks that are like the unit words are welcome, but not their numbers.
+        """
         written, said = _phrases(text, target, 4), _phrases(unit, source, 3)
         invented = numbers_in(text) - numbers_in(unit)
-        return any(
-            invented & numbers_in(remark[target])
-            or (
-                written & _phrases(remark[target], target, 4)
-                and not said & _phrases(remark.get(source, ""), source, 3)
-            )
+        return any(invented & numbers_in(remark[target]) for remark in (*self._remarks, *like)) or any(
+            written & _phrases(remark[target], target, 4)
+            and not said & _phrases(remark.get(source, ""), source, 3)
             for remark in self._remarks
         )
 

@@ -6,13 +6,14 @@ a model that translates by example.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
-from functools import cached_property
 
 from rapidfuzz import fuzz, process
 
 from nlp.decoding import Remark
-from nlp.units import plain_text, units_of
+from nlp.doubts import doubts
+from nlp.units import plain_text, sentences_of, units_of
 
 ALIKE_ABOVE = 70.0  # of 100: the share of letters that two texts have in common, to be shown as an example
 MOST_SHOWN = 2
@@ -24,27 +25,22 @@ class Memory:
     def __init__(self, remarks: Iterable[Remark] = ()) -> None:
         """Remember remarks; those of several sentences also sentence by sentence, where these match."""
         self._pairs: dict[tuple[str, str], dict[str, Remark]] = {}
-        self._remarks = [part for remark in remarks for part in (remark, *_parts(remark))]
-
-    @cached_property
-    def _by_language(self) -> dict[str, dict[str, Remark]]:
-        found: dict[str, dict[str, Remark]] = {}
-        for remark in self._remarks:
-            for code, text in remark.items():
-                found.setdefault(code, {})[_key(text)] = remark
-        return found
+        lines = ({code: plain_text(text) for code, text in remark.items()} for remark in remarks)
+        self._remarks = [part for remark in lines for part in (remark, *_parts(remark))]
 
     def _of_pair(self, source: str, target: str) -> dict[str, Remark]:
         """Remarks that both languages have, by their text in the first: looked at for every unit."""
         if (source, target) not in self._pairs:
-            held = self._by_language.get(source, {}).items()
-            self._pairs[source, target] = {key: remark for key, remark in held if target in remark}
+            self._pairs[source, target] = {
+                _key(remark[source]): remark
+                for remark in self._remarks
+                if source in remark and target in remark
+            }
         return self._pairs[source, target]
 
     def exact(self, text: str, source: str, target: str) -> str | None:
         """The translation of this very text, but for case and blanks; None where there is none."""
-        remark = self._by_language.get(source, {}).get(_key(text), {})
-        return remark.get(target)
+        return self._of_pair(source, target).get(_key(text), {}).get(target)
 
     def near(self, text: str, source: str, target: str) -> tuple[Remark, ...]:
         """Remarks that are like a text, the likest last: nearest to the text where they are shown."""
@@ -60,8 +56,23 @@ def _key(text: str) -> str:
 
 
 def _parts(remark: Remark) -> list[Remark]:
-    """A remark sentence by sentence: none where the languages differ in their number of sentences."""
+    """A remark unit by unit: none where it is not certain that these say the same in all languages.
+
+    They have to hold as many sentences each (short ones go with different neighbours in different
+    languages), and whole ones: clauses come in another order elsewhere.
+    """
     cut = {code: units_of(text, code) for code, text in remark.items()}
-    if len({len(units) for units in cut.values()}) != 1 or len(next(iter(cut.values()))) < 2:
+    shapes = {tuple(len(sentences_of(unit)) for unit in units) for units in cut.values()}
+    whole = all(
+        sum(len(sentences_of(unit)) for unit in units) == len(sentences_of(remark[code]))
+        for code, units in cut.items()
+    )
+    if len(shapes) != 1 or not whole or len(next(iter(shapes))) < 2:
         return []
-    return [dict(zip(cut, each, strict=True)) for each in zip(*cut.values(), strict=True)]
+    parts: list[Remark] = [dict(zip(cut, each, strict=True)) for each in zip(*cut.values(), strict=True)]
+    doubtful = any(
+        doubts(part[one], part[other], one, other)
+        for part in parts
+        for one, other in itertools.permutations(cut, 2)
+    )
+    return [] if doubtful else parts

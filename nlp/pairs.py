@@ -34,6 +34,10 @@ class Paired:
         self._common: Load = cache(common)
         self.signature = signature
 
+    def has(self, source: str, target: str) -> bool:
+        """Whether a pair has an engine of its own."""
+        return f"{source}-{target}" in self._own
+
     def of(self, source: str, target: str) -> Engine:
         """The engine of a pair. Raises ModelError when it is missing."""
         return self._own.get(f"{source}-{target}", self._common)()

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+import regex
+
 from nlp.glossary import concerns
 from nlp.languages import language
 from nlp.speakers import turns_in
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
 
 # spaCy's sentencizer knows these and more; listed are those it must not miss in our languages.
 SENTENCE_ENDS = [".", "!", "?", "…", "。", "！", "？", "｡", "؟", "۔", "।", "။", "።"]
-
+OPENING = regex.compile(
+    r"\s+[¿¡«“‘„(\[\"'–—-]+$|[「『（〈《【“‘«]+$"
+)  # at the end of a sentence: of the next
+IN_NUMBER = regex.compile(r"\p{N}[.]\p{N}")
+# Of text without blanks between words: foreign words and numbers as a whole, else letters with their marks.
+UNSPACED = regex.compile(r"[\p{Latin}\p{N}]+(?:[.,:][\p{Latin}\p{N}]+)*|\X")
+FOREIGN_JOINT = regex.compile(r"[\p{Latin}\p{N}]{2}")  # where words without a blank would become one
 MOST_LETTERS = 8000  # without a break: SudachiPy takes no text of more than 49,149 bytes
 
 
@@ -102,10 +110,17 @@ def _stretches(segments: Sequence[Segment], options: PassageOptions) -> Iterator
             ):
                 yield current
                 current, letters = [], 0
-            current.append(atom)
+            current.append(_apart(current[-1], atom) if current else atom)
             letters += len(atom.text)
     if current:
         yield current
+
+
+def _apart(before: _Atom, atom: _Atom) -> _Atom:
+    """An atom with a blank before it where it would make one word with the end of another segment."""
+    if before.segment is atom.segment or not FOREIGN_JOINT.fullmatch(before.text[-1:] + atom.text[:1]):
+        return atom
+    return replace(atom, text=f" {atom.text}")
 
 
 def _atoms(segment: Segment) -> Iterator[_Atom]:
@@ -117,7 +132,7 @@ def _atoms(segment: Segment) -> Iterator[_Atom]:
             yield _Atom(text, word.span, segment)
         return
     text = " ".join(segment.text.split())
-    pieces = [" " + piece for piece in text.split()] if spaced else list(text)
+    pieces = [" " + piece for piece in text.split()] if spaced else UNSPACED.findall(text)
     total = sum(map(len, pieces))
     reached = 0
     for piece in pieces:
@@ -146,9 +161,18 @@ def _sentences(atoms: Sequence[_Atom], options: PassageOptions) -> Iterator[list
 
 
 def _sentence_ends(text: str, code: str) -> list[int]:
-    """Character offsets at which sentences end."""
-    document = sentence_pipeline(code)(text)
-    return [sentence.end_char for sentence in document.sents]
+    """Character offsets at which sentences end.
+
+    spaCy's rules leave what opens a sentence with the one before it, and end one within ۲.۵.
+    """
+    ends = []
+    for sentence in sentence_pipeline(code)(text).sents:
+        end = sentence.end_char
+        if text[end : end + 1].strip() and (opening := OPENING.search(text, sentence.start_char, end)):
+            end = opening.start()
+        if not IN_NUMBER.match(text, max(0, end - 2)):
+            ends.append(end)
+    return ends
 
 
 @cache
@@ -171,15 +195,20 @@ def sentence_pipeline(code: str) -> Pipeline:
 
 
 def _shortened(atoms: list[_Atom], options: PassageOptions) -> Iterator[list[_Atom]]:
-    """The sentence itself, or its parts when it is too long: cut at the longest pause of its middle half."""
+    """The sentence itself, or its parts when it is too long: cut at the longest pause of its middle half.
+
+    Where nobody pauses, a new segment is as good: captions without full stops begin with a word.
+    """
     if _length(atoms, options) <= options.most_words or len(atoms) < 4:
         yield atoms
         return
     middle = range(len(atoms) // 4, len(atoms) - len(atoms) // 4)
 
-    def worth(cut: int) -> tuple[bool, float, int]:
-        mark = atoms[cut].text.rstrip()[-1:] in {",", "、", "،", ";", "؛", ":"}
-        return mark, atoms[cut].span.gap_s(atoms[cut + 1].span), -abs(cut - len(atoms) // 2)
+    def worth(cut: int) -> tuple[bool, float, bool, int]:
+        before, after = atoms[cut], atoms[cut + 1]
+        mark = before.text.rstrip()[-1:] in {",", "、", "،", ";", "؛", ":"}
+        gap_s = before.span.gap_s(after.span)
+        return mark, gap_s, before.segment is not after.segment, -abs(cut - len(atoms) // 2)
 
     at = max((cut for cut in middle if cut + 1 < len(atoms)), key=worth) + 1
     yield from _shortened(atoms[:at], options)

@@ -15,7 +15,7 @@ from typing import Any
 
 from nlp.cache import Notify
 from nlp.conversion import TOKENIZER_FOLDER
-from nlp.decoding import Candidate, Remark, TranslationOptions, batches
+from nlp.decoding import CUT, Candidate, Remark, TranslationOptions, batches
 from nlp.languages import Language, language
 from nlp.machine import keep_freed_memory, thread_count
 from nlp.weights import quiet_libraries, resolve
@@ -138,6 +138,23 @@ class Seq2Seq:
                 f"name the model of that pair (such as Helsinki-NLP/opus-mt-{source}-{target}) in the "
                 "profile."
             )
+        if self._asks_for(target) == "":
+            raise ModelError(
+                f"{self._name} translates into several languages ({own[1]!r}), and {language(target).name} "
+                f"({target!r}) is none of them: name a model of that pair in the profile."
+            )
+
+    def _asks_for(self, target: str) -> str | None:
+        """What asks a Marian model of many target languages for one of them; None for other models.
+
+        '' where it has no such language: it would write any of its own.
+        """
+        known = getattr(self._tokenizer, "supported_language_codes", ())
+        group = str(self._tokenizer.init_kwargs.get("target_lang") or "")
+        if self._family != "marian" or not known or len(group) == 2:
+            return None
+        codes = [f">>{code}<<" for code in (language(target).nllb[:3], target)]
+        return next((code for code in codes if code in known), "")
 
     def decode(
         self,
@@ -149,15 +166,18 @@ class Seq2Seq:
     ) -> list[list[Candidate]]:
         chosen = self._ways[way]
         of_target = self._tell.code(language(target)) or target
-        before, begins = self._tell.before(of_target), self._tell.begins(of_target)
+        before = [*self._tell.before(of_target), *filter(None, [self._asks_for(target)])]
+        begins = self._tell.begins(of_target)
         self._tell.speak(self._tokenizer, self._tell.code(language(source)) or source)
-        results = self.translate_pieces([[*before, *self._pieces(unit)] for unit in units], begins, chosen)
+        asked = [[*before, *self._pieces(unit)] for unit in units]
         return [
             [
-                Candidate(self._text(tokens[len(begins) :]), score)
+                Candidate(
+                    self._text(tokens[len(begins) :]), score, (CUT,) * (len(tokens) >= _most_tokens(pieces))
+                )
                 for tokens, score in zip(result.hypotheses, result.scores, strict=True)
             ]
-            for result in results
+            for pieces, result in zip(asked, self.translate_pieces(asked, begins, chosen), strict=True)
         ]
 
     def translate_pieces(
@@ -174,8 +194,7 @@ class Seq2Seq:
         awaited: dict[int, Any] = {}
         sizes = [len(each) for each in asked]
         for batch in batches(sizes, BATCH_TOKENS, max(1, BATCH_ROWS // way.beam_size)):
-            most = len(asked[batch[0]]) * TOKENS_PER_TOKEN + SPARE_TOKENS
-            least_most = written or (1, most)
+            least_most = written or (1, _most_tokens(asked[batch[0]]))
             results = self._model.translate_batch(
                 [list(asked[index]) for index in batch],
                 target_prefix=[list(begins) or None] * len(batch),
@@ -201,6 +220,11 @@ class Seq2Seq:
         ids = self._tokenizer.convert_tokens_to_ids(list(tokens))
         text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
         return text.strip()
+
+
+def _most_tokens(asked: Sequence[str]) -> int:
+    """How many tokens a translation of a tokenized unit may have."""
+    return len(asked) * TOKENS_PER_TOKEN + SPARE_TOKENS
 
 
 def family_of(folder: Path) -> str:

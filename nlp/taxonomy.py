@@ -121,9 +121,9 @@ class _Reading:
             seen.setdefault(theme.id, number)
         self._check_broader(themes)
         background = tuple(self._remarks(top.get("background"), "background"))
-        if len(themes) == 1 and not background and not themes[0].counter_examples:
-            self.mistakes.append("background: a single theme needs talk that does not belong to it.")
-        return Taxonomy(tuple(themes), background)
+        taxonomy = Taxonomy(tuple(themes), background)
+        self._check_contrast(taxonomy)
+        return taxonomy
 
     def _theme(self, held: Any, at: str) -> Theme:
         keys = {"id", "names", "description", "examples", "counter_examples", "terms", "broader", "colour"}
@@ -165,6 +165,16 @@ class _Reading:
             if above == theme.id:
                 circle = " > ".join([*way, above])
                 self.mistakes.append(f"themes[{number}].broader: {circle} is a circle; take one out.")
+
+    def _check_contrast(self, taxonomy: Taxonomy) -> None:
+        """Every theme has talk that does not belong to it: what is told apart is learned from both."""
+        own = [{each.description, *(e.text for e in each.examples)} for each in taxonomy.themes]
+        others = [e.text for each in taxonomy.themes for e in each.counter_examples]
+        every = set(others).union((e.text for e in taxonomy.background), *own)
+        for number, texts in enumerate(own):
+            if not every - texts and "" not in texts:
+                name = taxonomy.themes[number].id
+                self.mistakes.append(f"background: theme {name!r} needs talk that does not belong to it.")
 
     def _remarks(self, held: Any, at: str) -> Iterator[Remark]:
         if held is None:

@@ -86,9 +86,10 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """What is translated into what, by which engine, and with whose guidance."""
+    """What is translated into what, by which engine, judged by whom, and with whose guidance."""
 
     engine: Engine
+    judge: QualityJudge
     source: str
     target: str
     guidance: Guidance
@@ -97,13 +98,17 @@ class _Pair:
 class GuardedTranslator:
     """An engine whose output is checked."""
 
-    def __init__(self, engine: Engine | Paired, judge: QualityJudge) -> None:
+    def __init__(
+        self, engine: Engine | Paired, judge: QualityJudge, of_pairs: QualityJudge | None = None
+    ) -> None:
         """A translator around an engine, or one for each pair of languages.
 
-        Of an engine's candidates, the judge expects one to be the best.
+        Of an engine's candidates, the judge expects one to be the best; of those of models of their own
+        pair it is `of_pairs`, where there is one.
         """
         self._engine = engine
         self._judge = judge
+        self._of_pairs = of_pairs or judge
         self.signature = _judged(engine.signature, judge.digest)
 
     def translate(
@@ -115,9 +120,8 @@ class GuardedTranslator:
         """
         if language(source) == language(target):
             return [TranslatedText(plain_text(text), 1.0) for text in texts]
-        engine = self._engine.of(source, target) if isinstance(self._engine, Paired) else self._engine
-        engine.check(source, target)
-        pair = _Pair(engine, source, target, guidance)
+        pair = self._pair(source, target, guidance)
+        pair.engine.check(source, target)
         known = {text: guidance.memory.exact(text, source, target) for text in texts if text.strip()}
         cut = [[] if known.get(text) else units_of(text, source) for text in texts]
         wanted = list(dict.fromkeys(unit for units in cut for unit in units if _has_words(unit)))
@@ -128,6 +132,12 @@ class GuardedTranslator:
             else self._joined(units, chosen, pair)
             for text, units in zip(texts, cut, strict=True)
         ]
+
+    def _pair(self, source: str, target: str, guidance: Guidance) -> _Pair:
+        if not isinstance(self._engine, Paired):
+            return _Pair(self._engine, self._judge, source, target, guidance)
+        judge = self._of_pairs if self._engine.has(source, target) else self._judge
+        return _Pair(self._engine.of(source, target), judge, source, target, guidance)
 
     def _choose(self, units: Sequence[str], pair: _Pair) -> dict[str, _Choice]:
         """The best candidate of each unit.
@@ -158,7 +168,7 @@ class GuardedTranslator:
     def _best(self, unit: str, seen: Sequence[Candidate], pair: _Pair) -> _Choice:
         """The best of the candidates, with what is expected of it."""
         texts = [(each.text, each.score) for each in seen]
-        expected = self._judge.expected(unit, texts, pair.source, pair.target)
+        expected = pair.judge.expected(unit, texts, pair.source, pair.target)
         choices = [
             _Choice(each.text, each.doubts, quality) for each, quality in zip(seen, expected, strict=True)
         ]
@@ -175,7 +185,7 @@ class GuardedTranslator:
                 weight += len(unit)
                 doubtful = doubtful or bool(choice.doubts)
         whole = round(quality / weight, 4) if weight else 1.0
-        doubtful = doubtful or (weight > 0 and self._judge.doubts(whole, pair.source, pair.target))
+        doubtful = doubtful or (weight > 0 and pair.judge.doubts(whole, pair.source, pair.target))
         blank = " " if language(pair.target).spaced else ""
         return TranslatedText(
             blank.join(part for part in parts if part), whole, (DOUBTFUL,) if doubtful else ()
@@ -191,10 +201,9 @@ def _decoded(units: Mapping[str, Sequence[Wanted]], pair: _Pair, way: int) -> li
 
 def _looked_at(unit: str, candidate: Candidate, pair: _Pair, wanted: Sequence[Wanted]) -> Candidate:
     """A candidate with what looks wrong with it, its names mended where they are nearly right."""
-    terms, text = pair.guidance.terms, candidate.text
-    if missing := terms.missing(text, wanted, pair.target):
-        text = terms.mended(text, missing, pair.target)
-        missing = terms.missing(text, wanted, pair.target)
+    terms = pair.guidance.terms
+    text = terms.mended(candidate.text, wanted, pair.target)
+    missing = terms.missing(text, wanted, pair.target)
     seen = candidate.doubts + doubts(unit, text, pair.source, pair.target)
     return Candidate(text, candidate.score, seen + (TERM_MISSING,) * bool(missing))
 
@@ -230,7 +239,11 @@ def load_translator(options: TranslationOptions, notify: Notify, embedder: Embed
         known = describe(options.model, notify)
         signature = with_pairs(kind.sign(options, known.revision, known.licence), options, notify)
         engine = Paired(lambda: kind.load(options, notify), options, notify, signature)
-    return GuardedTranslator(engine or kind.load(options, notify), load_estimator(options.kind, embedder))
+    return GuardedTranslator(
+        engine or kind.load(options, notify),
+        load_estimator(options.kind, embedder),
+        load_estimator("seq2seq", embedder),  # as models of a pair are
+    )
 
 
 def translation_signature(

@@ -13,10 +13,18 @@ from collections.abc import Iterator
 
 from nlp.languages import language
 
+# Titles and the like, and initials: a full stop after one ends no sentence.
+ABBREVIATIONS = (
+    *("Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Rev", "Hon", "Gov", "Gen", "Sen", "Rep", "vs", "approx"),
+    *("Sr", "Sra", "Srta", "Dra", "Ud", "Uds", "Lic", "Ing", "EE", "UU", "núm", "pág", "aprox"),
+)
+IN_SENTENCE = "".join(rf"(?<!\b{each}\.)" for each in (*ABBREVIATIONS, "[A-HJ-Za-z]"))
 # After a sentence end: closing quotes and brackets go with it. Full-width marks need no blank after them.
-SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।։])([\"'”’»)\]]*)\s+|(?<=[。！？｡])([」』”’）]*)\s*")
+SENTENCE_END = re.compile(rf"(?<=[.!?…؟۔।։]){IN_SENTENCE}([\"'”’»)\]]*)\s+|(?<=[。！？｡])([」』”’）]*)\s*")
 CLAUSE_END = re.compile(r"(?<=[,;:،؛–—])\s+|(?<=[、，；：])")
 BLANK = re.compile(r"\s+")
+
+Bounds = tuple[int, int]  # of a piece, in characters of its text
 
 # Letters of an alphabet that say as much as one letter of a script (250 parallel sentences of news and
 # Wikipedia: English has 2.0 times the letters of Japanese and 2.2 times those of Korean; of Chinese
@@ -35,13 +43,20 @@ def density(code: str) -> float:
 
 def units_of(text: str, code: str) -> list[str]:
     """The units of a text in a language, each on one line; none for a blank text."""
+    plain = plain_text(text)
     short, long = SHORT_LETTERS / density(code), LONG_LETTERS / density(code)
     pieces = [
         piece
-        for sentence in _split(plain_text(text), SENTENCE_END)
-        for piece in _within(sentence, long, (CLAUSE_END, BLANK))
+        for sentence in _split(plain, (0, len(plain)), SENTENCE_END)
+        for piece in _within(plain, sentence, long, (CLAUSE_END, BLANK))
     ]
-    return list(_joined(pieces, short, long, " " if language(code).spaced else ""))
+    return [plain[start:end] for start, end in _joined(pieces, short, long)]
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text, each on one line, however short or long."""
+    plain = plain_text(text)
+    return [plain[start:end] for start, end in _split(plain, (0, len(plain)), SENTENCE_END)]
 
 
 def plain_text(text: str) -> str:
@@ -51,35 +66,43 @@ def plain_text(text: str) -> str:
     return BLANK.sub(" ", visible).strip()
 
 
-def _split(text: str, ends: re.Pattern[str]) -> list[str]:
-    """Pieces of a text, each with the mark that ends it."""
-    pieces, start = [], 0
-    for end in ends.finditer(text):
+def _split(text: str, bounds: Bounds, ends: re.Pattern[str]) -> list[Bounds]:
+    """Pieces of a stretch of a text, each with the mark that ends it, without the blanks around it."""
+    pieces, start = [], bounds[0]
+    for end in ends.finditer(text, *bounds):
         close = max((end.end(group) for group in range(1, (end.re.groups or 0) + 1)), default=-1)
-        pieces.append(text[start : max(end.start(), close)])
+        pieces.append((start, max(end.start(), close)))
         start = end.end()
-    pieces.append(text[start:])
-    return [piece.strip() for piece in pieces if piece.strip()]
+    pieces.append((start, bounds[1]))
+    stripped = (
+        (end - len(text[start:end].lstrip()), start + len(text[start:end].rstrip())) for start, end in pieces
+    )
+    return [(start, end) for start, end in stripped if start < end]
 
 
-def _within(text: str, long: float, ends: tuple[re.Pattern[str], ...]) -> Iterator[str]:
-    """A text cut so that no piece is longer than allowed, at the best ends that there are."""
-    if len(text) <= long:
-        yield text
+def _within(text: str, bounds: Bounds, long: float, ends: tuple[re.Pattern[str], ...]) -> Iterator[Bounds]:
+    """A stretch cut so that no piece is longer than allowed, at the best ends that there are."""
+    start, end = bounds
+    if end - start <= long:
+        yield bounds
     elif ends:
-        for piece in _joined(_split(text, ends[0]), long / 2, long, " "):
-            yield from _within(piece, long, ends[1:])
+        for piece in _joined(_split(text, bounds, ends[0]), long / 2, long):
+            yield from _within(text, piece, long, ends[1:])
     else:
-        for start in range(0, len(text), int(long)):
-            yield text[start : start + int(long)]
+        for at in range(start, end, int(long)):
+            yield at, min(at + int(long), end)
 
 
-def _joined(pieces: list[str], short: float, long: float, blank: str) -> Iterator[str]:
-    """Pieces with short ones put together with the next, or at the end with the one before."""
-    held: list[str] = []
-    for piece in pieces:
-        if held and (len(held[-1]) < short or len(piece) < short) and len(held[-1]) + len(piece) <= long:
-            held[-1] = f"{held[-1]}{blank}{piece}"
+def _joined(pieces: list[Bounds], short: float, long: float) -> Iterator[Bounds]:
+    """Pieces with short ones put together with the next, or at the end with the one before.
+
+    What stands between them in the text, a blank or nothing, stays.
+    """
+    held: list[Bounds] = []
+    for start, end in pieces:
+        first, last = held[-1] if held else (start, start)
+        if held and min(last - first, end - start) < short and end - first <= long:
+            held[-1] = first, end
         else:
-            held.append(piece)
+            held.append((start, end))
     return iter(held)

@@ -32,6 +32,15 @@ def parts(text: str, code: str) -> list[str]:
         ),
         ("en", "Well, er, yes, I think so.", ["Well, er, yes, I think so."]),
         (
+            "en",
+            'She asked all of us in the room. "Why would anybody sign that for us?" Nobody answered then.',
+            [
+                "She asked all of us in the room.",
+                '"Why would anybody sign that for us?"',
+                "Nobody answered then.",
+            ],
+        ),
+        (
             "ja",
             "許可を求める連絡は一度もありませんでした。昼食は下の階でご用意しております。",
             ["許可を求める連絡は一度もありませんでした。", "昼食は下の階でご用意しております。"],
@@ -48,6 +57,32 @@ def parts(text: str, code: str) -> list[str]:
 )
 def test_passages_are_cut_where_something_ends(code: str, text: str, expected: list[str]) -> None:
     assert parts(text, code) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "whole"),
+    [
+        (
+            "ja",
+            "応募作品のうちAIを使った作品の割合は1年で2.5パーセントから6.1パーセントに増えました"
+            "そしてこの傾向はChatGPTのおかげで続くでしょう",
+            ("2.5", "6.1", "ChatGPT"),
+        ),
+        ("ja", f"{'あ' * 43}プロデューサーが来てくれましたそれでみんなとても喜びました", ("プロデューサー",)),
+        ("ja", "か\u3099" * 60, ("か\u3099",) * 60),
+        (
+            "en",
+            "This one film of ours that nobody asked for took 10,000 prompts that were all written by hand, "
+            "and then the wonderful Mr. Panahi sent it to the people of example.org at about 12:30 at night.",
+            ("10,000", "Mr. Panahi", "example.org", "12:30"),
+        ),
+    ],
+)
+def test_numbers_and_foreign_words_are_not_cut(code: str, text: str, whole: tuple[str, ...]) -> None:
+    found = parts(text, code)
+    assert len(found) > 1
+    joined = "|".join(found)
+    assert all(joined.count(each) == whole.count(each) for each in whole)
 
 
 def test_talk_without_marks_is_cut_between_words() -> None:

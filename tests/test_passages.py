@@ -67,11 +67,50 @@ def test_passages_hold_whole_sentences_up_to_about_80_words(language: str, sente
     assert all(passage.text.endswith(sentence[-1]) for passage in found)
 
 
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [
+        ("es", "Nadie llegó a tiempo.", "¿Por qué no vino nadie?"),
+        ("es", "Eso me dijo ayer.", "«Nadie lo sabe.»"),
+        ("en", "So she asked us.", '"Why would anyone do that?"'),
+        ("en", "So she asked us.", "(Nobody had an answer.)"),
+        ("en", 'He said "we are done here."', "Then he left."),
+        ("fa", "او پرسید چرا؟", "«نمی‌دانم.»"),
+        ("ja", "彼は言いました。", "「もう終わりだ。」"),
+        ("fa", "او گفت.", "سهم آن ۲.۵ درصد شد."),
+    ],
+)
+def test_what_opens_a_sentence_goes_with_it(language: str, first: str, second: str) -> None:
+    spaced = language != "ja"
+    most = max(len(each.split() if spaced else each) for each in (first, second))
+    said = segment(0, 9, language, f"{first}{' ' * spaced}{second}")
+    found = build_passages([said], [], PassageOptions(most_words=most, characters_per_word=1.0))
+    assert [passage.text for passage in found] == [first, second]
+
+
 @pytest.mark.parametrize(("language", "unit"), [("ko", "영화 "), ("ja", "映画")])
 def test_speech_without_full_stops_is_cut_too(language: str, unit: str) -> None:
     found = build(segment(0, 300, language, unit * 600))
     assert len(found) > 3
     assert "".join(passage.text for passage in found).replace(" ", "") == (unit * 600).replace(" ", "")
+
+
+def test_captions_without_full_stops_are_cut_between_captions() -> None:
+    said = "私たちは映画祭のために毎日ChatGPTを使って脚本を書いていました"
+    found = build(*(segment(4 * n, 4 * n + 4, "ja", said) for n in range(9)))
+    assert len(found) > 1
+    assert all(passage.text == said * (len(passage.text) // len(said)) for passage in found)
+
+
+def test_a_foreign_word_is_not_cut_where_nobody_pauses() -> None:
+    found = build(segment(0, 60, "ja", f"{'夜' * 118}ChatGPT2.5{'夜' * 118}"))
+    assert len(found) > 1
+    assert any("ChatGPT2.5" in passage.text for passage in found)
+
+
+def test_foreign_words_of_two_captions_stay_two_words() -> None:
+    (passage,) = build(segment(0, 2, "ja", "それはOK"), segment(2, 4, "ja", "Googleです。"))
+    assert passage.text == "それはOK Googleです。"
 
 
 def test_a_passage_keeps_word_times_flags_and_confidence() -> None:

@@ -240,6 +240,18 @@ def test_a_translation_that_came_after_the_approval_is_nobodys_word(
     assert memory_of(archive, "film-ai").exact(found.passage.text, "ja", "en") == found.translation
 
 
+def test_a_translation_of_what_has_been_corrected_since_is_not_remembered(
+    archive: Archive, desk: ReviewDesk
+) -> None:
+    desk.set_state("p01", "approved", "ana")
+    desk.correct("p01", "text", "委員会では何も話しませんでした。", reviewer="ben")
+    found = entry(archive, "p01")
+    assert (found.state, found.translation_flags) == ("reviewed", ("stale",))
+    assert memory_of(archive, "film-ai").exact(found.passage.text, "ja", "en") is None
+    desk.correct("p01", "translation", "We said nothing in the committee.", reviewer="ben")
+    assert memory_of(archive, "film-ai").exact(found.passage.text, "ja", "en") is not None
+
+
 def test_the_queue_begins_with_the_most_doubtful(archive: Archive, desk: ReviewDesk) -> None:
     passages = [
         dataclasses.replace(each, confidence=0.9 - n / 10) for n, each in enumerate(layers("rec-1").passages)

@@ -241,7 +241,7 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
             r"examples\.en\[0\]: must be a text(.|\n)*examples\.en\[1\]: must be",
         ),
         ("version: 1", "version: 2", r"version: 2 is not known; write version: 1"),
-        ("background:\n  en: [Lunch is downstairs.]", "", r"background: a single theme needs talk"),
+        ("background:\n  en: [Lunch is downstairs.]", "", r"background: theme 'ethics' needs talk"),
         ("themes:", "thems:", r"unknown key 'thems'(.|\n)*themes: must be a list of one theme or more"),
         (VALID, "- a list", r"the file: must be a mapping"),
         (VALID, "", r"the file: must be a mapping"),
@@ -254,6 +254,17 @@ def test_mistakes_are_told_with_their_place(tmp_path: Path, change: str, to: str
     assert change in VALID
     path.write_text(VALID.replace(change, to), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=rf"(?s)themes\.yaml .*{said}"):
+        load_taxonomy(path)
+
+
+def test_a_theme_that_every_remark_belongs_to_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "themes.yaml"
+    narrower = (
+        "  - id: consent\n    names: {en: Consent}\n    description: What is owed.\n    broader: ethics\n"
+    )
+    everything = VALID.replace("[Lunch is downstairs.]", "[Nobody asked me.]")
+    path.write_text(everything.replace("background:", f"{narrower}background:"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="background: theme 'ethics' needs talk"):
         load_taxonomy(path)
 
 

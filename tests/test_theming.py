@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from flows import theming
 from flows.cli import app
 from flows.models import TRAINED_THEMES
+from flows.yamlfile import configs_dir
 from nlp.taxonomy import Remark, Taxonomy, Theme
 from nlp.theme_training import read_scorer
 from transcripts.archive import Archive
@@ -84,12 +85,34 @@ def test_what_is_worse_than_nothing_learned_is_not_kept(archive_dir: Path) -> No
     [
         ("soon", "line 1 of the labels is no object"),
         ('{"text": "soon"}', "line 1 of the labels is no object"),
+        ('{"text": null, "themes": []}', "line 1 of the labels is no object"),
+        ('{"text": " ", "themes": []}', "line 1 of the labels is no object"),
+        ('{"text": "soon", "themes": "owing"}', "line 1 of the labels is no object"),
         ('{"text": "soon", "themes": ["owning"]}', "names owning: the themes are making, owing"),
     ],
 )
 def test_labels_that_are_none_are_told(archive_dir: Path, line: str, told: str) -> None:
     with pytest.raises(FormatError, match=told):
         theming.train_themes(Path("c.yaml"), archive_dir, [line], "embedded", Console(quiet=True))
+
+
+@pytest.mark.usefixtures("words")
+def test_decisions_on_what_another_encoder_embedded_are_told(archive_dir: Path) -> None:
+    with Archive.open(archive_dir) as archive:
+        passage = archive.entries()[0].passage.id
+        theme = archive.conferences()[0].themes[0].id
+    theming.decide(archive_dir, passage, theme, True, "ana")
+    with pytest.raises(ConfigurationError, match=r"\(1\) is embedded by .*--profile"):
+        theming.train_themes(Path("c.yaml"), archive_dir, [], "embedded", Console(quiet=True))
+
+
+@pytest.mark.usefixtures("words")
+def test_a_tagger_that_does_not_learn_is_not_trained(archive_dir: Path, tmp_path: Path) -> None:
+    written = (configs_dir() / "profiles" / "embedded.yaml").read_text(encoding="utf-8")
+    profile = tmp_path / "reading.yaml"
+    profile.write_text(f"{written}\nthemes:\n  model: someone/nli\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="themes by someone/nli, which does not learn"):
+        theming.train_themes(Path("c.yaml"), archive_dir, LINES, str(profile), Console(quiet=True))
 
 
 def test_a_passage_is_confirmed_and_rejected_by_command(archive_dir: Path) -> None:

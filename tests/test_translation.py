@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,6 +52,8 @@ def guarded(engine: ScriptedEngine) -> GuardedTranslator:
         ("en", "Yes. Thank you. That was a long night for everyone."),
         ("en", 'He told us that "we are done here."|Then he left the building.'),
         ("en", "Version 3.5 costs 1,000.50 euros"),
+        ("en", "Dr. Kim and Mr. Panahi came to the U.S. embassy.|Then J. R. R. Tolkien spoke."),
+        ("es", "El Sr. Almodóvar y la Dra. Pérez vuelven de EE. UU. el lunes.|Nadie lo sabe todavía."),
         ("es", "¿Quién firma la película?|¡Nadie lo sabe todavía!"),
         ("fa", "من این فیلم را دیدم.|چرا کسی چیزی نمی‌گوید؟"),
         ("ja", "映画を撮りました。|「もう終わりだ。」と彼は言った。寒い。"),
@@ -58,6 +63,13 @@ def guarded(engine: ScriptedEngine) -> GuardedTranslator:
 def test_texts_are_cut_at_sentence_ends(code: str, text: str) -> None:
     blank = "" if code == "ja" else " "
     assert units_of(text.replace("|", blank), code) == [unit for unit in text.split("|") if unit]
+
+
+@pytest.mark.parametrize("text", ["映画を撮り、" * 40, "はい。OK. Thank you.次へ", "「はい。」 うん"])
+def test_blanks_between_pieces_are_those_of_the_text(text: str) -> None:
+    units = units_of(text, "ja")
+    assert "".join(units) == text
+    assert max(map(len, units)) <= LONG_LETTERS / density("ja")
 
 
 def test_units_are_one_line_of_plain_text() -> None:
@@ -113,6 +125,9 @@ def test_a_text_without_sentence_ends_is_cut_all_the_same(text: str) -> None:
             "en ja",
             ("too_short",),
         ),
+        ("応募はhttps://film.example/25?a=1で。", "Apply at https://film.example/25?a=1.", "ja en", ()),
+        ("応募はhttps://film.example/25で。", "Apply at https://film.example/24.", "ja en", ("link",)),
+        ("Escríbanme a ana@film.example hoy.", "Write to me today, please.", "es en", ("link",)),
     ],
 )
 def test_what_looks_wrong_is_named(source: str, text: str, codes: str, flags: tuple[str, ...]) -> None:
@@ -353,6 +368,47 @@ def test_a_language_that_a_model_lacks_is_told(built: Callable[[str], Path]) -> 
         marian.check("es", "en")
 
 
+def test_a_marian_model_of_many_languages_is_asked_for_one(
+    built: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "opus-mt-ja-mul"
+    shutil.copytree(built("marian"), folder)
+    settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"target_lang": "mul"}))
+    vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
+    last = max((piece for piece in vocabulary if piece[0] != "<"), key=vocabulary.__getitem__)
+    vocabulary[">>spa<<"] = vocabulary.pop(last)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    engine = Seq2Seq(options(folder), silent)
+    with pytest.raises(
+        ModelError, match=r"several languages \('mul'\), and English \('en'\) is none of them"
+    ):
+        engine.check("ja", "en")
+    engine.check("ja", "es")
+    asked: list[Sequence[str]] = []
+
+    def translate_pieces(pieces: Sequence[Sequence[str]], *_: object) -> list[Any]:
+        asked.extend(pieces)
+        return [SimpleNamespace(hypotheses=[], scores=[]) for _ in pieces]
+
+    monkeypatch.setattr(engine, "translate_pieces", translate_pieces)
+    assert engine.decode(["夜が終わる。"], "ja", "es", 0) == [[]]
+    assert asked[0][0] == ">>spa<<"
+
+
+def test_a_translation_without_its_end_is_doubted(
+    built: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translator = load_translator(options(built("m2m_100")), silent, WordEmbedder())
+    (whole,) = translator.translate(["el río canta"], "es", "en")
+    monkeypatch.setattr("nlp.seq2seq.TOKENS_PER_TOKEN", 0)
+    monkeypatch.setattr("nlp.seq2seq.SPARE_TOKENS", 3)
+    (cut,) = translator.translate(["el río canta"], "es", "en")
+    assert (whole.text, whole.flags) == ("the river sings", ())
+    assert len(cut.text) < len(whole.text)
+    assert cut.flags == (DOUBTFUL,)
+
+
 def test_pairs_of_languages_have_models_of_their_own(built: Callable[[str], Path]) -> None:
     marian, common = built("marian"), built("m2m_100")
     by_pair = replace(options(common), pairs=(("ja-en", str(marian)),))
@@ -432,6 +488,25 @@ def test_a_phrase_of_an_example_is_doubted(gemma: Path) -> None:
     assert not engine._echoes("카메라는 제 것이었어요.", "The camera was mine.", "ko", "en")
 
 
+def test_a_number_of_a_remark_that_was_shown_is_doubted(gemma: Path) -> None:
+    engine = FewShot(by_example(gemma), silent)
+    shown = [{"ko": "2021년에 영화를 7편 찍었습니다.", "en": "In 2021 we shot 7 films."}]
+    said = "2022년에 영화를 8편 찍었습니다."
+    assert engine._echoes(said, "In 2021 we shot 8 films.", "ko", "en", shown)
+    assert not engine._echoes(said, "In 2022 we shot 8 films.", "ko", "en", shown)
+
+
+def test_a_translation_by_example_without_its_end_is_doubted(
+    gemma: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FewShot(by_example(gemma), silent)
+    monkeypatch.setattr("nlp.fewshot.TOKENS_PER_TOKEN", 0)
+    monkeypatch.setattr("nlp.fewshot.SPARE_TOKENS", 3)
+    (found,) = engine.decode(["夜が終わる。"], "ja", "en", 0)
+    assert found
+    assert all("cut" in each.doubts for each in found)
+
+
 def test_a_model_that_knows_nothing_drops_nothing(gemma: Path) -> None:
     translator = load_translator(by_example(gemma), silent, WordEmbedder())
     texts = [
@@ -448,6 +523,18 @@ def test_a_model_that_knows_nothing_drops_nothing(gemma: Path) -> None:
     assert found[2].text == "2019"
     assert all(each.text for each in (found[0], found[3], found[4]))
     assert translator.signature == translation_signature(by_example(gemma), WordEmbedder.signature)
+
+
+def test_a_model_of_a_pair_is_judged_as_what_it_is(built: Callable[[str], Path], gemma: Path) -> None:
+    """What was fitted on translation by example says nothing of others."""
+    marian = built("marian")
+    alone = load_translator(options(marian), silent, WordEmbedder())
+    beside = load_translator(
+        replace(by_example(gemma), pairs=(("ja-en", str(marian)),)),
+        silent,
+        WordEmbedder(),
+    )
+    assert beside.translate(["夜が終わる。"], "ja", "en") == alone.translate(["夜が終わる。"], "ja", "en")
 
 
 def test_what_is_no_language_model_is_told(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nlp.memory import Memory
 from nlp.terms import Terms, put_in
 from nlp.translation import DOUBTFUL, REMEMBERED, GuardedTranslator, Guidance
+from nlp.units import units_of
 
 ENTRIES: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
     "salt-lamp": (
@@ -61,6 +62,48 @@ def test_a_name_that_is_nearly_right_is_mended() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("translation", "mended"),
+    [
+        ("Kim Ji-won and somebody came.", "Kim Ji-won and somebody came."),
+        ("Kim Jee-woo and Kim Ji-won came.", "Kim Ji-woo and Kim Ji-won came."),
+        ("Kim Ji-woo and Kim Chi-won came.", "Kim Ji-woo and Kim Ji-won came."),
+    ],
+)
+def test_a_name_that_is_right_is_not_taken_for_one_that_is_like_it(translation: str, mended: str) -> None:
+    terms = Terms.of(
+        {
+            "woo": ("person", {"en": ("Kim Ji-woo",), "ko": ("김지우",)}),
+            "won": ("person", {"en": ("Kim Ji-won",), "ko": ("김지원",)}),
+        }
+    )
+    engine = ScriptedEngine(lambda unit: translation)
+    assert translated(engine, "김지우와 김지원이 왔습니다.", "ko", Guidance(terms))[0] == mended
+
+
+def test_a_term_is_not_put_for_another_word_that_is_like_it() -> None:
+    terms = Terms.of({"animation": ("term", {"en": ("animation",), "ja": ("アニメーション",)})})
+    wanted = terms.wanted("アニメーションの監督です。", "ja", "en")
+    assert terms.mended("The animator directs.", wanted, "en") == "The animator directs."
+    assert terms.mended("He directs anymation.", wanted, "en") == "He directs anymation."
+    assert terms.mended("He directs annimation.", wanted, "en") == "He directs animation."
+
+
+@pytest.mark.parametrize(
+    ("translation", "missing"),
+    [
+        ("He said that it was raining again.", True),
+        ("Aim at it.", True),
+        ("AIs write it.", False),
+        ("An AI-made film.", False),
+    ],
+)
+def test_a_short_term_is_not_found_within_other_words(translation: str, missing: bool) -> None:
+    terms = Terms.of({"ai": ("term", {"en": ("AI",), "ja": ("人工知能",)})})
+    wanted = terms.wanted("人工知能の話です。", "ja", "en")
+    assert bool(terms.missing(translation, wanted, "en")) == missing
+
+
 def test_a_name_that_is_missing_is_put_into_the_source() -> None:
     engine = ScriptedEngine(lambda unit: "The lantern was shot at night by him.", lambda unit: unit)
     text, flags = translated(engine, "El film es 소금 등불 según dice.", "ko", Guidance(TERMS))
@@ -102,6 +145,41 @@ def test_a_sentence_said_before_is_used_within_a_longer_text() -> None:
     assert flags == ()
 
 
+@pytest.mark.parametrize(
+    ("said", "meant", "asked"),
+    [
+        (  # as many units, but other sentences went together
+            "そうです。映画は記憶だと思います。ありがとうございます。",
+            "That is right, indeed. I think film is memory. Thank you.",
+            "ありがとうございます。",
+        ),
+        (  # as many sentences, of which one says what three say
+            "私は心からそう思います。では、次の方の質問に移りましょう。",
+            "I believe so with all my heart, and my whole crew believes it as well, by day and by night, in "
+            "the rain and in the snow. Next question, please.",
+            "私は心からそう思います。",
+        ),
+        (  # one sentence in clauses, which come in another order
+            f"{'私たちは山で夜を待ち、' * 14}朝に帰りました。",
+            f"We went home in the morning, {'having waited in the mountains for the night, ' * 8}all of us.",
+            f"{'私たちは山で夜を待ち、' * 14}",
+        ),
+    ],
+)
+def test_sentences_that_may_not_belong_together_are_not_remembered_apart(
+    said: str, meant: str, asked: str
+) -> None:
+    memory = Memory([{"ja": said, "en": meant}])
+    assert memory.exact(said, "ja", "en") == meant
+    assert all(memory.exact(unit, "ja", "en") is None for unit in (asked, *units_of(said, "ja")))
+
+
+def test_the_same_text_is_remembered_in_every_language_that_it_was_said_in() -> None:
+    memory = Memory([{"ja": "ありがとう。", "en": "Thank you."}, {"ko": "고마워요.", "en": "Thank you."}])
+    assert memory.exact("Thank you.", "en", "ja") == "ありがとう。"
+    assert memory.exact("Thank you.", "en", "ko") == "고마워요."
+
+
 def test_later_translations_go_before_earlier_ones() -> None:
     memory = Memory([{"es": "Sí.", "en": "Yes."}, {"es": "sí.", "en": "Indeed."}])
     assert memory.exact("Sí.", "es", "en") == "Indeed."
@@ -121,6 +199,12 @@ def test_remarks_that_are_alike_are_shown() -> None:
     engine = ScriptedEngine(lambda unit: "The camera sleeps on the bank of the river.")
     translated(engine, "La cámara duerme en la orilla del río.", "es", Guidance(memory=memory))
     assert [[each["en"] for each in shown] for shown in engine.shown] == [["The camera waits on the bank."]]
+
+
+def test_a_remark_of_several_lines_is_shown_on_one() -> None:
+    said = {"es": "La cámara espera\nen la orilla del río.", "en": "The camera\nwaits on the bank."}
+    (shown,) = Memory([said]).near("La cámara duerme en la orilla del río.", "es", "en")
+    assert shown == {"es": "La cámara espera en la orilla del río.", "en": "The camera waits on the bank."}
 
 
 @given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=40)), max_size=5), st.text(max_size=60))
