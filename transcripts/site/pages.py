@@ -18,7 +18,9 @@ from jinja2 import Environment, TemplateError
 
 from transcripts.analysis import COMMON
 from transcripts.citations import citation
+from transcripts.document import Remark, Rendering
 from transcripts.errors import ConfigurationError
+from transcripts.quality import UNSEEN
 from transcripts.records import digest_of, running_version
 from transcripts.site.content import PublishedPanel
 from transcripts.site.folder import digest_of_content
@@ -108,6 +110,7 @@ class Pages:
             logo=f"assets/logo{self.site.logo.suffix.lower()}" if self.site.logo else "",
             iiif=bool(self.site.address),
             theme_slugs=self.shelves.theme_slugs,
+            is_unseen=is_unseen,
         )
         return made
 
@@ -176,7 +179,9 @@ class Pages:
                     for code in self.site.languages
                 },
             )
-        except TemplateError as error:
+        except Exception as error:  # a template of the organisers may raise anything
+            if not (self.site.templates or isinstance(error, TemplateError)):
+                raise
             where = getattr(error, "filename", None) or page.template
             raise ConfigurationError(
                 f"the template {where} cannot be used for {page.path} ({error}): correct it, or remove it"
@@ -330,6 +335,15 @@ def word_times(panel: PublishedPanel, places: range) -> dict[str, list[int]]:
     """When the words of the passages of a page are said; see `timed_words`."""
     page = panel.remarks[places.start : places.stop]
     return {remark.id: timed_words(remark.text, remark.words) for remark in page if remark.words}
+
+
+def is_unseen(remark: Remark, rendering: Rendering, target: str) -> bool:
+    """Whether a machine translated what people vouched for, and nobody has looked at that.
+
+    People review translations into the conference's language alone.
+    """
+    looked_at = rendering.language == target and UNSEEN not in rendering.flags
+    return remark.state != "draft" and rendering.quality is not None and not looked_at
 
 
 def _start_of(panel: PublishedPanel, page: range) -> list[float]:
