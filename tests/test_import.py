@@ -233,7 +233,19 @@ def test_a_file_of_several_recordings_corrects_each_by_its_own_lines(
     ]
 
 
-@pytest.mark.parametrize("form", ["tei", "exb", "eaf", "jsonl"])
+@pytest.mark.parametrize("form", ["vtt", "tei", "exb", "eaf", "jsonl"])
+def test_a_recording_that_is_withheld_gets_into_no_other(archive: Archive, tmp_path: Path, form: str) -> None:
+    path = exported(archive, tmp_path, form, PANELS[1])
+    archive.keep(replace(recording("rec-2"), panel_id="opening"), layers("rec-2"), STAGES)
+    for passage_id in ("p06", "p07", "p08"):
+        rights.restrict(archive, "passage", passage_id, reason="asked", by="ana")
+    with pytest.raises(FormatError, match=r"several recordings \(rec-1, rec-2\)"):
+        planned(archive, exported(archive, tmp_path, "srt"))
+    with pytest.raises(FormatError, match="of rec-2, and panel 'opening' has rec-1: name the panel"):
+        planned(archive, path)
+
+
+@pytest.mark.parametrize("form", ["vtt", "tei", "exb", "eaf", "jsonl"])
 def test_a_file_of_another_panel_corrects_nothing(archive: Archive, tmp_path: Path, form: str) -> None:
     path = exported(archive, tmp_path, form, PANELS[1])
     with pytest.raises(

@@ -62,7 +62,7 @@ def plan(archive: Archive, panel_id: str, offers: Offers) -> Plan:
     the panel has several recordings and nothing says which the file is of, and for a track that it has not.
     """
     found = documents(archive, panel_id)
-    of, misplaced = _by_recording(found, panel_id, offers)
+    of, misplaced = _by_recording(archive, found, panel_id, offers)
     corrections: list[Correction] = []
     unmentioned = 0
     for document in (each for each in found if each.recording.id in of):
@@ -95,15 +95,21 @@ def apply(archive: Archive, corrections: Iterable[Correction], reviewer: str) ->
 
 
 def _by_recording(
-    found: Sequence[Document], panel_id: str, offers: Offers
+    archive: Archive, found: Sequence[Document], panel_id: str, offers: Offers
 ) -> tuple[dict[str, list[Offer]], list[str]]:
     """The offers of each recording of the panel, by its id; in words, those of other recordings."""
+    ids = [offer.passage_id.partition("/")[0] for offer in offers.offers]
+    entries = archive.entries_by_id([each for each in ids if each.isprintable()], Selection(restricted=True))
     of: dict[str, list[Offer]] = {}
-    for offer in offers.offers:
-        of.setdefault(offer.recording_id or offers.recording_id, []).append(offer)
+    for passage_id, offer in zip(ids, offers.offers, strict=True):
+        told = offer.recording_id or offers.recording_id
+        if not told and passage_id in entries:
+            told = entries[passage_id].passage.recording_id
+        of.setdefault(told, []).append(offer)
     nameless = of.pop("", [])
     if nameless or not of:
-        of.setdefault(_document(found, panel_id, nameless).recording.id, []).extend(nameless)
+        mine = next(iter(of)) if len(of) == 1 else _only_recording(archive, panel_id)
+        of.setdefault(mine, []).extend(nameless)
     known = [each.recording.id for each in found]
     others = {name: of.pop(name) for name in list(of) if name not in known}
     if others and not of:
@@ -114,19 +120,15 @@ def _by_recording(
     return of, [f"{len(held)} pieces are of {name}, not of this panel" for name, held in others.items()]
 
 
-def _document(found: Sequence[Document], panel_id: str, offers: Sequence[Offer]) -> Document:
-    """The recording of the panel that these are of: by passages of it, or the only one."""
-    told = {offer.passage_id.partition("/")[0] for offer in offers}
-    for document in found:
-        if told & {each.id for each in document.remarks}:
-            return document
-    if len(found) > 1:
-        names = ", ".join(each.recording.id for each in found)
+def _only_recording(archive: Archive, panel_id: str) -> str:
+    """The panel's one recording. Raises FormatError where it has several, be they withheld."""
+    names = [each.id for each in archive.recordings() if each.panel_id == panel_id]
+    if len(names) > 1:
         raise FormatError(
-            f"panel {panel_id!r} has several recordings ({names}), and nothing in the file says which it "
+            f"panel {panel_id!r} has several recordings ({', '.join(names)}), and nothing in the file says which it "
             "is of: give a format that names its passages, as vtt, tei, eaf, exb or jsonl"
         )
-    return found[0]
+    return names[0]
 
 
 def _check_track(document: Document, track: str) -> None:
