@@ -305,6 +305,16 @@ def test_themes_have_pages_of_their_own_whatever_they_are_called(tmp_path: Path)
     assert found["themes/t-2.html"].xpath("//article"), "the second page of the theme t"
 
 
+def test_parts_of_a_citation_keep_their_places_whatever_their_script(odd: Path) -> None:
+    cites = pages(odd)["themes/a-b.html"].xpath("//cite")
+    assert cites
+    for cite in cites:
+        assert [child.tag for child in cite] == ["bdi"] * len(cite)
+        assert {child.tail for child in cite} == {", ", "."}
+    example = pages(odd)["about.html"].xpath("//blockquote")[0]
+    assert "".join(node.text_content() + node.tail for node in example) == example.text_content()
+
+
 def test_a_machines_translation_that_nobody_looked_at_says_so(tmp_path: Path) -> None:
     words = "a machine's translation, reviewed by nobody"
     made, heard = layers("rec-1"), replace(recording("rec-1"), kind="captions")
@@ -435,7 +445,8 @@ def test_machine_parts_are_named_with_their_licences(tmp_path: Path) -> None:
 
 def test_order_is_the_organisers(tmp_path: Path) -> None:
     with sample(tmp_path / "archive") as archive:
-        publish(archive, tmp_path / "out", Site(order=('o\'neill "b"',)))
+        done = publish(archive, tmp_path / "out", Site(order=('o\'neill "b"', "openning")))
+    assert done.notes == ("'order' names openning, of which nothing is published",)
     titles = [node.text_content() for node in pages(tmp_path / "out")["panels/index.html"].xpath("//h3")]
     assert titles == ["Second panel", "Opening"]
 

@@ -40,6 +40,11 @@ def time_code(seconds: float) -> str:
 
 def citation(entry: Entry) -> str:
     """One line that says what a quotation is of, as precisely as the archive knows."""
+    return ", ".join(citation_parts(entry)) + "."
+
+
+def citation_parts(entry: Entry) -> list[str]:
+    """What a citation says, one after the other: each may be written from right to left."""
     speaker = _speaker(entry)
     if entry.affiliation and (entry.passage.speaker_id is not None or not entry.speaker):
         speaker = f"{speaker} ({_line(entry.affiliation)})"
@@ -47,7 +52,7 @@ def citation(entry: Entry) -> str:
     times = f"{time_code(span.start_s)}–{time_code(span.end_s)}"
     parts = [speaker, f"“{_line(entry.panel_title) or entry.panel_id}”", _line(entry.conference_title)]
     parts += [entry.held_on, times, f"in {entry.passage.language}", _made_by(entry)]
-    return ", ".join(part for part in parts if part) + "."
+    return [part for part in parts if part]
 
 
 def _speaker(entry: Entry) -> str:

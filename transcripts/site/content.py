@@ -86,7 +86,9 @@ def published(
         said.setdefault(entry.panel_id, []).append(entry)
     rank = {panel_id: number for number, panel_id in enumerate(site.order)}
     order = sorted(by_panel, key=lambda each: rank.get(each, len(rank)))
-    panels, notes = [], []
+    unknown = [each for each in site.order if each not in by_panel]
+    panels: list[PublishedPanel] = []
+    notes = [f"'order' names {', '.join(unknown)}, of which nothing is published"] if unknown else []
     for slug, panel_id in zip(slugs(order), order, strict=True):
         mine = [recordings[each.recording.id] for each in by_panel[panel_id]]
         media, more = _media(mine, heard_more)
