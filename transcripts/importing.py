@@ -125,8 +125,8 @@ def _only_recording(archive: Archive, panel_id: str) -> str:
     names = [each.id for each in archive.recordings() if each.panel_id == panel_id]
     if len(names) > 1:
         raise FormatError(
-            f"panel {panel_id!r} has several recordings ({', '.join(names)}), and nothing in the file says which it "
-            "is of: give a format that names its passages, as vtt, tei, eaf, exb or jsonl"
+            f"panel {panel_id!r} has several recordings ({', '.join(names)}), and nothing in the file says "
+            "which it is of: give a format that names its passages, as vtt, tei, eaf, exb or jsonl"
         )
     return names[0]
 
