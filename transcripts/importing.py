@@ -5,6 +5,7 @@ Nothing is changed here but by `apply`, through the review desk, as any correcti
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -26,6 +27,7 @@ from transcripts.values import seconds
 NEAR_S = 10.0  # captions come later than what is said by less than this
 FAR_S = 60.0  # where speech is fast, by less than this: then their text has to be the passage's to the letter
 SAME_S = 0.0015  # files hold milliseconds, and want an end after the start
+TELLING = 12  # letters of a text that tells of itself where it is from
 ALIKE = 0.5  # part of a passage's letters that an offer must hold to be of it as well
 
 
@@ -162,13 +164,17 @@ def _placed(
     remarks: Sequence[Remark], hidden: Sequence[Remark], offers: Iterable[Offer], track: str
 ) -> tuple[dict[str, list[Offer]], list[str]]:
     """The offers of each passage in the order of time; in words, those that have none."""
-    everything = [*remarks, *hidden]
+    everything = sorted((*remarks, *hidden), key=lambda each: each.span)
+    starts_s = [each.span.start_s for each in everything]
+    longest_s = max((each.span.duration_s for each in everything), default=0.0)
     known, closed = {each.id for each in everything}, {each.id for each in hidden}
     places: dict[str, list[Offer]] = {}
     misplaced = []
     for offer in sorted(offers, key=lambda each: each.span):
         passage_id = offer.passage_id if offer.passage_id in known else offer.passage_id.rpartition("/")[0]
-        near = [passage_id] if passage_id in known else _near(everything, offer, track)
+        first = bisect_left(starts_s, offer.span.start_s - longest_s - FAR_S)
+        around = everything[first : bisect_right(starts_s, offer.span.end_s + FAR_S)]
+        near = [passage_id] if passage_id in known else _near(around, offer, track)
         if len(near) == 1 and near[0] not in closed:
             places.setdefault(near[0], []).append(offer)
             continue
@@ -183,22 +189,27 @@ def _near(remarks: Sequence[Remark], offer: Offer, track: str) -> list[str]:
 
     Text says more than time: captions of fast speech stand while the next passage is said.
     """
+    offered = _letters(offer.text or "")
+    telling = min(1.0, len(offered) / TELLING)  # a short text stands in many passages
+    heard = [each for each in remarks if offer.span.overlap_s(each.span)]
+    sure = [each.id for each in heard if telling == 1 and offered in _letters(_said(each, offer, track))]
+    if len(sure) == 1:
+        return sure
     scores: dict[str, float] = {}
     held, is_part = [], False
-    offered = _letters(offer.text or "")
     for remark in remarks:
         gap_s, both_s = offer.span.gap_s(remark.span), offer.span.overlap_s(remark.span)
         if gap_s > FAR_S:
             continue
         said = _letters(_said(remark, offer, track))
-        if gap_s > NEAR_S and (not offered or offered not in said):
+        if gap_s > NEAR_S and (offered not in said or (telling < 1 and offered != said)):
             continue
         alike = in_runs(offered, said)
         shorter_s = min(offer.span.duration_s, remark.span.duration_s)
         if alike > ALIKE or both_s > ALIKE * shorter_s:
             whole = alike * min(1.0, len(offered) / max(1, len(said)))  # 'Yes.' is of a 'Yes.' first
             time_share = both_s / max(offer.span.duration_s, 0.001)
-            scores[remark.id] = 2 * (alike + whole) + time_share - gap_s / FAR_S / 10
+            scores[remark.id] = 2 * (alike * telling + whole) + time_share - gap_s / FAR_S / 10
             is_part |= alike == 1.0
         if both_s and in_runs(said, offered) > ALIKE:
             held.append(remark.id)
