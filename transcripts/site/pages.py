@@ -19,10 +19,9 @@ from markupsafe import Markup
 
 from transcripts.analysis import COMMON
 from transcripts.citations import citation_parts
-from transcripts.document import Remark, Rendering
+from transcripts.document import is_unseen
 from transcripts.errors import ConfigurationError
 from transcripts.holdings import Entry
-from transcripts.quality import UNSEEN
 from transcripts.records import digest_of, running_version
 from transcripts.site.content import PublishedPanel
 from transcripts.site.folder import digest_of_content
@@ -343,15 +342,6 @@ def cited(entry: Entry) -> Markup:
     """A citation whose parts keep their places: else a Persian title would stand before a Persian speaker."""
     parts = (Markup("<bdi>{}</bdi>").format(part) for part in citation_parts(entry))
     return Markup(", ").join(parts) + "."
-
-
-def is_unseen(remark: Remark, rendering: Rendering, target: str) -> bool:
-    """Whether a machine translated what people vouched for, and nobody has looked at that.
-
-    People review translations into the conference's language alone.
-    """
-    looked_at = rendering.language == target and UNSEEN not in rendering.flags
-    return remark.state != "draft" and rendering.quality is not None and not looked_at
 
 
 def _start_of(panel: PublishedPanel, page: range) -> list[float]:
