@@ -339,11 +339,17 @@ def test_sound_that_is_not_what_was_transcribed_is_left_out(tmp_path: Path) -> N
         (tmp_path / "archive" / "rec-1.wav").write_bytes(b"something else")
         done = publish(archive, tmp_path / "out", Site())
         assert not (tmp_path / "out" / "media").exists()
-        assert "another file than the one that was transcribed" in done.notes[0]
+        assert "another file than the one that was transcribed" in done.notes[-1]
         page = pages(tmp_path / "out")["panels/opening/index.html"]
         assert not page.xpath("//audio")
         assert "The sound of this panel is not published." in page.text_content()
         assert publish(archive, tmp_path / "mute", Site(), with_media=False).notes == ()
+
+
+def test_speech_that_nobody_has_read_is_told_before_its_sound_goes_out(tmp_path: Path) -> None:
+    with sample(tmp_path / "archive") as archive:
+        (note,) = publish(archive, tmp_path / "out", Site()).notes
+    assert note.startswith("opening: its sound has 6 s of speech that was not transcribed")
 
 
 def test_sound_that_cannot_be_read_is_left_out_and_told(
@@ -355,8 +361,7 @@ def test_sound_that_cannot_be_read_is_left_out_and_told(
     monkeypatch.setattr("transcripts.site.publish.hash_of_file", refused)
     with sample(tmp_path / "archive") as archive:
         done = publish(archive, tmp_path / "out", Site())
-    (note,) = done.notes
-    assert "rec-1.wav cannot be read (Permission denied); its sound is left out" in note
+    assert "rec-1.wav cannot be read (Permission denied); its sound is left out" in done.notes[-1]
     assert (tmp_path / "out" / "index.html").exists()
 
 
@@ -445,7 +450,8 @@ def test_machine_parts_are_named_with_their_licences(tmp_path: Path) -> None:
 
 def test_order_is_the_organisers(tmp_path: Path) -> None:
     with sample(tmp_path / "archive") as archive:
-        done = publish(archive, tmp_path / "out", Site(order=('o\'neill "b"', "openning")))
+        site = Site(order=('o\'neill "b"', "openning"))
+        done = publish(archive, tmp_path / "out", site, with_media=False)
     assert done.notes == ("'order' names openning, of which nothing is published",)
     titles = [node.text_content() for node in pages(tmp_path / "out")["panels/index.html"].xpath("//h3")]
     assert titles == ["Second panel", "Opening"]
