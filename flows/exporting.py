@@ -37,14 +37,17 @@ class Export:
 def export_archive(place: Place, asked: Export, out: Path) -> None:
     """Write an export. Raises ArchiveError, FormatError or SymposiaError, and then nothing is changed."""
     with Archive.open(place) as archive:
-        found = documents(archive, asked.panel)
+        try:
+            found = documents(archive, asked.panel)
+        except ArchiveError as error:
+            known = asked.panel is None or asked.panel in {panel.id for panel in archive.panels()}
+            raise ArchiveError(f"{error}{_still_there(out, asked.form) if known else ''}") from error
     files = _chosen(list(WRITERS[asked.form](found)), asked.track, found)
     if len(files) == 1 and not out.is_dir() and out.suffix:
         _write_file(out, files[0], asked.force)
         sys.stderr.write(f"symposia: wrote {out}.\n")
     else:
-        whole = asked.panel is None and asked.track is None
-        removed, left = _write_folder(out, asked.form, files, whole=whole, force=asked.force)
+        removed, left = _write_folder(out, asked, files)
         gone = f", removed {len(removed)} that the archive shows no more" if removed else ""
         sys.stderr.write(f"symposia: wrote {len(files)} files into {out}{gone}.\n")
         if left:
@@ -78,9 +81,7 @@ def _write_file(out: Path, file: File, force: bool) -> None:
     write_atomically(out, file.content)
 
 
-def _write_folder(
-    out: Path, form: str, files: Sequence[File], *, whole: bool, force: bool
-) -> tuple[list[str], list[str]]:
+def _write_folder(out: Path, asked: Export, files: Sequence[File]) -> tuple[list[str], list[str]]:
     """Write the files and their list; what earlier exports wrote and this one has not goes.
 
     Names of what went, and of what should have gone and was edited by somebody.
@@ -92,7 +93,7 @@ def _write_folder(
     except OSError as error:
         raise FormatError(f"the folder {out} cannot be made ({error.strerror}): name another") from error
     lists = _lists(out)
-    ours = lists.get(form, {})
+    ours = lists.get(asked.form, {})
     every = {name: digest for names in lists.values() for name, digest in names.items()}
     foreign = [
         file.name
@@ -100,7 +101,7 @@ def _write_folder(
         if (there := out / file.name).exists()
         and _digest(there.read_bytes()) not in (every.get(file.name), _digest(_bytes(file.content)))
     ]
-    if foreign and not force:
+    if foreign and not asked.force:
         raise FormatError(
             f"{out} holds {', '.join(foreign[:5])} that others wrote or have changed since: nothing was "
             "written; name another folder, or add --force"
@@ -109,17 +110,36 @@ def _write_folder(
         write_atomically(out / file.name, file.content)
     kept = {file.name: _digest(_bytes(file.content)) for file in files}
     stale = {name: digest for name, digest in ours.items() if name not in kept}
+    captioned = {_recording_of(file.name) for file in files if file.track}
     removed: list[str] = []
     left: list[str] = []
-    for name in sorted(stale) if whole else ():
+    for name in sorted(stale):
+        # Of one panel, a track may be gone; files of other recordings were not asked for.
+        if asked.track is not None or (asked.panel is not None and _recording_of(name) not in captioned):
+            continue
         if (there := out / name).exists():
             unchanged = _digest(there.read_bytes()) == stale[name]
             (removed if unchanged else left).append(name)
             if unchanged:
                 there.unlink()
-    lists[form] = kept if whole else {**stale, **kept}
+    lists[asked.form] = {**{name: stale[name] for name in stale if (out / name).exists()}, **kept}
     write_atomically(out / LIST_NAME, json.dumps(lists, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
     return removed, left
+
+
+def _recording_of(name: str) -> str:
+    """The name of the recording in that of a file of captions, as in opening.ja.vtt."""
+    return name.rpartition(".")[0].rpartition(".")[0]
+
+
+def _still_there(out: Path, form: str) -> str:
+    """A warning of what was exported before, where nothing may be exported any more."""
+    if out.is_file():
+        return f"; {out} is still there: remove it, if it was exported before"
+    names = [name for name in _lists(out).get(form, ()) if (out / name).exists()] if out.is_dir() else []
+    if not names:
+        return ""
+    return f"; {out} still holds {', '.join(names[:5])} of earlier exports: remove what is not to be shown"
 
 
 def _lists(out: Path) -> dict[str, dict[str, str]]:

@@ -86,7 +86,9 @@ class ColourEntry(Described):
     """`colours`."""
 
     accent: Colour = Field(description="of links and buttons, dark enough to be read on white")
-    accent_dark: Colour | None = Field(default=None, description="the same for dark screens, light enough")
+    accent_dark: Colour | None = Field(
+        default=None, description="the same for dark screens, light enough; left out: a lighter accent"
+    )
 
 
 class LicenceEntry(Described):

@@ -113,8 +113,14 @@ def test_json_fits_its_schema() -> None:
     assert written[0]["quality"] == "good"
 
 
+def rows_of(written: str) -> list[dict[str, str]]:
+    """What a spreadsheet reads, which knows by the byte order mark that it is UTF-8."""
+    assert written.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(written.removeprefix("\ufeff"), newline="")))
+
+
 def test_csv_is_read_by_spreadsheets() -> None:
-    (row,) = csv.DictReader(io.StringIO(as_csv([HIT])))
+    (row,) = rows_of(as_csv([HIT]))
     assert row["text"] == "AI倫理の話です。"
     assert row["themes"] == "ethics"
     assert row["citation"] == citation(ENTRY)
@@ -124,7 +130,7 @@ def test_csv_is_read_by_spreadsheets() -> None:
     "formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", '=HYPERLINK("x")']
 )
 def test_no_spreadsheet_runs_what_was_said(formula: str) -> None:
-    (row,) = csv.DictReader(io.StringIO(as_csv([changed(formula)])))
+    (row,) = rows_of(as_csv([changed(formula)]))
     for name in ("text", "translation", "speaker", "passage_id"):
         assert row[name].startswith("'")
 
@@ -149,6 +155,13 @@ def test_csl_json() -> None:
     assert item["event-title"] == "The Future of Filmmaking"
 
 
+def test_a_voice_without_a_name_is_nobodys_author() -> None:
+    unnamed = dataclasses.replace(ENTRY.passage, speaker_id=None)
+    hit = Hit(dataclasses.replace(ENTRY, speaker="S2", affiliation="", passage=unnamed))
+    assert "  author = {{unidentified speaker (S2)}},\n" in as_bibtex([hit])
+    assert json.loads(as_csl([hit]))[0]["author"] == [{"literal": "unidentified speaker (S2)"}]
+
+
 def test_markdown() -> None:
     assert as_markdown([HIT]).startswith("> AI倫理の話です。\n>\n> — It is about AI ethics.\n\n[Director")
     hostile = as_markdown([changed("<script>*x*</script>\n# [y](javascript:z)")])
@@ -168,9 +181,7 @@ HOSTILE = st.text(max_size=40).filter(lambda text: "\ud800" not in text)
 @given(HOSTILE)
 def test_hostile_text_stays_text(text: str) -> None:
     hits = [changed(text), HIT]
-    assert [row["citation"] for row in csv.DictReader(io.StringIO(as_csv(hits), newline=""))][1] == citation(
-        ENTRY
-    )
+    assert [row["citation"] for row in rows_of(as_csv(hits))][1] == citation(ENTRY)
     assert json.loads(as_json(hits))[0]["text"] == text
     assert json.loads(as_csl(hits))[0]["abstract"] == text
     assert len(balanced_entries(as_bibtex(hits))) == 2

@@ -12,7 +12,7 @@ from sample_archive import CONFERENCE, SCRIPT, STAGES, TRANSLATOR, fill, layers,
 from sqlalchemy import insert, select, update
 
 from transcripts import entries, schema
-from transcripts.archive import Archive, Selection
+from transcripts.archive import Archive, RecordingLayers, Selection
 from transcripts.quality import DOUBTFUL_BELOW, GOOD_FROM, NO_DOUBT, quality_word
 from transcripts.query import SearchQuery
 from transcripts.search import SearchIndex
@@ -67,6 +67,19 @@ def test_entries_come_in_the_order_of_the_programme_or_as_asked(archive: Archive
         assert entries.count(connection, Selection(languages=frozenset({"ko"}))) == 2
     assert list(archive.entries_by_id(["p06", "gone", "p02"])) == ["p06", "p02"]
     assert [entry.passage.id for entry in archive.entries_of_recordings(["rec-2"])] == everything[5:]
+
+
+def test_a_tenth_recording_of_a_panel_comes_after_the_second(archive: Archive) -> None:
+    names = ["opening", *(f"opening-{number}" for number in range(2, 12))]
+    for name in names:
+        (passage,) = (each for each in layers("rec-1").passages if each.id == "p01")
+        said = dataclasses.replace(passage, id=f"{name}-0", recording_id=name, segment_ids=())
+        heard = dataclasses.replace(recording("rec-1"), id=name)
+        archive.keep(heard, RecordingLayers(passages=(said,)), STAGES)
+    expected = [f"{name}-0" for name in names]
+    assert [each for each in ids(archive) if each.startswith("opening")] == expected
+    found = SearchIndex.open(archive).find(SearchQuery(panels=("opening",), limit=50)).hits
+    assert [hit.passage_id for hit in found if hit.passage_id.startswith("opening")] == expected
 
 
 def test_entries_are_selected_by_date_state_and_quality(archive: Archive) -> None:

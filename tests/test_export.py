@@ -164,9 +164,43 @@ def test_an_edited_file_of_what_is_withheld_since_is_told(
         rights.restrict(archive, "panel", CONFERENCE.panels[1].id, reason="asked", by="ana")
     export(directory, out, "tei")
     assert (out / "rec-2.tei.xml").exists()
-    told = capsys.readouterr().err
-    assert "rec-2.tei.xml" in told
-    assert "remove them by hand" in told
+    for _ in range(2):  # until it is gone
+        told = capsys.readouterr().err
+        assert "rec-2.tei.xml" in told
+        assert "remove them by hand" in told
+        export(directory, out, "tei")
+
+
+def test_a_track_that_is_withheld_since_goes_with_its_panel(directory: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export(directory, out, "vtt")
+    with Archive.open(directory) as archive:
+        rights.restrict(archive, "passage", "p05", reason="asked", by="ana")  # all that is said in English
+        rights.restrict(archive, "speaker", "producer", reason="asked", by="ana")
+    export(directory, out, "vtt", panel="opening")
+    names = {path.name for path in out.iterdir() if path.name.startswith("rec-1")}
+    assert names == {f"rec-1.{track}.vtt" for track in ("original", "en", "ja")}
+    assert (out / "rec-2.original.vtt").exists()
+    export(directory, out, "vtt", panel="opening", track="en")
+    assert (out / "rec-1.ja.vtt").exists()
+    assert "Productora" not in "".join(path.read_text("utf-8") for path in out.glob("rec-1*"))
+
+
+@pytest.mark.parametrize("panel", [None, "opening"])
+def test_what_was_exported_before_all_was_withheld_is_told(
+    directory: Path, tmp_path: Path, panel: str | None
+) -> None:
+    export(directory, tmp_path / "out", "tei", panel=panel)
+    export(directory, tmp_path / "one.txt", panel=panel)
+    with Archive.open(directory) as archive:
+        for each in CONFERENCE.panels:
+            rights.restrict(archive, "panel", each.id, reason="asked", by="ana")
+    with pytest.raises(ArchiveError, match=r"nothing to export.*out still holds rec-1.tei.xml"):
+        export(directory, tmp_path / "out", "tei", panel=panel)
+    with pytest.raises(ArchiveError, match=r"nothing to export.*one.txt is still there"):
+        export(directory, tmp_path / "one.txt", panel=panel)
+    with pytest.raises(ArchiveError, match=r"no panel 'nope': take one of [^;]*$"):
+        export(directory, tmp_path / "one.txt", panel="nope")
 
 
 def test_files_of_others_are_left_alone(directory: Path, tmp_path: Path) -> None:

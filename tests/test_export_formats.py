@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -21,7 +22,7 @@ from praatio import textgrid
 from pympi.Elan import Eaf
 from sample_documents import EVERYTHING, document, documents, hostile_texts, remark
 
-from transcripts.document import Document
+from transcripts.document import Document, Rendering
 from transcripts.formats.elan import write_elan
 from transcripts.formats.epub import write_epub
 from transcripts.formats.exmaralda import write_exmaralda
@@ -55,6 +56,22 @@ def test_plain_text_is_a_line_a_remark() -> None:
         "    es: Cine.",
         "[00:00:04] S1 (en) [draft]: No, I don't think so.",
     ]
+
+
+def test_a_machines_translation_of_what_was_reviewed_is_told_of() -> None:
+    english, spanish = Rendering("en", "A film.", 0.5, ("unseen",)), Rendering("es", "Cine.", 0.9)
+    made = document(
+        remark(1, "映画です。", Span(0, 1), "ja", renderings=(english, spanish), state="approved"),
+        remark(2, "映画です。", Span(1, 2), "ja", renderings=(replace(english, flags=()),), state="reviewed"),
+    )
+    assert [line for line in write_text([made]).splitlines() if line.startswith("    ")] == [
+        "    en [unreviewed]: A film.",
+        "    es [unreviewed]: Cine.",
+        "    en: A film.",
+    ]
+    words = "2 translations of reviewed passages are a machine's that nobody has reviewed."
+    assert words in write_markdown([made])
+    assert "nobody has reviewed" not in write_markdown([document(made.remarks[1])])
 
 
 @FEW

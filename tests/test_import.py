@@ -11,19 +11,20 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_archive import STAGES, fill, layers, recording
+from lxml import etree
+from sample_archive import CONFERENCE, STAGES, fill, layers, recording
 from sample_documents import hostile_texts
 from typer.testing import CliRunner
 
 from flows.cli import app
 from transcripts import rights
-from transcripts.archive import Archive
+from transcripts.archive import Archive, RecordingLayers
 from transcripts.document import documents
 from transcripts.errors import ArchiveError, FormatError
 from transcripts.formats.offers import read_offers
 from transcripts.formats.writers import WRITERS
 from transcripts.importing import Correction, Plan, apply, plan
-from transcripts.records import Span
+from transcripts.records import Passage, Recording, Span
 from transcripts.review import ReviewDesk
 
 PANELS = ("opening", 'o\'neill "b"')
@@ -218,6 +219,161 @@ def test_a_panel_of_several_recordings_needs_a_file_that_says_which(archive: Arc
         planned(archive, path, "closing")
 
 
+def test_a_file_of_several_recordings_corrects_each_by_its_own_lines(
+    archive: Archive, tmp_path: Path
+) -> None:
+    archive.keep(replace(recording("rec-2"), panel_id="opening"), layers("rec-2"), STAGES)
+    path = exported(archive, tmp_path, "jsonl")
+    found = planned(archive, path)
+    assert (found.corrections, found.misplaced, found.unmentioned) == ((), (), 0)
+    edit(path, ("en los", "en todos los"), ("판소리를", "판소리도"))
+    assert [(each.passage_id, each.field) for each in planned(archive, path).corrections] == [
+        ("p03", "text"),
+        ("p06", "text"),
+    ]
+
+
+@pytest.mark.parametrize("form", ["vtt", "tei", "exb", "eaf", "jsonl"])
+def test_a_recording_that_is_withheld_gets_into_no_other(archive: Archive, tmp_path: Path, form: str) -> None:
+    path = exported(archive, tmp_path, form, PANELS[1])
+    archive.keep(replace(recording("rec-2"), panel_id="opening"), layers("rec-2"), STAGES)
+    for passage_id in ("p06", "p07", "p08"):
+        rights.restrict(archive, "passage", passage_id, reason="asked", by="ana")
+    with pytest.raises(FormatError, match=r"several recordings \(rec-1, rec-2\)"):
+        planned(archive, exported(archive, tmp_path, "srt"))
+    with pytest.raises(FormatError, match="of rec-2, and panel 'opening' has rec-1: name the panel"):
+        planned(archive, path)
+
+
+@pytest.mark.parametrize("form", ["vtt", "tei", "exb", "eaf", "jsonl"])
+def test_a_file_of_another_panel_corrects_nothing(archive: Archive, tmp_path: Path, form: str) -> None:
+    path = exported(archive, tmp_path, form, PANELS[1])
+    with pytest.raises(
+        FormatError, match="the file is of rec-2, and panel 'opening' has rec-1: name the panel"
+    ):
+        planned(archive, path)
+
+
+def test_lines_of_other_panels_are_told_and_left_out(archive: Archive, tmp_path: Path) -> None:
+    (file,) = WRITERS["jsonl"](documents(archive))
+    path = tmp_path / file.name
+    path.write_text(str(file.content), encoding="utf-8")
+    edit(path, ("en los", "en todos los"), ("판소리를", "판소리도"))
+    found = planned(archive, path)
+    assert [each.passage_id for each in found.corrections] == ["p03"]
+    assert found.misplaced == ("3 pieces are of rec-2, not of this panel",)
+
+
+def said(archive: Archive, *texts: tuple[float, float, str]) -> Archive:
+    """The archive with these texts as what is said in the opening panel, from when to when."""
+    archive.set_conference(CONFERENCE)
+    passages = (
+        Passage(f"rec-1-{n}", "rec-1", n, Span(start_s, end_s), "director", "S1", "es", text)
+        for n, (start_s, end_s, text) in enumerate(texts)
+    )
+    heard = Recording("rec-1", "opening", "a.wav", "ab" * 32, 600.0)
+    archive.keep(heard, RecordingLayers(passages=tuple(passages)), STAGES)
+    return archive
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_withheld_gets_into_no_passage_beside_it(tmp_path: Path, form: str) -> None:
+    with Archive.in_memory() as archive:
+        said(
+            archive,
+            (0.0, 10.0, "Hola a todos los presentes."),
+            (9.9, 20.0, "El secreto que no debe salir."),
+            (19.9, 30.0, "Gracias por venir."),
+        )
+        path = exported(archive, tmp_path, form)
+        rights.restrict(archive, "passage", "rec-1-1", reason="asked", by="ana")
+        found = planned(archive, path)
+        assert found.corrections == ()
+        assert found.misplaced == ("9.900 s: 'El secreto que no debe salir.' is of no passage",)
+        edit(path, ("El secreto", "Un secreto"))
+        assert planned(archive, path).corrections == ()
+
+
+def test_captions_that_come_late_are_of_what_they_say(tmp_path: Path) -> None:
+    texts = """
+        La luz que entra por esa ventana nos dice la hora del día mejor que un reloj.
+        Cuando empezamos a rodar nadie creía que una máquina pudiera escribir un diálogo.
+        Hoy los guionistas jóvenes discuten con ella como con un compañero de mesa.
+        Sí.
+        El sonido, en cambio, lo seguimos grabando en la calle, con gente de verdad.
+        Quien monta una película decide qué se recuerda y qué se olvida para siempre.
+        La memoria de un pueblo no cabe en los archivos de ninguna empresa extranjera.
+        Gracias.
+    """.strip().splitlines()
+    times = [(2.0 * n, 2.0 * n + 2.0, text.strip()) for n, text in enumerate(texts)]
+    with Archive.in_memory() as archive:
+        path = exported(said(archive, *times), tmp_path, "srt")
+        found = planned(archive, path)
+        assert (found.corrections, found.misplaced, found.unmentioned) == ((), (), 0)
+        edit(path, ("La memoria", "Toda la memoria"))
+        (correction,) = planned(archive, path).corrections
+        assert correction.passage_id == "rec-1-6"
+        assert correction.after.startswith("Toda la memoria de un pueblo no cabe")
+
+
+@pytest.mark.parametrize("with_layers", [True, False])
+def test_a_passage_that_was_divided_in_an_editor_keeps_its_time(
+    archive: Archive, tmp_path: Path, with_layers: bool
+) -> None:
+    path = exported(archive, tmp_path, "exb")
+    text = "La producción audiovisual en los pueblos."
+    edit(
+        path,
+        ('<tli id="T5"', '<tli id="cut"/><tli id="T5"'),
+        (
+            f'<event start="T4" end="T5">{text}</event>',
+            '<event start="T4" end="cut">La producción audiovisual </event>'
+            '<event start="cut" end="T5">en los pueblos.</event>',
+        ),
+    )
+    root = etree.parse(path).getroot()
+    for tier in root.iterfind(".//tier[@type='a']"):  # what is said of the whole begins with its first part
+        for event in tier.iterfind("event[@start='T4']") if with_layers else ():
+            event.set("end", "cut")
+    etree.ElementTree(root).write(path, encoding="utf-8")
+    found = planned(archive, path)
+    assert (found.corrections, found.misplaced, found.unmentioned) == ((), (), 0)
+
+
+def test_times_that_an_editor_left_open_lie_between_their_neighbours(tmp_path: Path) -> None:
+    path = tmp_path / "a.eaf"
+    path.write_text(
+        '<ANNOTATION_DOCUMENT><TIME_ORDER><TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="1000"/>'
+        '<TIME_SLOT TIME_SLOT_ID="b"/><TIME_SLOT TIME_SLOT_ID="c" TIME_VALUE="4000"/></TIME_ORDER>'
+        '<TIER TIER_ID="S1"><ALIGNABLE_ANNOTATION TIME_SLOT_REF1="a" TIME_SLOT_REF2="b">'
+        "<ANNOTATION_VALUE>one</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></TIER></ANNOTATION_DOCUMENT>",
+        encoding="utf-8",
+    )
+    (offer,) = read_offers(path, None).offers
+    assert offer.span == Span(1.0, 2.5)
+
+
+def test_line_breaks_of_an_xml_editor_are_no_correction(archive: Archive, tmp_path: Path) -> None:
+    path = exported(archive, tmp_path, "tei")
+    edit(path, (" audiovisual en los", "\n          audiovisual en los"))
+    assert planned(archive, path).corrections == ()
+    edit(path, ("audiovisual en los", "audiovisual en todos los"))
+    (correction,) = planned(archive, path).corrections
+    assert correction.after == "La producción audiovisual en todos los pueblos."
+
+
+def test_a_name_that_ends_in_no_track_is_told(archive: Archive, tmp_path: Path) -> None:
+    path = exported(archive, tmp_path, "srt")
+    for name, told in (("opening.wav.srt", "'wav'"), ("opening.old.srt", "'old'")):
+        renamed = path.rename(tmp_path / name)
+        with pytest.raises(
+            FormatError, match=rf"{told} or translated into it.*--track: original, en, ja, es"
+        ):
+            planned(archive, renamed)
+        assert planned(archive, renamed, track="original").corrections == ()
+        path = renamed
+
+
 @settings(max_examples=12)
 @given(
     text=hostile_texts,
@@ -248,6 +404,8 @@ def test_hostile_texts_come_back_to_the_letter(
         ("a.json", "{", "neither JSON nor JSON lines"),
         ("a.json", '{"segments": [{}]}', "lacks what its format needs"),
         ("a.jsonl", '{"text": "x"}', "lacks what its format needs"),
+        ("a.jsonl", '{"start_s": 0, "end_s": 1, "text": null}', "a text cannot be None"),
+        ("a.json", '{"segments": [{"start": 0, "end": 1, "text": 5}]}', "a text cannot be 5"),
         ("a.eaf", "<ANNOTATION_DOCUMENT><TIER><ALIGNABLE_ANNOTATION/></TIER></ANNOTATION_DOCUMENT>",
          "lacks what its format needs"),
         ("a.srt", "hello", "holds no captions"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -14,9 +16,13 @@ import html5lib
 import pytest
 from iiif_prezi3 import Manifest
 from lxml import etree, html
-from site_archive import HOSTILE, awkward, long_panels, sample
+from sample_archive import CONFERENCE, STAGES, TRANSLATOR, layers, recording
+from site_archive import HOSTILE, approved, awkward, long_panels, sample
 
+from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, ConfigurationError
+from transcripts.holdings import ThemeName
+from transcripts.records import Translation
 from transcripts.review import ReviewDesk
 from transcripts.rights import restrict
 from transcripts.site.publish import publish
@@ -274,13 +280,89 @@ def test_nothing_to_publish_is_told(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_site_that_stays_when_all_is_withheld_is_told(tmp_path: Path) -> None:
+    with sample(tmp_path / "archive") as archive:
+        publish(archive, tmp_path / "out", Site())
+        for panel in CONFERENCE.panels:
+            restrict(archive, "panel", panel.id, reason="asked for", by="ana")
+        with pytest.raises(ArchiveError, match=r"nothing to publish.*the site that is in .*out stays"):
+            publish(archive, tmp_path / "out", Site())
+
+
+def test_themes_have_pages_of_their_own_whatever_they_are_called(tmp_path: Path) -> None:
+    themes = tuple(ThemeName(each, f"Theme {each}") for each in ("index", "t", "t-2"))
+    with long_panels(tmp_path / "archive", panels=1, passages=210) as archive:
+        (conference,) = archive.conferences()
+        archive.set_conference(replace(conference, themes=themes))
+        publish(archive, tmp_path / "out", Site(), include="draft")
+    found = pages(tmp_path / "out")
+    assert [node.text_content() for node in found["themes/index.html"].xpath("//h1")] == ["Themes"]
+    titles = [
+        found[f"themes/{link.get('href').removeprefix('../themes/')}"].xpath("//h1")[0].text_content()
+        for link in found["themes/index.html"].xpath("//h2/a")
+    ]
+    assert titles == ["Theme index", "Theme t", "Theme t-2"]
+    assert found["themes/t-2.html"].xpath("//article"), "the second page of the theme t"
+
+
+def test_parts_of_a_citation_keep_their_places_whatever_their_script(odd: Path) -> None:
+    cites = pages(odd)["themes/a-b.html"].xpath("//cite")
+    assert cites
+    for cite in cites:
+        assert [child.tag for child in cite] == ["bdi"] * len(cite)
+        assert {child.tail for child in cite} == {", ", "."}
+    example = pages(odd)["about.html"].xpath("//blockquote")[0]
+    assert "".join(node.text_content() + node.tail for node in example) == example.text_content()
+
+
+def test_a_machines_translation_that_nobody_looked_at_says_so(tmp_path: Path) -> None:
+    words = "a machine's translation, reviewed by nobody"
+    made, heard = layers("rec-1"), replace(recording("rec-1"), kind="captions")
+    further = Translation("p01", "es", "Hablamos de ética.", 0.9, TRANSLATOR)
+    with Archive.open(tmp_path / "archive", create=True) as archive:
+        archive.set_conference(CONFERENCE)
+        fewer = tuple(each for each in made.translations if each.passage_id != "p02")
+        archive.keep(heard, replace(made, translations=fewer), STAGES)
+        approved(archive)  # before p02 was translated
+        archive.keep(heard, replace(made, translations=(*made.translations, further)), STAGES)
+        publish(archive, tmp_path / "out", Site(languages=("en", "fa")))
+    translated = pages(tmp_path / "out")["panels/opening/index.html"].xpath("//p[@class='translated']")
+    told = [
+        node.text_content().partition(words)[0].strip() for node in translated if words in node.text_content()
+    ]
+    assert told == ["Hablamos de ética.", "A storyboard of the future of cinema."]
+    assert "بازبینی" in pages(tmp_path / "out")["fa/panels/opening/index.html"].text_content()
+
+
 def test_sound_that_is_not_what_was_transcribed_is_left_out(tmp_path: Path) -> None:
     with sample(tmp_path / "archive") as archive:
         (tmp_path / "archive" / "rec-1.wav").write_bytes(b"something else")
         done = publish(archive, tmp_path / "out", Site())
         assert not (tmp_path / "out" / "media").exists()
-        assert "another file than the one that was transcribed" in done.notes[0]
+        assert "another file than the one that was transcribed" in done.notes[-1]
+        page = pages(tmp_path / "out")["panels/opening/index.html"]
+        assert not page.xpath("//audio")
+        assert "The sound of this panel is not published." in page.text_content()
         assert publish(archive, tmp_path / "mute", Site(), with_media=False).notes == ()
+
+
+def test_speech_that_nobody_has_read_is_told_before_its_sound_goes_out(tmp_path: Path) -> None:
+    with sample(tmp_path / "archive") as archive:
+        (note,) = publish(archive, tmp_path / "out", Site()).notes
+    assert note.startswith("opening: its sound has 6 s of speech that was not transcribed")
+
+
+def test_sound_that_cannot_be_read_is_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("transcripts.site.publish.hash_of_file", refused)
+    with sample(tmp_path / "archive") as archive:
+        done = publish(archive, tmp_path / "out", Site())
+    assert "rec-1.wav cannot be read (Permission denied); its sound is left out" in done.notes[-1]
+    assert (tmp_path / "out" / "index.html").exists()
 
 
 @pytest.mark.parametrize("which_site", ["site", "odd"])
@@ -328,6 +410,17 @@ def test_map_and_feed_name_every_page_and_panel(site: Path) -> None:
     assert titles == ["Second panel", "Opening"]
 
 
+def test_titles_in_the_feed_keep_their_joints_and_blanks(tmp_path: Path) -> None:
+    title = "آینده‌ی سینما　映画の\x08未来"
+    with sample(tmp_path / "archive") as archive:
+        panels = tuple(replace(each, title=title) for each in CONFERENCE.panels)
+        archive.set_conference(replace(CONFERENCE, panels=panels))
+        publish(archive, tmp_path / "out", Site(address="https://example.org/"))
+    feed = etree.parse(tmp_path / "out" / "feed.xml").getroot()
+    titles = feed.xpath("//*[local-name()='entry']/*[local-name()='title']/text()")
+    assert titles == ["آینده‌ی سینما　映画の未来"] * 2
+
+
 def test_templates_of_the_organisers_come_first(tmp_path: Path) -> None:
     mine = tmp_path / "templates"
     mine.mkdir()
@@ -335,17 +428,14 @@ def test_templates_of_the_organisers_come_first(tmp_path: Path) -> None:
     with sample(tmp_path / "archive") as archive:
         publish(archive, tmp_path / "out", Site(templates=mine))
         assert "<h1>Ours</h1>" in (tmp_path / "out" / "about.html").read_text("utf-8")
-        (mine / "about.html").write_text("{{ no_such_thing }}")
-        with pytest.raises(ConfigurationError, match=r"about\.html.*no_such_thing"):
-            publish(archive, tmp_path / "out", Site(templates=mine))
+        for wrong, told in (("{{ no_such_thing }}", "no_such_thing"), ("{{ 1 / 0 }}", "division by zero")):
+            (mine / "about.html").write_text(wrong)
+            with pytest.raises(ConfigurationError, match=rf"about\.html.*{told}"):
+                publish(archive, tmp_path / "out", Site(templates=mine))
         assert "<h1>Ours</h1>" in (tmp_path / "out" / "about.html").read_text("utf-8")
 
 
 def test_machine_parts_are_named_with_their_licences(tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from sample_archive import layers, recording
-
     from transcripts.archive import StageRecord
     from transcripts.records import Signature
 
@@ -360,7 +450,9 @@ def test_machine_parts_are_named_with_their_licences(tmp_path: Path) -> None:
 
 def test_order_is_the_organisers(tmp_path: Path) -> None:
     with sample(tmp_path / "archive") as archive:
-        publish(archive, tmp_path / "out", Site(order=('o\'neill "b"',)))
+        site = Site(order=('o\'neill "b"', "openning"))
+        done = publish(archive, tmp_path / "out", site, with_media=False)
+    assert done.notes == ("'order' names openning, of which nothing is published",)
     titles = [node.text_content() for node in pages(tmp_path / "out")["panels/index.html"].xpath("//h3")]
     assert titles == ["Second panel", "Opening"]
 

@@ -37,7 +37,11 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("www")
     with sample(root / "archive") as archive:
-        publish(archive, root / "www" / "talks" / "2025", Site(title="Talks", languages=("en", "fa")))
+        publish(
+            archive,
+            root / "www" / "talks" / "2025",
+            Site(title="Talks", languages=("en", "fa"), accent="#7a2f5d"),
+        )
     with long_panels(root / "long-archive", panels=3, passages=260) as archive:
         publish(archive, root / "www" / "long", Site(), include="draft")
     handler = functools.partial(_Quiet, directory=str(root / "www"))

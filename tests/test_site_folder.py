@@ -77,6 +77,27 @@ def test_a_crash_between_the_renamings_is_mended(tmp_path: Path) -> None:
     assert held(out).keys() == {"a.html", "b.html", MARKER}
 
 
+@pytest.mark.parametrize("trouble", [OSError(errno.EACCES, "Permission denied"), KeyboardInterrupt()])
+def test_a_failure_between_the_renamings_leaves_the_old_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: BaseException
+) -> None:
+    out = tmp_path / "site"
+    put(out, {"a.html": "old"})
+    before = held(out)
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name.endswith("-new"):
+            raise trouble
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises((SymposiaError, KeyboardInterrupt)):
+        put(out, {"a.html": "new"})
+    monkeypatch.undo()
+    assert held(out) == before
+
+
 def test_a_folder_of_other_files_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "photos"
     out.mkdir()

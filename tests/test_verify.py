@@ -12,8 +12,9 @@ from deposit_archive import make
 
 from flows.layers import Layer, Passages, Tags, Translations, digest, layer_bytes
 from flows.verifying import Verify, layer_faults, verify_archive
-from transcripts.archive import Archive, StageRecord
+from transcripts.archive import Archive, RecordingLayers, StageRecord
 from transcripts.errors import ArchiveError
+from transcripts.moving import find_originals
 from transcripts.verification import database_faults, original_faults, stray_files
 
 CHECK = Verify()
@@ -74,6 +75,17 @@ def test_originals_that_were_moved_are_found_again(
         assert archive.recording("rec-1").path == str(directory.parent / "renamed.wav")
     with pytest.raises(ArchiveError, match="is no folder"):
         verify_archive(directory, Verify(look_in=directory.parent / "none"))
+
+
+def test_one_file_of_two_recordings_is_found_for_both(directory: Path) -> None:
+    with Archive.open(directory) as archive:
+        heard = archive.recording("rec-1")
+        archive.keep(replace(heard, id="rec-3"), RecordingLayers(), (StageRecord("probe", "k", "d"),))
+        moved = directory.parent / "renamed.wav"
+        Path(heard.path).rename(moved)
+        found = find_originals(archive, directory.parent, keep=True)
+        assert found == {"rec-1": moved, "rec-3": moved}
+        assert archive.recording("rec-3").path == str(moved)
 
 
 def test_files_of_nobody_are_named(directory: Path) -> None:

@@ -36,6 +36,19 @@ def shared(part: str, whole: str) -> float:
     return sum(block.size for block in _matcher(whole, part).get_matching_blocks()) / len(part)
 
 
+def in_runs(part: str, whole: str, least: int = 3) -> float:
+    """How much of a text (0..1) stands in another in runs of so many letters; of an empty text, none.
+
+    Single letters stand in any text; runs tell texts of one language apart.
+    """
+    if not part:
+        return 0.0
+    if part in whole:
+        return 1.0
+    blocks = _matcher(whole, part).get_matching_blocks()
+    return sum(block.size for block in blocks if block.size >= least) / len(part)
+
+
 def merged(base: str, ours: str, theirs: Sequence[str]) -> list[str] | None:
     """Texts with the changes that led from `base` to `ours`: a three-way merge.
 

@@ -40,16 +40,27 @@ def time_code(seconds: float) -> str:
 
 def citation(entry: Entry) -> str:
     """One line that says what a quotation is of, as precisely as the archive knows."""
-    speaker = _line(entry.speaker) or UNKNOWN_SPEAKER
-    if entry.passage.speaker_id is None and entry.speaker:
-        speaker = f"{UNKNOWN_SPEAKER} ({speaker})"
-    elif entry.affiliation:
+    return ", ".join(citation_parts(entry)) + "."
+
+
+def citation_parts(entry: Entry) -> list[str]:
+    """What a citation says, one after the other: each may be written from right to left."""
+    speaker = _speaker(entry)
+    if entry.affiliation and (entry.passage.speaker_id is not None or not entry.speaker):
         speaker = f"{speaker} ({_line(entry.affiliation)})"
     span = entry.passage.span
     times = f"{time_code(span.start_s)}–{time_code(span.end_s)}"
     parts = [speaker, f"“{_line(entry.panel_title) or entry.panel_id}”", _line(entry.conference_title)]
     parts += [entry.held_on, times, f"in {entry.passage.language}", _made_by(entry)]
-    return ", ".join(part for part in parts if part) + "."
+    return [part for part in parts if part]
+
+
+def _speaker(entry: Entry) -> str:
+    """Who is quoted; the label of a voice that nobody has named is no name."""
+    speaker = _line(entry.speaker)
+    if entry.passage.speaker_id is None and speaker:
+        return f"{UNKNOWN_SPEAKER} ({speaker})"
+    return speaker or UNKNOWN_SPEAKER
 
 
 def _made_by(entry: Entry) -> str:
@@ -139,7 +150,10 @@ _COLUMNS = (
 
 
 def as_csv(hits: Sequence[Hit], base: str = "") -> str:
-    """A row a hit. What a spreadsheet would run as a formula gets an apostrophe before it (OWASP)."""
+    """A row a hit, with a byte order mark, by which spreadsheets know UTF-8.
+
+    What a spreadsheet would run as a formula gets an apostrophe before it (OWASP).
+    """
     written = io.StringIO()
     rows = csv.writer(written)
     rows.writerow(_COLUMNS)
@@ -148,7 +162,7 @@ def as_csv(hits: Sequence[Hit], base: str = "") -> str:
         found["themes"] = " ".join(theme["id"] for theme in found["themes"])
         found["matched_by"] = " ".join(found["matched_by"])
         rows.writerow(["" if found[name] is None else safe_cell(found[name]) for name in _COLUMNS])
-    return written.getvalue()
+    return "\ufeff" + written.getvalue()
 
 
 # BibTeX counts braces even behind a backslash, so they are written as commands.
@@ -171,7 +185,7 @@ def as_bibtex(hits: Sequence[Hit], base: str = "") -> str:
 def _bibtex(entry: Entry, key: str, base: str) -> str:
     span = entry.passage.span
     fields = {
-        "author": f"{{{_latex(entry.speaker or UNKNOWN_SPEAKER)}}}",
+        "author": f"{{{_latex(_speaker(entry))}}}",
         "title": f"{{{_latex(_title(entry))}}}",
         "howpublished": f"{_latex(entry.conference_title)}, {time_code(span.start_s)}",
         "year": entry.held_on[:4],
@@ -215,7 +229,7 @@ def _csl(entry: Entry, base: str) -> dict[str, Any]:
         "id": entry.passage.id,
         "type": "speech",
         "title": _line(_title(entry)),
-        "author": [{"literal": _line(entry.speaker) or UNKNOWN_SPEAKER}],
+        "author": [{"literal": _speaker(entry)}],
         "event-title": _line(entry.conference_title),
         "language": entry.passage.language,
         "abstract": entry.passage.text,

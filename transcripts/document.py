@@ -16,6 +16,7 @@ from transcripts.archive import Archive
 from transcripts.errors import ArchiveError
 from transcripts.holdings import Conference, Entry, Selection, ThemeName
 from transcripts.keeping import stored_rows
+from transcripts.quality import UNSEEN
 from transcripts.records import NameMention, Panel, Recording, Signature, Span, Speaker, Word
 from transcripts.rows import recording_of
 from transcripts.withheld import is_in_force
@@ -65,6 +66,15 @@ class Remark:
     def rendering(self, language: str) -> Rendering | None:
         """The remark in a language other than its own; None where there is none."""
         return next((each for each in self.renderings if each.language == language), None)
+
+
+def is_unseen(remark: Remark, rendering: Rendering, target: str) -> bool:
+    """Whether a machine translated what people vouched for, and nobody has looked at that.
+
+    People review translations into `target`, the conference's language, alone.
+    """
+    looked_at = rendering.language == target and UNSEEN not in rendering.flags
+    return remark.state != "draft" and rendering.quality is not None and not looked_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,4 +252,4 @@ def _public(signature: Signature) -> Signature:
     return replace(signature, model=model, options={})
 
 
-__all__ = ["Document", "Remark", "Rendering", "Theme", "documents", "documents_of"]
+__all__ = ["Document", "Remark", "Rendering", "Theme", "documents", "documents_of", "is_unseen"]

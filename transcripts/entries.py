@@ -216,10 +216,12 @@ def ids_by_time(
 ) -> list[str]:
     """Selected passages in the order of the programme: panel, recording, time.
 
+    The recordings of a panel are numbered ('opening', 'opening-2', 'opening-10'): shorter ids come first.
     Counted by recording first, so that a page costs as much as the recordings it lies in, at any depth.
     """
     conditions = tuple(_conditions(connection, selection))
-    order = (panels.c.held_on, panels.c.position, panels.c.id, recordings.c.id)
+    own = (func.length(recordings.c.id), recordings.c.id)
+    order = (panels.c.held_on, panels.c.position, panels.c.id, *own)
     counted = select(recordings.c.id, func.count()).select_from(_sources()).where(*conditions)
     wanted, skipped, reached = [], 0, 0
     for recording_id, number in connection.execute(counted.group_by(*order).order_by(*order)):

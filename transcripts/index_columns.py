@@ -199,9 +199,12 @@ class Columns:
         """The rows in the order of the programme: these panels in this order, recording, time."""
         rank = {panel: number for number, panel in enumerate(panels)}
         ranks = np.array([rank.get(panel, len(rank)) for panel in self.values["panel_id"]] or [0])
+        lengths = np.array([len(recording) for recording in self.values["recording_id"]] or [0])
+        recordings = self.codes["recording_id"][positions]
         keys = (
             self.starts_ms[positions],
-            self.codes["recording_id"][positions],
+            recordings,
+            lengths[recordings],  # of a panel, id-2 comes before id-10
             ranks[self.codes["panel_id"][positions]],
         )
         ordered: Positions = positions[np.lexsort(keys)]

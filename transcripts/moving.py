@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sqlalchemy import update
@@ -21,21 +22,14 @@ def find_originals(archive: Archive, folder: Path, *, keep: bool) -> dict[str, P
     files: dict[str, list[Original]] = {}
     for each in originals(archive):
         files.setdefault(each.recording.id, []).append(each)
-    missing = {
-        each.sha256: each
-        for of in files.values()
-        for each in of
-        if each.sha256
-        and each.path == place_at(each.recording.path)
-        and not all(is_there(one.path) for one in of)
-    }
+    missing = _missing(files.values())
     found: dict[str, Path] = {}
     for path in sorted(each for each in folder.rglob("*") if is_there(each)) if missing else ():
         try:
-            lost = missing.get(hash_of_file(path, "sha256"))
+            all_lost = missing.get(hash_of_file(path, "sha256"), [])
         except OSError:  # not ours to read
             continue
-        if lost is not None:
+        for lost in all_lost:
             others = files[lost.recording.id] if lost.recording.kind == "captions" else []
             if all(is_there(path.parent / other.path.name) for other in others):
                 found[lost.recording.id] = path.absolute()
@@ -45,6 +39,17 @@ def find_originals(archive: Archive, folder: Path, *, keep: bool) -> dict[str, P
                 mine = recordings.c.id == recording_id
                 connection.execute(update(recordings).where(mine).values(path=str(path)))
     return found
+
+
+def _missing(recordings_files: Iterable[Sequence[Original]]) -> dict[str, list[Original]]:
+    """By sha256, the file that each recording refers to, of those that lack one; it may be of several."""
+    missing: dict[str, list[Original]] = {}
+    for of in recordings_files:
+        lacking = not all(is_there(each.path) for each in of)
+        for each in of:
+            if lacking and each.sha256 and each.path == place_at(each.recording.path):
+                missing.setdefault(each.sha256, []).append(each)
+    return missing
 
 
 __all__ = ["find_originals"]

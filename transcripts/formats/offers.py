@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ class Offer:
     """What a file says of a stretch of speech; None, '' or nothing where it does not say.
 
     `speaker` is an id or a name. `is_exact` says that text, times and themes are meant to the
-    letter; captions and other transcripts have blanks and times of their own.
+    letter; captions and other transcripts have blanks and times of their own. `recording_id` is ''
+    where the file says of all of it at once what recording it is of, or nothing.
     """
 
     span: Span
@@ -39,6 +41,7 @@ class Offer:
     translations: Mapping[str, str] = field(default_factory=dict)
     themes: frozenset[str] | None = None
     is_exact: bool = False
+    recording_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,27 @@ def _layered(span: Span, text: str | None, speaker: str, below: Mapping[str, str
     )
 
 
+def _filled(points: Iterable[tuple[str | None, str | None]]) -> dict[str | None, float]:
+    """Points of time by their ids. Who divides a piece in an editor often leaves the time of the cut open.
+
+    It is then as far along as the point is between those whose times are known, as the editors show it.
+    """
+    listed = list(points)
+    known = [(n, float(time)) for n, (_, time) in enumerate(listed) if time is not None]
+    found = {}
+    for n, (name, _) in enumerate(listed):
+        after = bisect(known, n, key=lambda point: point[0])
+        (left, start), (right, end) = known[max(0, after - 1)], known[min(after, len(known) - 1)]
+        share = (n - left) / (right - left) if right > left else 0.0
+        found[name] = start + share * (end - start)
+    return found
+
+
 def _elan(root: etree._Element) -> tuple[str, Iterator[Offer]]:
-    slots = {
-        each.get("TIME_SLOT_ID"): int(each.get("TIME_VALUE", "0")) / 1000 for each in root.iter("TIME_SLOT")
-    }
+    milliseconds = _filled(
+        (each.get("TIME_SLOT_ID"), each.get("TIME_VALUE")) for each in root.iter("TIME_SLOT")
+    )
+    slots = {name: time_ms / 1000 for name, time_ms in milliseconds.items()}
     below: dict[str, dict[str, str]] = {}
     for tier in root.iter("TIER"):
         for each in tier.iter("REF_ANNOTATION"):
@@ -170,7 +190,7 @@ def _elan(root: etree._Element) -> tuple[str, Iterator[Offer]]:
 
 
 def _exmaralda(root: etree._Element) -> tuple[str, Iterator[Offer]]:
-    times = {each.get("id"): float(each.get("time", "nan")) for each in root.iter("tli")}
+    times = _filled((each.get("id"), each.get("time")) for each in root.iter("tli"))
     people = {
         each.get("id"): each.findtext(".//ud-information[@attribute-name='speaker']")
         or _NUMBERED.sub("", each.findtext("abbreviation") or "")
@@ -209,7 +229,7 @@ def _json(text: str, path: Path) -> Offers:
     except ValueError as error:
         raise FormatError(f"{path} is neither JSON nor JSON lines ({error}): save it again") from error
     offers = tuple(map(_row, rows))
-    recordings = {str(row.get("recording", "")) for row in rows}
+    recordings = {each.recording_id for each in offers}
     return Offers(offers, recordings.pop() if len(recordings) == 1 else "")
 
 
@@ -217,14 +237,22 @@ def _row(row: Mapping[str, Any]) -> Offer:
     """A line of `symposia export --format jsonl`."""
     return Offer(
         Span(float(row["start_s"]), float(row["end_s"])),
-        str(row["text"]),
-        str(row.get("language", "")),
-        str(row.get("passage_id", "")),
+        _written(row["text"]),
+        str(row.get("language") or ""),
+        str(row.get("passage_id") or ""),
         str(row.get("speaker_id") or row.get("speaker") or ""),
-        {str(each["language"]): str(each["text"]) for each in row.get("translations", ())},
+        {str(each["language"]): _written(each["text"]) for each in row.get("translations", ())},
         frozenset(str(each["id"]) for each in row["themes"]) if "themes" in row else None,
         is_exact=True,
+        recording_id=str(row.get("recording") or ""),
     )
+
+
+def _written(value: object) -> str:
+    """A text of JSON; null and numbers are none."""
+    if not isinstance(value, str):
+        raise TypeError(f"a text cannot be {value!r}")
+    return value
 
 
 def _segment(segment: Mapping[str, Any], whole: Mapping[str, Any]) -> Offer:
@@ -233,7 +261,7 @@ def _segment(segment: Mapping[str, Any], whole: Mapping[str, Any]) -> Offer:
     end_s = segment["end"] if "end" in segment else segment["end_s"]
     return Offer(
         Span(float(start_s), float(end_s)),
-        str(segment["text"]).strip() or None,
+        _written(segment["text"]).strip() or None,
         str(segment.get("language") or ""),
         speaker="",  # labels of another run say nothing about ours
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from transcripts.document import Document, Remark
+from transcripts.document import Document, Remark, is_unseen
 from transcripts.formats.subtitles import one_line
 
 # Letters that Markdown may take for markup anywhere, and what it takes so at the beginning of a line.
@@ -29,7 +29,8 @@ def _text_lines(document: Document) -> Iterator[str]:
         text = one_line(remark.text, remark.language)
         yield f"[{clock(remark.span.start_s)}] {_speaker(remark)}{mark}: {text}"
         for each in remark.renderings:
-            yield f"    {each.language}: {one_line(each.text, each.language)}"
+            unseen = " [unreviewed]" if is_unseen(remark, each, document.target_language) else ""
+            yield f"    {each.language}{unseen}: {one_line(each.text, each.language)}"
 
 
 def write_markdown(documents: Sequence[Document]) -> str:
@@ -72,10 +73,19 @@ def _escaped(text: str) -> str:
 
 
 def reviewed_so_far(document: Document) -> str:
-    """A sentence on how much of it nobody has reviewed; '' where people have looked at all of it."""
+    """Sentences on how much of it nobody has reviewed; '' where people have looked at all of it."""
     drafts = sum(remark.state == "draft" for remark in document.remarks)
-    everything = len(document.remarks)
-    return f"{drafts} of {everything} passages are machine output that nobody has reviewed." if drafts else ""
+    unseen = sum(
+        is_unseen(remark, each, document.target_language)
+        for remark in document.remarks
+        for each in remark.renderings
+    )
+    everything, said = len(document.remarks), []
+    if drafts:
+        said.append(f"{drafts} of {everything} passages are machine output that nobody has reviewed.")
+    if unseen:
+        said.append(f"{unseen} translations of reviewed passages are a machine's that nobody has reviewed.")
+    return " ".join(said)
 
 
 def heading(document: Document) -> str:

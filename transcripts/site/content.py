@@ -75,7 +75,7 @@ def published(
             "('symposia review state', or the reading room), or take what machines made with --include draft"
         )
     made = documents_of(archive, entries)
-    heard_more = _heard_more(archive, made)
+    heard_more, unread_s = _heard_more(archive, made), _unread_s(archive)
     recordings = {each.id: each for each in archive.recordings()}
     conferences = {panel.id: each for each in archive.conferences() for panel in each.panels}
     by_panel: dict[str, list[Document]] = {}
@@ -86,10 +86,18 @@ def published(
         said.setdefault(entry.panel_id, []).append(entry)
     rank = {panel_id: number for number, panel_id in enumerate(site.order)}
     order = sorted(by_panel, key=lambda each: rank.get(each, len(rank)))
-    panels, notes = [], []
+    unknown = [each for each in site.order if each not in by_panel]
+    panels: list[PublishedPanel] = []
+    notes = [f"'order' names {', '.join(unknown)}, of which nothing is published"] if unknown else []
     for slug, panel_id in zip(slugs(order), order, strict=True):
         mine = [recordings[each.recording.id] for each in by_panel[panel_id]]
         media, more = _media(mine, heard_more)
+        more += [
+            f"its sound has {unread_s[each]:.0f} s of speech that was not transcribed, so that nobody has "
+            "read it: listen to it first ('symposia report' says when it is)"
+            for each in media
+            if unread_s.get(each, 0.0) >= 1
+        ]
         silent = len(media) < sum(each.kind != "captions" for each in mine)
         named = [replace(each, path=Path(each.path).name) for each in mine]  # pages depend on no place
         reading = reading_of(frame_of(conferences[panel_id], panel_id, named), said[panel_id], silent=silent)
@@ -139,6 +147,14 @@ def _heard_more(archive: Archive, shown: Sequence[Document]) -> set[str]:
     return silent | {
         each.recording.id for each in shown if len(each.remarks) < total.get(each.recording.id, 0)
     }
+
+
+def _unread_s(archive: Archive) -> dict[str, float]:
+    """Seconds of speech in each recording that were heard and not transcribed."""
+    gaps = schema.gaps.c
+    summed = select(gaps.recording_id, func.sum(gaps.end_s - gaps.start_s)).group_by(gaps.recording_id)
+    with archive.reading() as connection:
+        return dict(connection.execute(summed).tuples().all())
 
 
 def _is_playable(recording: Recording) -> bool:

@@ -144,14 +144,17 @@ def folder_made_anew(out: Path) -> Iterator[NewFolder]:
                     out.rename(old)
                 new.rename(out)
             finally:
+                if old.exists() and not out.exists():
+                    old.rename(out)  # the second renaming failed, or was interrupted
                 for left in (new, old):
                     shutil.rmtree(left, ignore_errors=True)
     except Timeout as error:
         raise SymposiaError(f"{out} is being published at this moment: wait until that is done") from error
     except OSError as error:
         raise SymposiaError(
-            f"{out} cannot be written ({error.strerror or error}): what was there is unchanged; check the "
-            "folder, its permissions and the space left"
+            f"{out} cannot be written ({f'{error.filename}: ' if error.filename else ''}"
+            f"{error.strerror or error}): what was there is unchanged; check the folder, its permissions and "
+            "the space left"
         ) from error
 
 

@@ -11,6 +11,8 @@ from lxml import etree
 from markupsafe import Markup
 
 from transcripts.document import Document
+from transcripts.formats.subtitles import one_line
+from transcripts.formats.xml_files import xml_text
 from transcripts.site.content import PublishedPanel
 from transcripts.site.settings import Site
 
@@ -181,7 +183,7 @@ def feed(site: Site, title: str, panels: Sequence[PublishedPanel]) -> bytes:
 
 def _put(parent: Any, name: str, text: str = "", **attributes: str) -> Any:
     made = etree.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
-    made.text = "".join(letter for letter in text if letter.isprintable()) or None
+    made.text = xml_text(one_line(text, "")) or None
     return made
 
 

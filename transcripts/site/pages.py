@@ -15,10 +15,13 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from jinja2 import Environment, TemplateError
+from markupsafe import Markup
 
 from transcripts.analysis import COMMON
-from transcripts.citations import citation
+from transcripts.citations import citation_parts
+from transcripts.document import is_unseen
 from transcripts.errors import ConfigurationError
+from transcripts.holdings import Entry
 from transcripts.records import digest_of, running_version
 from transcripts.site.content import PublishedPanel
 from transcripts.site.folder import digest_of_content
@@ -104,10 +107,11 @@ class Pages:
             interfaces={code: INTERFACES[code] for code in self.site.languages},
             introduction=as_html(self.site.introduction),
             about=as_html(self.site.about),
-            citation=citation,
+            citation=cited,
             logo=f"assets/logo{self.site.logo.suffix.lower()}" if self.site.logo else "",
             iiif=bool(self.site.address),
             theme_slugs=self.shelves.theme_slugs,
+            is_unseen=is_unseen,
         )
         return made
 
@@ -176,7 +180,9 @@ class Pages:
                     for code in self.site.languages
                 },
             )
-        except TemplateError as error:
+        except Exception as error:  # a template of the organisers may raise anything
+            if not (self.site.templates or isinstance(error, TemplateError)):
+                raise
             where = getattr(error, "filename", None) or page.template
             raise ConfigurationError(
                 f"the template {where} cannot be used for {page.path} ({error}): correct it, or remove it"
@@ -230,11 +236,11 @@ class Pages:
             "common_words": " ".join(sorted(COMMON)),
         }
 
-    def _example(self) -> str:
+    def _example(self) -> Markup:
         """The citation of the first passage that a named person said."""
         lines = [line for panel in self.panels for line in panel.reading.lines]
         named = (line.entry for line in lines if line.entry.passage.speaker_id and line.entry.themes)
-        return citation(next(named, lines[0].entry))
+        return cited(next(named, lines[0].entry))
 
     def _panel(self, panel: PublishedPanel) -> Iterator[Page]:
         remarks = panel.remarks
@@ -330,6 +336,12 @@ def word_times(panel: PublishedPanel, places: range) -> dict[str, list[int]]:
     """When the words of the passages of a page are said; see `timed_words`."""
     page = panel.remarks[places.start : places.stop]
     return {remark.id: timed_words(remark.text, remark.words) for remark in page if remark.words}
+
+
+def cited(entry: Entry) -> Markup:
+    """A citation whose parts keep their places: else a Persian title would stand before a Persian speaker."""
+    parts = (Markup("<bdi>{}</bdi>").format(part) for part in citation_parts(entry))
+    return Markup(", ").join(parts) + "."
 
 
 def _start_of(panel: PublishedPanel, page: range) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from transcripts.archive import Archive
 from transcripts.document import Document
+from transcripts.errors import ArchiveError
 from transcripts.files import hash_of_file, place_at
 from transcripts.formats.captions import ORIGINAL, captions, tracks
 from transcripts.formats.containers import zipped
@@ -19,7 +20,7 @@ from transcripts.formats.subtitles import write_vtt
 from transcripts.formats.writers import WRITERS, file_name
 from transcripts.records import digest_of, running_version
 from transcripts.site.content import PublishedPanel, published, slugs
-from transcripts.site.folder import Content, NewFolder, digest_of_content, folder_made_anew
+from transcripts.site.folder import MARKER, Content, NewFolder, digest_of_content, folder_made_anew
 from transcripts.site.iiif import Track, manifest
 from transcripts.site.metadata import feed, sitemap
 from transcripts.site.pages import HERE, STATIC, Extras, Page, Pages, word_times
@@ -52,7 +53,11 @@ def publish(
     Raises ArchiveError where nothing may be published, and SymposiaError where `out` holds what others
     wrote or cannot be written; then it is as it was.
     """
-    panels, notes = published(archive, site, include, with_media=with_media)
+    try:
+        panels, notes = published(archive, site, include, with_media=with_media)
+    except ArchiveError as error:  # all of it may be withheld since: nobody else will tell
+        there = f"; the site that is in {out} stays until you remove it" if (out / MARKER).exists() else ""
+        raise ArchiveError(f"{error}{there}") from error
     with folder_made_anew(out) as folder, ThreadPoolExecutor(MAKERS) as makers:
         work = _Work(site, panels, include, folder)
         search = work.begin_search(makers)
@@ -67,7 +72,7 @@ class _Work:
     """The groups of files of one site, put into its folder one after the other."""
 
     def __init__(self, site: Site, panels: Sequence[PublishedPanel], include: str, folder: NewFolder) -> None:
-        self.site, self.panels, self.include, self.folder = site, panels, include, folder
+        self.site, self.include, self.folder = site, include, folder
         code = [*sorted(HERE.glob("*.py")), *sorted((HERE.parent / "formats").glob("*.py"))]
         seen = [hashlib.sha256(path.read_bytes()).hexdigest() for path in code]
         self._version = digest_of([running_version(), include, seen])
@@ -80,7 +85,8 @@ class _Work:
         }
         self._parts = parts(panels)
         self.media_notes: list[str] = []
-        self.media = self._media()
+        self.media = self._media(panels)
+        self.panels = [_with_media(each, self.media) for each in panels]
 
     def begin_search(self, makers: ThreadPoolExecutor) -> list[Begun]:
         """Parts of the index that have changed are begun, beside everything else; others are taken over."""
@@ -154,19 +160,16 @@ class _Work:
             files[f"assets/logo{self.site.logo.suffix.lower()}"] = self.site.logo.read_bytes()
         self.folder.add("assets", digest_of_content(files), lambda: files)
 
-    def _media(self) -> dict[str, str]:
+    def _media(self, panels: Sequence[PublishedPanel]) -> dict[str, str]:
         """Where the sound of each recording is, by its id. It is taken only if it is what was transcribed."""
-        recordings = [each for panel in self.panels for each in panel.media.values()]
+        recordings = [each for panel in panels for each in panel.media.values()]
         places: dict[str, str] = {}
         for slug, recording in zip(slugs(each.id for each in recordings), recordings, strict=True):
             source = place_at(recording.path)
             path = f"media/{slug}{source.suffix.lower()}"
             taken_over = self.folder.has(path, recording.sha256)
-            if not taken_over and hash_of_file(source, "sha256") != recording.sha256:
-                self.media_notes.append(
-                    f"{recording.panel_id}: {source} is another file than the one that was transcribed; "
-                    "its sound is left out"
-                )
+            if trouble := "" if taken_over else _trouble_with(source, recording.sha256):
+                self.media_notes.append(f"{recording.panel_id}: {source} {trouble}; its sound is left out")
                 continue
             self.folder.add(path, recording.sha256, partial(_copied, path, source))
             places[recording.id] = path
@@ -278,8 +281,25 @@ def _places(panel: PublishedPanel) -> dict[str, int]:
 def _colours(site: Site) -> str:
     if not site.accent:
         return ""
-    dark = site.accent_dark or site.accent
+    # What is dark enough on white cannot be read on black: a lighter one of its kind can, whatever it is.
+    dark = site.accent_dark or f"color-mix(in srgb, {site.accent} 40%, white)"
     return f"\n:root {{ --accent: light-dark({site.accent}, {dark}); }}\n"
+
+
+def _with_media(panel: PublishedPanel, places: Mapping[str, str]) -> PublishedPanel:
+    """The panel with the recordings that were taken: pages have no player for others."""
+    media = {name: recording for name, recording in panel.media.items() if name in places}
+    silent = panel.reading.silent or len(media) < len(panel.media)
+    return replace(panel, media=media, reading=replace(panel.reading, silent=silent))
+
+
+def _trouble_with(source: Path, sha256: str) -> str:
+    """Why a recording cannot be published, in words; '' where it is the file that was transcribed."""
+    try:
+        same = hash_of_file(source, "sha256") == sha256
+        return "" if same else "is another file than the one that was transcribed"
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
 
 
 def _copied(path: str, source: Path) -> dict[str, Content]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 from transcripts.records import Signature
 from transcripts.site.content import PublishedPanel, slugs
@@ -64,7 +66,7 @@ class Shelves:
             for theme in panel.reading.themes:
                 names.setdefault(theme.id, (theme.name, theme.number))
         made = []
-        for slug, (theme_id, (name, number)) in zip(slugs(names), names.items(), strict=True):
+        for slug, (theme_id, (name, number)) in zip(_pages_of(names), names.items(), strict=True):
             languages: dict[str, int] = {}
             for panel, at in self.quotes(theme_id):
                 code = panel.reading.lines[at].entry.passage.language
@@ -113,6 +115,18 @@ class Shelves:
             if each.model
         }
         return sorted(found.values(), key=lambda each: (_step(each.component), each.component, each.model))
+
+
+def _pages_of(themes: Iterable[str]) -> list[str]:
+    """A name for the pages of each theme: not that of their list, nor of a later page of another theme."""
+    found = list(slugs(themes))
+    taken = {"index", *found}
+    for number, slug in enumerate(found):
+        later = re.fullmatch(r"(.+)-\d+", slug)
+        if slug == "index" or (later and later[1] in taken):
+            found[number] = next(name for n in count(1) if (name := slug + "_" * n) not in taken)
+            taken.add(found[number])
+    return found
 
 
 def _step(component: str) -> int:

@@ -152,8 +152,9 @@ def _frame(archive: Archive, panel_id: str, visitor: Visitor) -> PanelFrame | No
     held = () if visitor.may_edit else restrictions(archive)
     if any((each.kind, each.target) == ("panel", panel_id) for each in held):
         return None
-    recordings = tuple(each for each in archive.recordings() if each.panel_id == panel_id)
-    return frame_of(conference, panel_id, recordings)
+    mine = [each for each in archive.recordings() if each.panel_id == panel_id]
+    in_order = sorted(mine, key=lambda each: (len(each.id), each.id))  # as their passages: id-2 before id-10
+    return frame_of(conference, panel_id, in_order)
 
 
 def frame_of(conference: Conference, panel_id: str, recordings: Sequence[Recording]) -> PanelFrame:
