@@ -4,7 +4,8 @@ Tokens are compared as strings: a passage's, made when it is indexed, with a
 query's. What makes two spellings one token:
 
 - every script: width, case, accents on Latin letters, Arabic letters typed for
-  Persian ones, vowel marks and digits are folded;
+  Persian ones, vowel marks and digits are folded; numbers are also found
+  without the marks between their thousands;
 - Japanese (sudachipy): dictionary forms of words and of the short units in
   them, particles left out;
 - Korean (kiwipiepy): nouns, verb stems and other content morphemes;
@@ -26,7 +27,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,12 +50,14 @@ _REMEMBERED = 100_000  # words whose analysis is kept: most of a text are among 
 _ZWNJ = "\u200c"
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 
-# A run of one family of scripts, with the punctuation and digits that follow it.
+# A run of one family of scripts, with the punctuation and digits that follow it, but for those of a
+# word that goes on in other letters, such as 3D.
 _SHARED = r"\p{Common}\p{Inherited}"
+_FOREIGN = rf"(?<!\p{{N}})\p{{N}}++(?![{KANA_HAN}\p{{Hangul}}\p{{Arabic}}{UNSPACED}])\p{{L}}"
 _RUN = regex.compile(
-    rf"(?P<japanese>[{KANA_HAN}][{KANA_HAN}{_SHARED}]*)"
-    rf"|(?P<korean>\p{{Hangul}}[\p{{Hangul}}{_SHARED}]*)"
-    rf"|(?P<persian>\p{{Arabic}}[\p{{Arabic}}{_SHARED}]*)"
+    rf"(?P<japanese>[{KANA_HAN}](?:(?!{_FOREIGN})[{KANA_HAN}{_SHARED}])*)"
+    rf"|(?P<korean>\p{{Hangul}}(?:(?!{_FOREIGN})[\p{{Hangul}}{_SHARED}])*)"
+    rf"|(?P<persian>\p{{Arabic}}(?:(?!{_FOREIGN})[\p{{Arabic}}{_SHARED}])*)"
     rf"|(?P<unspaced>[{UNSPACED}]+)"
     rf"|(?P<spaced>[^{KANA_HAN}\p{{Hangul}}\p{{Arabic}}{UNSPACED}]+)"
 )
@@ -69,6 +72,8 @@ SCRIPTS = {
 }
 # Where two neighbours may be a word that no dictionary knows or splits off.
 _PAIRED = regex.compile(rf"\p{{Han}}{{2,}}|\p{{Hangul}}{{2,}}|[{UNSPACED}]{{2,}}")
+# Thousands are set apart in this way or that, or not at all.
+_GROUPED = regex.compile(r"(?<![\p{N}.,٬])\p{Nd}{1,3}(?:[.,٬]\p{Nd}{3})+(?![.,٬]?\p{N})")
 # What every text has: left out of queries that have other words. Words that mean something in
 # the other of two languages (sin, son, no, me, has) are not here.
 COMMON = frozenset(
@@ -102,14 +107,14 @@ def tokens(text: str, language: str, scripts: frozenset[str] = frozenset(ANALYSE
     plain, bounds = text, list[int]()
     if not unicodedata.is_normalized("NFKC", text):
         plain, bounds = mapped(text, _compatible)
-    found = (*_tokens(plain, language, scripts=scripts), *_pairs(plain))
+    found = (*_tokens(plain, language, scripts=scripts), *_pairs(plain), *_numbers(plain))
     return tuple(Token(token, bounds[start], bounds[end]) for token, start, end in found) if bounds else found
 
 
 def words(text: str, language: str) -> list[str]:
     """What `tokens` are, without where."""
     plain = _compatible(text)
-    return [token for token, _, _ in (*_tokens(plain, language), *_pairs(plain))]
+    return [token for token, _, _ in (*_tokens(plain, language), *_pairs(plain), *_numbers(plain))]
 
 
 def query_words(text: str) -> list[str]:
@@ -123,7 +128,7 @@ def query_words(text: str) -> list[str]:
     telling = [token for token in found if fold(plain[token.start : token.end]) not in COMMON]
     left = [token.text for token in telling or found] or _WORD.findall(fold(text))
     pairs = (pair.text for each in (plain, " ".join(left)) for pair in _pairs(each))
-    return list(dict.fromkeys([*left, *pairs]))
+    return list(dict.fromkeys([*left, *pairs, *(number.text for number in _numbers(plain))]))
 
 
 def scripts_of(text: str) -> list[str]:
@@ -151,6 +156,8 @@ def query_forms(text: str) -> list[list[str]]:
     if pairs:  # in compounds
         uncovered = _PAIRED.sub(" ", plain)
         forms.append([*pairs, *(token.text for token in _tokens(uncovered, UNKNOWN, _AS_WRITTEN))])
+    if len(core := _persian_core(plain) if _PERSIAN_WORD.fullmatch(plain) else ()) > 1:
+        forms.append([_persian_stem(core)])  # written as one
     return [list(form) for form in dict.fromkeys(tuple(dict.fromkeys(form)) for form in forms) if form]
 
 
@@ -189,6 +196,12 @@ def _pairs(text: str) -> list[Token]:
         for run in _PAIRED.finditer(text)
         for at, (first, second) in enumerate(pairwise(run[0]), run.start())
     ]
+
+
+def _numbers(text: str) -> Iterator[Token]:
+    """Numbers whose thousands are set apart, as they are written without that."""
+    for number in _GROUPED.finditer(text):
+        yield Token("".join(_WORD.findall(fold(number[0]))), *number.span())
 
 
 # Japanese
@@ -273,7 +286,7 @@ def _persian(text: str, language: str) -> Iterator[Token]:
             continue  # an affix that was written as a word
         for part in core if len(core) > 1 else ():
             yield Token(part, *word.span())
-        stems.append(Token(_EZAFE.sub("", _JOINED_PLURAL.sub("", "".join(core))), *word.span()))
+        stems.append(Token(_persian_stem(core), *word.span()))
     for stem in stems:
         for form in _persian_forms(stem.text):
             yield Token(form, stem.start, stem.end)
@@ -290,6 +303,10 @@ def _persian_core(word: str) -> tuple[str, ...]:
     if len(core) == 1 and (_SUFFIX.fullmatch(core[0]) or core[0] in _PREFIXES):
         return ()
     return tuple(core)
+
+
+def _persian_stem(core: Sequence[str]) -> str:
+    return _EZAFE.sub("", _JOINED_PLURAL.sub("", "".join(core)))
 
 
 def _persian_forms(stem: str) -> Iterator[str]:

@@ -10,7 +10,10 @@ const RUN = new RegExp(
   "gu",
 );
 const ACCENT = /(?<=[\p{Script=Latin}\p{Script=Greek}\p{Script=Arabic}]\p{Mn}*)\p{Mn}/gu;
-const LETTERS = { "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ە": "ه", "ـ": "", "ß": "ss", "ς": "σ" };
+const LETTERS = {
+  ...{ "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ە": "ه", "ـ": "", "ß": "ss", "ς": "σ" },
+  ...{ "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "æ": "ae", "œ": "oe" },
+};
 const DIGITS = ["٠", "۰", "०", "０"].map((zero) => zero.codePointAt(0));
 
 export function fold(text) {
@@ -19,7 +22,7 @@ export function fold(text) {
     .toLowerCase()
     .normalize("NFD")
     .replace(ACCENT, "")
-    .replace(/[يىكةەـßς]/gu, (letter) => LETTERS[letter])
+    .replace(/[يىكةەـßςıłøđħæœ]/gu, (letter) => LETTERS[letter])
     .replace(/\p{Nd}/gu, (digit) => {
       const zero = DIGITS.find((each) => digit.codePointAt(0) - each >= 0 && digit.codePointAt(0) - each < 10);
       return zero === undefined ? digit : String(digit.codePointAt(0) - zero);
