@@ -200,6 +200,7 @@ class Columns:
         rank = {panel: number for number, panel in enumerate(panels)}
         ranks = np.array([rank.get(panel, len(rank)) for panel in self.values["panel_id"]] or [0])
         keys = (
+            positions,  # two may speak at once: pages of one version hold each of them once
             self.starts_ms[positions],
             self.codes["recording_id"][positions],
             ranks[self.codes["panel_id"][positions]],
@@ -209,7 +210,7 @@ class Columns:
 
     def by_score(self, positions: Positions, scores: NDArray[np.float64]) -> NDArray[np.int64]:
         """The order of the rows, best first; of equal ones, by recording and time."""
-        keys = (self.starts_ms[positions], self.codes["recording_id"][positions], -scores)
+        keys = (positions, self.starts_ms[positions], self.codes["recording_id"][positions], -scores)
         order: NDArray[np.int64] = np.lexsort(keys)
         return order
 
