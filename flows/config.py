@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from flows.given_files import ExistingFile, RecordingFile
+from flows.given_files import ArrivedFile, ExistingFile, RecordingFile
 from flows.yamlfile import Described, Keys, Problem, configs_dir, read_yaml, suggestion, validated
 from nlp.languages import language
 from nlp.names import SPEAKER, KnownName
@@ -73,7 +73,7 @@ Forms = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more), Field(min_len
 class HeardEntry(Described):
     """One of a speaker's `heard`."""
 
-    recording: ExistingFile = Field(description="an audio or video file, of a panel or not")
+    recording: ArrivedFile = Field(description="an audio or video file, of a panel or not")
     start: TimeCode = Field(description="from when on this speaker alone speaks, as 12:30 or 1:12:30.5")
     end: TimeCode = Field(description="until when")
 

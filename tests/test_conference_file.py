@@ -253,6 +253,20 @@ def test_a_time_is_written_as_on_a_player(folder: Path, typed: str, seconds: flo
     assert conference.speakers[0].heard[0].start == seconds
 
 
+def test_a_voice_is_known_from_a_recording_that_has_arrived(folder: Path, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    heard = "heard: [{recording: late.opus, start: 0:05, end: 0:30}]"
+    path = folder / "conference.yaml"
+    panels = PANELS.replace("p.opus", "late.opus")
+    path.write_text(f"{HEAD}{panels}speakers: [{{id: a, name: N, {heard}}}]\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"late\.opus does not exist"):
+        load_conference(path, inbox)
+    (inbox / "late.opus").touch()
+    conference = load_conference(path, inbox)
+    assert conference.speakers[0].heard[0].recording == inbox / "late.opus" == conference.panels[0].recording
+
+
 BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
