@@ -90,6 +90,17 @@ def test_a_facet_as_a_filter_finds_as_many_as_it_counted(index: SearchIndex) -> 
             assert index.find(narrowed).total == hits
 
 
+def test_a_theme_that_is_of_no_file_any_more_is_counted_as_its_filter_finds_it(archive: Archive) -> None:
+    archive.set_conference(dataclasses.replace(CONFERENCE, themes=CONFERENCE.themes[1:]))
+    index = SearchIndex.open(archive)
+    assert counted(index.find(SearchQuery()), "theme") == {"ethics": 4, "o'future": 2}
+    results = index.find(parse("theme:ethics"))
+    assert (results.total, results.notices) == (4, ())
+    restrict(archive, "panel", "opening", reason="not yet", by="ana")
+    restrict(archive, "panel", 'o\'neill "b"', reason="not yet", by="ana")
+    assert "ethics" not in str(index.find(parse("theme:nothing")).notices[0])
+
+
 def test_speakers_of_two_conferences_are_counted_as_their_filter_finds_them(archive: Archive) -> None:
     panel = dataclasses.replace(CONFERENCE.panels[0], id="second", title="opening")  # as an id of the first
     director, producer, _ = CONFERENCE.speakers

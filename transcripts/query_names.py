@@ -26,10 +26,11 @@ _LOOSE = regex.compile(r"[\s\p{Cf}\p{Pd}・･·=＝'’]")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What is heard in the passages that may be shown: languages, and the labels of unnamed voices."""
+    """What is heard in the passages that may be shown: languages, labels of unnamed voices, themes."""
 
     languages: Collection[str] = ()
     labels: Collection[str] = ()
+    themes: Collection[str] = ()  # people's decisions outlive the themes of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def resolve(
     A name is an id, else the whole name, else one that differs in blanks, hyphens and the like, else
     all names that it is a part of. A filter that nothing fits selects nothing, and a notice says so.
     """
-    themes = {theme.id: theme.name for each in conferences for theme in each.themes}
+    themes = {theme: theme for theme in heard.themes}
+    themes |= {theme.id: theme.name for each in conferences for theme in each.themes}
     panels = {panel.id: panel.title for each in conferences for panel in each.panels}
     speakers = {
         (each.id, speaker.id): (speaker.id, speaker.name) for each in conferences for speaker in each.speakers

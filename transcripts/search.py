@@ -85,7 +85,8 @@ class SearchIndex:
             more = (Notice("no-meaning"),)
 
         def find(lookup: Lookup) -> Results:
-            heard = self._heard(lookup, conferences, hidden) if query.languages or query.speakers else Heard()
+            by_heard = query.languages or query.speakers or query.themes
+            heard = self._heard(lookup, conferences, hidden) if by_heard else Heard()
             resolved = resolve(query, conferences, heard, restricted=restricted)
             phrases = filter(None, map(phrase_writing, query.phrases))
             filter_ = filter_of(resolved.selection, phrases, conferences, hidden)
@@ -253,6 +254,7 @@ def _heard_in(lookup: Lookup, shown: Filter) -> Heard:
     return Heard(
         lookup.columns.counts("language", rows),
         lookup.columns.counts("speaker_label", unnamed).keys() - {""},
+        lookup.columns.counts("themes", rows).keys(),
     )
 
 
