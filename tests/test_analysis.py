@@ -46,6 +46,8 @@ def test_japanese(query: str, text: str) -> None:
         ("듣다", "판소리를 들었어요"),
         ("판소리", "판소리에서는"),
         ("4K", "이 영화는 4K로 찍었어요"),
+        ("삶", "우리의 삶은 영화다"),
+        ("봄", "봄이 왔어요"),
     ],
 )
 def test_korean(query: str, text: str) -> None:

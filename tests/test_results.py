@@ -236,6 +236,15 @@ def test_a_compound_is_excluded_however_it_is_joined(archive: Archive) -> None:
     assert "p07" not in ids(index.find(parse("-فیلم‌نامه")))
 
 
+def test_a_syllable_that_may_be_a_noun_or_a_verb_is_both(archive: Archive) -> None:
+    ReviewDesk(archive).correct("p06", "text", "우리의 삶은 영화다", reviewer="ana")
+    index = SearchIndex.open(archive)
+    (hit,) = index.find(SearchQuery("삶")).hits
+    assert (hit.passage_id, hit.text_marks) == ("p06", ((4, 5),))
+    assert hit.score > 0
+    assert "p06" not in ids(index.find(parse("-삶")))
+
+
 def test_numbers_are_marked_in_every_script(archive: Archive) -> None:
     desk = ReviewDesk(archive)
     desk.correct("p01", "text", "映画は2025年に3Dで", reviewer="ana")

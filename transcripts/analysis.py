@@ -72,6 +72,7 @@ SCRIPTS = {
 }
 # Where two neighbours may be a word that no dictionary knows or splits off.
 _PAIRED = regex.compile(rf"\p{{Han}}{{2,}}|\p{{Hangul}}{{2,}}|[{UNSPACED}]{{2,}}")
+_LONE = regex.compile(r"(?<!\p{Hangul})\p{Hangul}(?!\p{Hangul})")
 # Thousands are set apart in this way or that, or not at all.
 _GROUPED = regex.compile(r"(?<![\p{N}.,٬])\p{Nd}{1,3}(?:[.,٬]\p{Nd}{3})+(?![.,٬]?\p{N})")
 # What every text has: left out of queries that have other words. Words that mean something in
@@ -127,6 +128,7 @@ def query_words(text: str) -> list[str]:
     found = list(_tokens(plain, UNKNOWN))
     telling = [token for token in found if fold(plain[token.start : token.end]) not in COMMON]
     left = [token.text for token in telling or found] or _WORD.findall(fold(text))
+    left += [token.text for token in _lone(plain)]
     pairs = (pair.text for each in (plain, " ".join(left)) for pair in _pairs(each))
     return list(dict.fromkeys([*left, *pairs, *(number.text for number in _numbers(plain))]))
 
@@ -143,6 +145,7 @@ def coverage(query: str, having: Collection[str]) -> float:
     """The share of a query's letters, common words left out, that a passage with these tokens has."""
     plain = _compatible(query)
     sought = [token for token in tokens(plain, UNKNOWN) if fold(plain[token.start : token.end]) not in COMMON]
+    sought += _lone(plain)
     letters = {at for _, start, end in sought for at in range(start, end)}
     had = {at for token, start, end in sought if token in having for at in range(start, end)}
     return len(had) / len(letters) if letters else 1.0
@@ -158,6 +161,8 @@ def query_forms(text: str) -> list[list[str]]:
         forms.append([*pairs, *(token.text for token in _tokens(uncovered, UNKNOWN, _AS_WRITTEN))])
     if len(core := _persian_core(plain) if _PERSIAN_WORD.fullmatch(plain) else ()) > 1:
         forms.append([_persian_stem(core)])  # written as one
+    if _LONE.fullmatch(plain):
+        forms.append([plain])
     return [list(form) for form in dict.fromkeys(tuple(dict.fromkeys(form)) for form in forms) if form]
 
 
@@ -196,6 +201,11 @@ def _pairs(text: str) -> list[Token]:
         for run in _PAIRED.finditer(text)
         for at, (first, second) in enumerate(pairwise(run[0]), run.start())
     ]
+
+
+def _lone(text: str) -> list[Token]:
+    """Syllables by themselves: out of its sentence, 삶 (life) is taken for a form of a verb."""
+    return [Token(syllable[0], *syllable.span()) for syllable in _LONE.finditer(text)]
 
 
 def _numbers(text: str) -> Iterator[Token]:
