@@ -283,6 +283,7 @@ _CLITICS = "ی|ای|ام|ات|اش|مان|تان|شان|اند|ایم|اید|ت�
 _PLURAL = "ها(?:ی(?:ی|م|ت|ش|مان|تان|شان)?|مان|تان|شان|م|ت|ش)?"
 _SUFFIX = regex.compile(rf"(?:{_CLITICS}|{_PLURAL})")
 _JOINED_PLURAL = regex.compile(rf"(?<=..){_PLURAL}$")
+_JOINED_PREFIX = regex.compile(r"ن?می(\p{L}{2,}[مید])")  # of a verb, by its ending
 _EZAFE = regex.compile(r"(?<=..[او])ی$")
 _PERSIAN_WORD = regex.compile(rf"[\p{{L}}\p{{N}}][\p{{L}}\p{{M}}\p{{N}}{_ZWNJ}]*")
 
@@ -320,8 +321,10 @@ def _persian_stem(core: Sequence[str]) -> str:
 
 
 def _persian_forms(stem: str) -> Iterator[str]:
-    """A stem, and what it is without an ending that may or may not be a suffix."""
+    """A stem, and what it is without a beginning or an ending that may or may not be an affix."""
     yield stem
+    if verb := _JOINED_PREFIX.fullmatch(stem):
+        yield verb[1]
     if stem.endswith("گان") and len(stem) > 5:
         yield stem.removesuffix("گان") + "ه"
     elif stem.endswith("ان") and len(stem) > 5:

@@ -34,6 +34,7 @@ const PREFIXES = new Set(["می", "نمی", "بی"]);
 const SUFFIX =
   /^(?:ی|ای|ام|ات|اش|مان|تان|شان|اند|ایم|اید|تر|ترین|ها(?:ی(?:ی|م|ت|ش|مان|تان|شان)?|مان|تان|شان|م|ت|ش)?)$/u;
 const PLURAL = /(?<=..)ها(?:ی(?:ی|م|ت|ش|مان|تان|شان)?|مان|تان|شان|م|ت|ش)?$/u;
+const JOINED_PREFIX = /^ن?می(\p{L}{2,}[مید])$/u;
 const EZAFE = /(?<=..[او])ی$/u;
 const PERSIAN_WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}\u200c]*/gu;
 
@@ -45,10 +46,12 @@ function persianCore(word) {
 }
 
 function persianForms(stem) {
-  if (stem.endsWith("گان") && stem.length > 5) return [stem, `${stem.slice(0, -3)}ه`];
-  if (stem.endsWith("ان") && stem.length > 5) return [stem, stem.slice(0, -2)];
-  if (stem.endsWith("ی") && stem.length > 3) return [stem, stem.slice(0, -1)];
-  return [stem];
+  const verb = stem.match(JOINED_PREFIX);
+  const forms = verb ? [stem, verb[1]] : [stem];
+  if (stem.endsWith("گان") && stem.length > 5) return [...forms, `${stem.slice(0, -3)}ه`];
+  if (stem.endsWith("ان") && stem.length > 5) return [...forms, stem.slice(0, -2)];
+  if (stem.endsWith("ی") && stem.length > 3) return [...forms, stem.slice(0, -1)];
+  return forms;
 }
 
 // Words that mean one thing are a group: a passage that has one of them has it.
