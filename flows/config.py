@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from flows.given_files import ExistingFile, RecordingFile
+from flows.given_files import ArrivedFile, ExistingFile, RecordingFile
 from flows.yamlfile import Described, Keys, Problem, configs_dir, read_yaml, suggestion, validated
 from nlp.languages import language
 from nlp.names import SPEAKER, KnownName
@@ -51,7 +51,8 @@ def _iso_date(value: object) -> date:
 
 
 def _time_code(value: object) -> float:
-    found = re.fullmatch(r"(?:(?:(\d{1,4}):)?([0-5]?\d):)?(\d{1,8}(?:\.\d+)?)", str(value))
+    before = r"(?:(?:(\d{1,4}):)?([0-5]?\d):(?=[0-5]?\d(?:\.|$)))?"  # hours and minutes, of seconds below 60
+    found = re.fullmatch(before + r"(\d{1,8}(?:\.\d+)?)", str(value))
     if not found:
         raise ValueError(f"{value!r} is not a time: write it as 12:30, 1:12:30.5 or seconds.")
     hours, minutes, seconds = found.groups(default="0")
@@ -72,7 +73,7 @@ Forms = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more), Field(min_len
 class HeardEntry(Described):
     """One of a speaker's `heard`."""
 
-    recording: ExistingFile = Field(description="an audio or video file, of a panel or not")
+    recording: ArrivedFile = Field(description="an audio or video file, of a panel or not")
     start: TimeCode = Field(description="from when on this speaker alone speaks, as 12:30 or 1:12:30.5")
     end: TimeCode = Field(description="until when")
 
@@ -296,6 +297,7 @@ def _cross_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     for section in ("speakers", "glossary", "panels"):
         yield from _repeated_ids(section, _entries(data, section))
     speaker_ids = [entry["id"] for _, entry in _entries(data, "speakers") if isinstance(entry.get("id"), str)]
+    yield from _repeated_clips(_entries(data, "speakers"))
     for keys, panel in _entries(data, "panels"):
         yield from _source_problems(keys, panel)
         for at, speaker in enumerate(_listed(panel, "speakers")):
@@ -334,6 +336,16 @@ def _repeated_ids(section: str, entries: list[tuple[Keys, dict[str, Any]]]) -> I
         if isinstance(entry_id, str) and (owner := owners.setdefault(entry_id, keys)) != keys:
             what = f"{entry_id!r} is already the id of {section}[{owner[1]}]: give each its own."
             yield Problem((*keys, "id"), what)
+
+
+def _repeated_clips(speakers: list[tuple[Keys, dict[str, Any]]]) -> Iterator[Problem]:
+    """One voice under two names names nobody."""
+    owners: dict[str, Keys] = {}
+    for keys, entry in speakers:
+        clip = entry.get("enrolment")
+        if isinstance(clip, str) and (owner := owners.setdefault(clip, keys)) != keys:
+            what = f"{clip!r} is already the voice of speakers[{owner[1]}]: give each their own."
+            yield Problem((*keys, "enrolment"), what)
 
 
 def _clashing_recordings(panels: list[tuple[Keys, dict[str, Any]]]) -> Iterator[Problem]:

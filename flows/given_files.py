@@ -58,6 +58,12 @@ def _recording_file(value: object, info: ValidationInfo) -> Path:
     return _existing_file(str(awaited), info) if awaited.exists() else awaited
 
 
+def _arrived_file(value: object, info: ValidationInfo) -> Path:
+    """A file that is there: at its place, or where recordings arrive."""
+    found = _recording_file(value, info)
+    return found if in_object_store(found) or found.is_file() else _existing_file(value, info)
+
+
 def check_objects(paths: Iterable[Path]) -> None:
     """Ask the stores for those of the files that lie in one.
 
@@ -72,5 +78,6 @@ def check_objects(paths: Iterable[Path]) -> None:
 
 ExistingFile = Annotated[Path, PlainValidator(_existing_file)]  # or what behaves like a Path
 RecordingFile = Annotated[Path, PlainValidator(_recording_file)]
+ArrivedFile = Annotated[Path, PlainValidator(_arrived_file)]
 
-__all__ = ["ExistingFile", "RecordingFile", "check_objects"]
+__all__ = ["ArrivedFile", "ExistingFile", "RecordingFile", "check_objects"]

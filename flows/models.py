@@ -7,6 +7,7 @@ date before a single weight is read.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -55,6 +56,8 @@ class Models:
         self.taxonomy = load_taxonomy(themes)
         self.speech_options = SpeechOptions(**profile.speech.model_dump())
         self.speaker_options = SpeakerOptions(model=profile.speakers.model)
+        if profile.speakers.max_speakers:  # whoever says how many there are at most has counted guests
+            self.speaker_options = replace(self.speaker_options, guests=0)
         translation = profile.translation.model_dump()
         pairs = tuple(sorted(translation.pop("pairs").items()))
         self.translation_options = TranslationOptions(**translation, pairs=pairs)

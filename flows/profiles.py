@@ -150,7 +150,7 @@ def load_profile(name_or_path: str | Path = DEFAULT_PROFILE) -> Profile:
         path = Path(given)
     else:
         raise ConfigurationError(
-            f"there is no profile {given!r}{suggestion(given, profile_names())} "
+            f"there is no profile {given!r}{suggestion(given, profile_names()) or '.'} "
             f"Choose from {', '.join(profile_names())}, or give the path of your own (a .yaml file)."
         )
     return validated(Profile, read_yaml(path))

@@ -33,6 +33,7 @@ from nlp.parts import starting_in
 from nlp.theme_evidence import tag_passages
 from nlp.transcription import Transcript
 from nlp.translation import Guidance
+from transcripts.folding import fold
 from transcripts.formats.subtitles import read_captions
 from transcripts.records import (
     Clause,
@@ -78,12 +79,15 @@ def _written_speakers(job: Job, made: Made, tick: Tick) -> Voices:
     """Speakers as the captions name them: no voice is needed."""
     transcript: Transcript = made["transcript"]
     turns = []
-    names = {name.casefold(): each.id for each in job.speakers for name in (each.id, each.name)}
+    called: dict[str, set[str]] = {}
+    for each in job.speakers:
+        for name in (each.id, each.name):
+            called.setdefault(fold(name), set()).add(each.id)
     for segment in transcript.segments:
         if segment.speaker:
-            turns.append(
-                Turn(job.recording_id, segment.span, segment.speaker, names.get(segment.speaker.casefold()))
-            )
+            fitting = called.get(fold(segment.speaker), set())  # no name is better than one of two
+            named = next(iter(fitting)) if len(fitting) == 1 else None
+            turns.append(Turn(job.recording_id, segment.span, segment.speaker, named))
     return Voices(transcript.segments, tuple(turns))
 
 

@@ -28,7 +28,10 @@ MARKER = "symposia.json"
 def cache_dir() -> Path:
     """Where weights are kept: SYMPOSIA_CACHE, or the user's cache folder."""
     given = os.environ.get("SYMPOSIA_CACHE")
-    return Path(given).expanduser() if given else user_cache_path("symposia")
+    try:
+        return Path(given).expanduser() if given else user_cache_path("symposia")
+    except RuntimeError as error:
+        raise ModelError(f"SYMPOSIA_CACHE is {given!r} ({error}): name a folder, or unset it.") from error
 
 
 def slug(name: str) -> str:

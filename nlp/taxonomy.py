@@ -86,7 +86,7 @@ def load_taxonomy(path: Path) -> Taxonomy:
         raise ConfigurationError(
             f"{path} cannot be read ({error.strerror}): give the path of a themes file."
         ) from error
-    except (YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, ValueError, RecursionError) as error:  # a date that cannot be is a ValueError
         raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
     reading = _Reading()
     taxonomy = reading.taxonomy(held)

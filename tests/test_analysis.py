@@ -26,6 +26,10 @@ def finds(query: str, text: str, language: str) -> bool:
         ("引越し", "引っ越しの準備"),
         ("ＡＩ", "生成aiの利用"),
         ("2025年", "二〇二五年ではなく２０２５年"),
+        ("3D", "この3D映画"),
+        ("4K 映画", "画質は４Ｋです"),
+        ("10,000", "約10,000本の映画"),
+        ("10000", "10,000本の映画"),
     ],
 )
 def test_japanese(query: str, text: str) -> None:
@@ -41,6 +45,9 @@ def test_japanese(query: str, text: str) -> None:
         ("보조출연자를", "보조출연자가 필요해요"),
         ("듣다", "판소리를 들었어요"),
         ("판소리", "판소리에서는"),
+        ("4K", "이 영화는 4K로 찍었어요"),
+        ("삶", "우리의 삶은 영화다"),
+        ("봄", "봄이 왔어요"),
     ],
 )
 def test_korean(query: str, text: str) -> None:
@@ -65,10 +72,14 @@ def test_korean(query: str, text: str) -> None:
         ("بازیگر", "بازیگران جوان"),
         ("نویسنده", "نویسندگان"),
         ("می‌روند", "می روند"),
+        ("می‌سازم", "فیلم میسازم"),
+        ("نمیدانند", "نمی‌دانند"),
         ("مدرسه", "مَدْرِسه"),
         ("آینده", "اینده"),
         ("1404", "سال ۱۴۰۴"),
         ("١٤٠٤", "سال ۱۴۰۴"),
+        ("3D", "این فیلم 3D است"),
+        ("10,000", "حدود ۱۰٬۰۰۰ نفر"),
     ],
 )
 def test_persian(query: str, text: str) -> None:
@@ -87,6 +98,12 @@ def test_persian(query: str, text: str) -> None:
         ("naive", "a naïve view", "en"),
         ("editing", "編集はediting", "ja"),
         ("straße", "Die STRASSE", "de"),
+        ("10000 films", "some 10,000 of them", "en"),
+        ("10,000", "unas 10.000 personas", "es"),
+        ("Lukasz", "Łukasz dreht", "de"),
+        ("bjorn", "Bjørn filmer", "da"),
+        ("ışık", "IŞIK", "tr"),
+        ("oeuvre", "une œuvre", "fr"),
         ("电影", "我们的电影节", "zh"),
         ("倫理", "the word 倫理 in English", "en"),
         ("영화", "la palabra 영화제 en coreano", "es"),

@@ -227,6 +227,46 @@ def test_a_second_recording_cannot_take_the_id_of_another_panel(folder: Path) ->
     ]
 
 
+def test_one_clip_is_not_the_voice_of_two(folder: Path) -> None:
+    speakers = "speakers:\n" + "".join(
+        f"  - {{id: {each}, name: N, enrolment: voice.wav}}\n" for each in "ab"
+    )
+    assert told(folder, HEAD + PANELS + speakers) == [
+        "conference.yaml:7: speakers[1].enrolment: 'voice.wav' is already the voice of speakers[0]: "
+        "give each their own."
+    ]
+
+
+@pytest.mark.parametrize("typed", ["1:75", "0:120", "1:02:60", "1:5:", "-3", "12.30.1", "true"])
+def test_a_time_that_cannot_be_is_told(folder: Path, typed: str) -> None:
+    heard = f"heard: [{{recording: q.opus, start: {typed}, end: 9:00:00}}]"
+    (line,) = told(folder, HEAD + PANELS + f"speakers: [{{id: a, name: N, {heard}}}]")
+    assert "is not a time: write it as 12:30, 1:12:30.5 or seconds." in line
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds"), [("12:30", 750), ("1:2:3.5", 3723.5), ("90", 90), ("0:05", 5), ("120.25", 120.25)]
+)
+def test_a_time_is_written_as_on_a_player(folder: Path, typed: str, seconds: float) -> None:
+    heard = f"heard: [{{recording: q.opus, start: {typed}, end: 9:00:00}}]"
+    conference = load(folder, HEAD + PANELS + f"speakers: [{{id: a, name: N, {heard}}}]")
+    assert conference.speakers[0].heard[0].start == seconds
+
+
+def test_a_voice_is_known_from_a_recording_that_has_arrived(folder: Path, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    heard = "heard: [{recording: late.opus, start: 0:05, end: 0:30}]"
+    path = folder / "conference.yaml"
+    panels = PANELS.replace("p.opus", "late.opus")
+    path.write_text(f"{HEAD}{panels}speakers: [{{id: a, name: N, {heard}}}]\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"late\.opus does not exist"):
+        load_conference(path, inbox)
+    (inbox / "late.opus").touch()
+    conference = load_conference(path, inbox)
+    assert conference.speakers[0].heard[0].recording == inbox / "late.opus" == conference.panels[0].recording
+
+
 BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)

@@ -151,6 +151,7 @@ def symposia(*arguments: str, expected: int = 0) -> None:
         ("postgresql://ana:secret/archive", "cannot be read"),
         ("postgresql://host/archive?sslpassword=secret", "among its options"),
         ("postgresql:/archive", "is no URL"),
+        ("", "name is empty"),
     ],
 )
 def test_what_cannot_be_a_place_is_told_without_its_password(place: str, said: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fakes import FakeModels
 
 from flows.profiles import load_profile, profile_names
 from flows.yamlfile import configs_dir
@@ -85,6 +86,14 @@ def test_a_profile_of_your_own_has_defaults(tmp_path: Path) -> None:
     }
     assert profile.translation.beam_size == 4
     assert profile.speakers.max_speakers is None
+
+
+@pytest.mark.parametrize(("written", "guests"), [("", 2), ("speakers: {max_speakers: 1}\n", 0)])
+def test_as_many_voices_are_told_apart_as_the_profile_says(tmp_path: Path, written: str, guests: int) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SMALLEST + written, encoding="utf-8")
+    models = FakeModels(load_profile(path), configs_dir() / "themes.yaml", print)
+    assert models.speaker_options.guests == guests
 
 
 @pytest.mark.parametrize("written", ["whisper", "./whisper", "../{folder}/whisper", "{path}/whisper"])

@@ -21,6 +21,7 @@ from transcripts.query import MOST_LETTERS, NOTICES, Notice, SearchQuery, parse
         ("「倫理委員会」 «فیلم نامه» “voz propia”", {"phrases": ("倫理委員会", "فیلم نامه", "voz propia")}),
         ("-guion －絵コンテ", {"excluded": ("guion", "絵コンテ")}),
         ('-"no way" -「未来」', {"excluded_phrases": ("no way", "未来")}),
+        ("”så här” »so etwas« „tak“", {"phrases": ("så här", "so etwas", "tak")}),
         ("stand-in co-author", {"text": "stand-in co-author"}),
         ("theme:ethics theme:future", {"themes": ("ethics", "future")}),
         (
@@ -64,6 +65,12 @@ def test_what_cannot_be_read_is_searched_as_words_and_said(typed: str, text: str
     assert query.text == text
     assert notice in str(query.notices[0])
     assert len(query.notices) == 1
+
+
+def test_what_is_excluded_is_never_looked_for() -> None:
+    query = parse("AI -genre:horror")
+    assert (query.text, query.excluded) == ("AI", ("genre horror",))
+    assert "'genre' is not a filter" in str(query.notices[0])
 
 
 def test_every_notice_can_be_said() -> None:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_archive import SCRIPT, STAGES, embed, fill, layers, recording
+from sample_archive import CONFERENCE, SCRIPT, STAGES, embed, fill, layers, recording
 
 from transcripts.analysis import query_words, tokens, words
-from transcripts.archive import Archive
+from transcripts.archive import Archive, Conference, RecordingLayers
+from transcripts.index import PassageIndex
+from transcripts.index_lookup import Lookup
 from transcripts.phrases import phrase_spans, phrase_writing, writing
 from transcripts.query import SearchQuery, parse
+from transcripts.records import Recording
 from transcripts.results import Results, contexts
 from transcripts.review import ReviewDesk
 from transcripts.rights import lift, restrict
@@ -86,6 +90,36 @@ def test_a_facet_as_a_filter_finds_as_many_as_it_counted(index: SearchIndex) -> 
             assert index.find(narrowed).total == hits
 
 
+def test_a_theme_that_is_of_no_file_any_more_is_counted_as_its_filter_finds_it(archive: Archive) -> None:
+    archive.set_conference(dataclasses.replace(CONFERENCE, themes=CONFERENCE.themes[1:]))
+    index = SearchIndex.open(archive)
+    assert counted(index.find(SearchQuery()), "theme") == {"ethics": 4, "o'future": 2}
+    results = index.find(parse("theme:ethics"))
+    assert (results.total, results.notices) == (4, ())
+    restrict(archive, "panel", "opening", reason="not yet", by="ana")
+    restrict(archive, "panel", 'o\'neill "b"', reason="not yet", by="ana")
+    assert "ethics" not in str(index.find(parse("theme:nothing")).notices[0])
+
+
+def test_speakers_of_two_conferences_are_counted_as_their_filter_finds_them(archive: Archive) -> None:
+    panel = dataclasses.replace(CONFERENCE.panels[0], id="second", title="opening")  # as an id of the first
+    director, producer, _ = CONFERENCE.speakers
+    speakers = (director, dataclasses.replace(producer, name="Another"))
+    archive.set_conference(Conference("second", "Second", "en", (panel,), speakers))
+    again = [
+        dataclasses.replace(each, id=f"again-{each.id}", recording_id="rec-3")
+        for each in layers("rec-1").passages
+    ]
+    kept = Recording("rec-3", "second", "/media/rec-3.opus", "cd" * 32, 123.25)
+    archive.keep(kept, RecordingLayers(passages=tuple(again)), STAGES)
+    index = SearchIndex.open(archive)
+    results = index.find(SearchQuery(limit=50))
+    assert counted(results, "speaker") == {"Productora (México)": 3, "Another": 3, "director": 4, "o'hara": 1}
+    for field, facet in (("speakers", "speaker"), ("panels", "panel")):
+        for value, hits in counted(results, facet).items():
+            assert index.find(SearchQuery(**{field: (value,)})).total == hits  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("sort", ["relevance", "time"])
 @pytest.mark.parametrize("text", ["", "ethics future storyboard"])
 def test_pages_hold_every_hit_once(index: SearchIndex, text: str, sort: str) -> None:
@@ -98,6 +132,17 @@ def test_pages_hold_every_hit_once(index: SearchIndex, text: str, sort: str) -> 
     ]
     assert pages == ids(everything)
     assert len(pages) == everything.total == len(set(pages))
+
+
+def test_two_who_speak_at_once_keep_their_order(archive: Archive) -> None:
+    said = layers("rec-1")
+    at_once = tuple(dataclasses.replace(each, span=said.passages[0].span) for each in said.passages)
+    archive.keep(recording("rec-1"), dataclasses.replace(said, passages=at_once), STAGES)
+    columns = PassageIndex(archive).refresh().columns
+    rows = np.arange(5)
+    for found in (rows, rows[::-1]):
+        assert found[columns.by_score(found, np.ones(5))].tolist() == rows.tolist()
+        assert columns.by_time(found, []).tolist() == rows.tolist()
 
 
 def test_hits_by_time_are_those_by_relevance(index: SearchIndex) -> None:
@@ -149,6 +194,7 @@ def test_a_phrase_is_found_as_it_is_written(index: SearchIndex, typed: str, expe
         ('"ボード"', set()),
         ('"!?"', set()),
         ("فيلمنامه", {"p07"}),
+        ("فیلم‌نامه", {"p07"}),
     ],
 )
 def test_what_is_excluded_is_not_there(index: SearchIndex, excluded: str, gone: set[str]) -> None:
@@ -182,6 +228,32 @@ def test_marks_are_the_words_as_they_stand(query: str, text: str, language: str,
     sought = set(query_words(query))
     found = [text[start:end] for token, start, end in tokens(text, language) if token in sought]
     assert set(marked) <= set(found)
+
+
+def test_a_compound_is_excluded_however_it_is_joined(archive: Archive) -> None:
+    ReviewDesk(archive).correct("p07", "text", "نوشتن فیلمنامه‌ها", reviewer="ana")
+    index = SearchIndex.open(archive)
+    assert "p07" not in ids(index.find(parse("-فیلم‌نامه")))
+
+
+def test_a_syllable_that_may_be_a_noun_or_a_verb_is_both(archive: Archive) -> None:
+    ReviewDesk(archive).correct("p06", "text", "우리의 삶은 영화다", reviewer="ana")
+    index = SearchIndex.open(archive)
+    (hit,) = index.find(SearchQuery("삶")).hits
+    assert (hit.passage_id, hit.text_marks) == ("p06", ((4, 5),))
+    assert hit.score > 0
+    assert "p06" not in ids(index.find(parse("-삶")))
+
+
+def test_numbers_are_marked_in_every_script(archive: Archive) -> None:
+    desk = ReviewDesk(archive)
+    desk.correct("p01", "text", "映画は2025年に3Dで", reviewer="ana")
+    desk.correct("p07", "text", "سال ۲۰۲۵ بود", reviewer="ana")
+    hits = SearchIndex.open(archive).find(SearchQuery("2025 3D", mode="words")).hits
+    marked = {
+        hit.passage_id: [hit.entry.passage.text[start:end] for start, end in hit.text_marks] for hit in hits
+    }
+    assert marked == {"p01": ["2025", "3D"], "p07": ["۲۰۲۵"]}
 
 
 @given(st.text(max_size=40), st.sampled_from(["ja", "ko", "fa", "es", "en", "zh"]))
@@ -313,6 +385,27 @@ def test_many_threads_search_while_the_archive_changes(written: Archive) -> None
             done.set()
         for each in running:
             assert each.result() <= {line[1] for line in SCRIPT}
+
+
+def test_no_search_is_answered_from_before_a_change(
+    written: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while another thread has the index follow that change."""
+    written.keep(recording("rec-1"), layers("rec-1", without=("p01",)), STAGES)
+    index = SearchIndex.open(written)
+    index.refresh()
+    written.keep(recording("rec-1"), layers("rec-1"), STAGES)
+    read, answers = PassageIndex._read, []
+    with ThreadPoolExecutor(1) as other:
+
+        def slowly(self: PassageIndex) -> Lookup:
+            answers.append(other.submit(index.find, SearchQuery("倫理", mode="words")))
+            wait(answers, timeout=1)
+            return read(self)
+
+        monkeypatch.setattr(PassageIndex, "_read", slowly)
+        index.refresh()
+    assert [ids(each.result()) for each in answers] == [["p01"]]
 
 
 def test_analysers_serve_many_threads() -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import lancedb
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from sample_archive import CONFERENCE, EMBEDDER, SCRIPT, STAGES, embed, fill, float32, layers, recording
 
 from transcripts.archive import Archive, RecordingLayers
-from transcripts.errors import ArchiveError, SymposiaError
+from transcripts.errors import ArchiveError, ModelError, SymposiaError
 from transcripts.holdings import Selection
 from transcripts.index import PassageIndex
 from transcripts.index_filters import Withheld, filter_of
@@ -136,6 +137,20 @@ def test_without_an_embedder_words_are_searched_and_it_is_said(shared: Archive) 
 def test_an_embedder_of_another_length_is_refused_in_words(shared: Archive) -> None:
     index = SearchIndex.open(shared, lambda text: [1.0, 0.0, 0.0])
     with pytest.raises(ArchiveError, match="has 3 numbers, the archive's have 16; search with the profile"):
+        index.find(SearchQuery("倫理"))
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of memory"), OSError("gone"), ValueError("no")])
+def test_a_model_that_fails_is_told_and_the_index_stays(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(text: str) -> list[float]:
+        raise error
+
+    index = SearchIndex.open(archive, fails)
+    index.refresh()
+    monkeypatch.setattr("transcripts.index.row_batches", lambda *_: pytest.fail("it is made anew"))
+    with pytest.raises(ModelError, match=f"cannot be told \\({error}\\): search by words"):
         index.find(SearchQuery("倫理"))
 
 
@@ -289,6 +304,33 @@ def test_an_unknown_name_finds_nothing_and_is_told(index: SearchIndex, field: st
             assert "Director" not in told[0]  # who is withheld is not told
 
 
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("山田太郎", "p01"),
+        ("山田　太郎", "p01"),
+        ("アニエス・ヴァルダ", "p03"),
+        ("アニエスヴァルダ", "p03"),
+        ("مير كريمی", "p06"),
+        ("میرکریمی", "p06"),
+    ],
+)
+def test_a_name_is_found_however_its_parts_are_joined(archive: Archive, name: str, first: str) -> None:
+    written = ("山田 太郎", "アニエス ヴァルダ", "میر‌کریمی")
+    called = zip(CONFERENCE.speakers, written, strict=True)
+    speakers = tuple(dataclasses.replace(who, name=name) for who, name in called)
+    archive.set_conference(dataclasses.replace(CONFERENCE, speakers=speakers))
+    assert found(SearchIndex.open(archive), SearchQuery(speakers=(name,)))[0] == first
+
+
+def test_an_id_stands_for_itself_and_no_other_like_it(archive: Archive) -> None:
+    panels = [dataclasses.replace(CONFERENCE.panels[1], id=name) for name in ("opening-", "open-ing")]
+    archive.set_conference(dataclasses.replace(CONFERENCE, panels=(*CONFERENCE.panels, *panels)))
+    index = SearchIndex.open(archive)
+    assert index.find(SearchQuery(panels=("opening",))).total == 5
+    assert index.find(SearchQuery(panels=("open-ing",))).total == 0
+
+
 def test_a_language_is_found_however_its_code_is_written(archive: Archive) -> None:
     said = layers("rec-2")
     written = [dataclasses.replace(each, language="zh-Hant") for each in said.passages[:1]]
@@ -430,6 +472,20 @@ def test_an_open_index_follows_corrections_among_many_passages(
     assert everything == SearchIndex.open(archive).find(SearchQuery(limit=100))
 
 
+@pytest.mark.parametrize("small", [2_000, 2])
+def test_names_that_are_marked_anew_are_found_at_once(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr("transcripts.index.SMALL", small)
+    index, said = SearchIndex.open(archive), layers("rec-2")
+    assert found(index, SearchQuery(names=("busan",))) == ["p06"]
+    moved = dataclasses.replace(said.names[0], passage_id="p08")
+    for marked, expected in (((), []), ((moved,), ["p08"]), ((moved, *said.names), ["p06", "p08"])):
+        archive.keep(recording("rec-2"), dataclasses.replace(said, names=marked), STAGES)
+        assert found(index, SearchQuery(names=("busan",))) == expected
+        assert found(SearchIndex.open(archive), SearchQuery(names=("busan",))) == expected
+
+
 def test_words_analysed_before_are_not_analysed_again(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -457,6 +513,40 @@ def test_two_open_indexes_follow_each_other(archive: Archive) -> None:
         archive.keep(recording("rec-1"), layers("rec-1", without=without), STAGES)
         assert found(one, SearchQuery("倫理", mode="words")) == expected
         assert found(other, SearchQuery("倫理", mode="words")) == expected
+
+
+def test_an_index_that_waited_for_another_to_write_is_not_made_older(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = SearchIndex.open(archive), SearchIndex.open(archive)
+    one.refresh()
+    archive.keep(recording("rec-1"), layers("rec-1", without=("p01",)), STAGES)
+    hold, waited = archive.hold, list[str]()
+
+    def after_the_other(name: str, *, wait: bool = False) -> AbstractContextManager[bool]:
+        if not waited:
+            waited.append(name)
+            archive.keep(recording("rec-1"), layers("rec-1"), STAGES)
+            other.refresh()
+            monkeypatch.setattr("transcripts.index.row_batches", lambda *_: pytest.fail("it is made anew"))
+        return hold(name, wait=wait)
+
+    monkeypatch.setattr(archive, "hold", after_the_other)
+    assert found(one, SearchQuery("倫理", mode="words")) == ["p01"]
+    assert waited == ["index"]
+
+
+def test_what_another_made_anew_is_opened_and_not_made_again(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, one, other = everything(archive), SearchIndex.open(archive), SearchIndex.open(archive)
+    one.refresh()
+    other.rebuild()
+    monkeypatch.setattr("transcripts.index.row_batches", lambda *_: pytest.fail("it is made anew"))
+    for index in (one, other, one):
+        assert index.find(SearchQuery("倫理", mode="words")).total == 1
+        assert [hits.total for hits in (index.find(SearchQuery('"AI倫理"')), index.find(SearchQuery()))]
+    assert everything(archive) == expected
 
 
 def test_another_archive_in_the_same_place_is_noticed(archive: Archive, tmp_path: Path) -> None:

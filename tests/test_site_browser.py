@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
 from sample_documents import hostile_texts
@@ -228,6 +228,8 @@ _ASSIGNED = st.characters(codec="utf-8", exclude_categories=("Cn", "Co"))
 
 
 @given(st.one_of(hostile_texts, st.text(_ASSIGNED, max_size=60)))
+@example("ŒUVRE Łódź ø IŞIK ışık İ đ æ ħ この3D映画 4K로")
+@example("فیلم میسازم نمیدانند میلادی ۱۰٬۰۰۰ نفر")
 @settings(max_examples=200, deadline=None)
 def test_what_is_typed_becomes_the_words_of_the_index(words: Page, text: str) -> None:
     typed = words.evaluate("text => window.words.wordsOf(text)", text)

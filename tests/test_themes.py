@@ -247,6 +247,7 @@ def test_a_small_file_is_enough(tmp_path: Path) -> None:
         (VALID, "", r"the file: must be a mapping"),
         ("{en: Ethics}", "{en: Ethics", r"is not valid YAML"),
         ("background:", "version: 1\nbackground:", r"is not valid YAML.*duplicate key"),
+        ("version: 1", "version: 2025-13-01", r"is not valid YAML"),
     ],
 )
 def test_mistakes_are_told_with_their_place(tmp_path: Path, change: str, to: str, said: str) -> None:

@@ -77,6 +77,12 @@ def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
         assert cache_dir() == tmp_path / "xdg" / "symposia"
 
 
+def test_a_cache_that_nobody_has_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYMPOSIA_CACHE", "~nobody-of-this-name/cache")
+    with pytest.raises(ModelError, match=r"SYMPOSIA_CACHE is '~nobody-of-this-name/cache' .*name a folder"):
+        cache_dir()
+
+
 def writes(content: str, calls: list[str] | None = None) -> Callable[[Path], None]:
     def make(folder: Path) -> None:
         if calls is not None:

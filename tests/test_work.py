@@ -363,3 +363,20 @@ def test_results_that_a_full_disk_left_empty_are_swept_away(
     (tmp_path / "runs-1").write_text("{}")
     prepare(tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == ["runs-1"]
+
+
+def test_a_caption_that_may_name_two_names_nobody(tmp_path: Path, archive: Archive) -> None:
+    (tmp_path / "floor.vtt").write_text(CAPTIONS, encoding="utf-8")
+    (tmp_path / "talks.yaml").write_text(
+        """
+id: talks
+title: Talks
+target_language: es
+speakers: [{id: a-1, name: Ann}, {id: a-2, name: ANN}, {id: b, name: Bób}]
+panels: [{id: floor, title: Floor, captions: [{path: floor.vtt, language: ko}]}]
+""",
+        encoding="utf-8",
+    )
+    work(load_conference(tmp_path / "talks.yaml"), archive, models())
+    turns = archive.layers("floor").turns
+    assert [(turn.label, turn.speaker_id) for turn in turns] == [("Ann", None), ("Bob", "b")]

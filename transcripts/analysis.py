@@ -4,7 +4,8 @@ Tokens are compared as strings: a passage's, made when it is indexed, with a
 query's. What makes two spellings one token:
 
 - every script: width, case, accents on Latin letters, Arabic letters typed for
-  Persian ones, vowel marks and digits are folded;
+  Persian ones, vowel marks and digits are folded; numbers are also found
+  without the marks between their thousands;
 - Japanese (sudachipy): dictionary forms of words and of the short units in
   them, particles left out;
 - Korean (kiwipiepy): nouns, verb stems and other content morphemes;
@@ -26,7 +27,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,12 +50,14 @@ _REMEMBERED = 100_000  # words whose analysis is kept: most of a text are among 
 _ZWNJ = "\u200c"
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 
-# A run of one family of scripts, with the punctuation and digits that follow it.
+# A run of one family of scripts, with the punctuation and digits that follow it, but for those of a
+# word that goes on in other letters, such as 3D.
 _SHARED = r"\p{Common}\p{Inherited}"
+_FOREIGN = rf"(?<!\p{{N}})\p{{N}}++(?![{KANA_HAN}\p{{Hangul}}\p{{Arabic}}{UNSPACED}])\p{{L}}"
 _RUN = regex.compile(
-    rf"(?P<japanese>[{KANA_HAN}][{KANA_HAN}{_SHARED}]*)"
-    rf"|(?P<korean>\p{{Hangul}}[\p{{Hangul}}{_SHARED}]*)"
-    rf"|(?P<persian>\p{{Arabic}}[\p{{Arabic}}{_SHARED}]*)"
+    rf"(?P<japanese>[{KANA_HAN}](?:(?!{_FOREIGN})[{KANA_HAN}{_SHARED}])*)"
+    rf"|(?P<korean>\p{{Hangul}}(?:(?!{_FOREIGN})[\p{{Hangul}}{_SHARED}])*)"
+    rf"|(?P<persian>\p{{Arabic}}(?:(?!{_FOREIGN})[\p{{Arabic}}{_SHARED}])*)"
     rf"|(?P<unspaced>[{UNSPACED}]+)"
     rf"|(?P<spaced>[^{KANA_HAN}\p{{Hangul}}\p{{Arabic}}{UNSPACED}]+)"
 )
@@ -69,6 +72,9 @@ SCRIPTS = {
 }
 # Where two neighbours may be a word that no dictionary knows or splits off.
 _PAIRED = regex.compile(rf"\p{{Han}}{{2,}}|\p{{Hangul}}{{2,}}|[{UNSPACED}]{{2,}}")
+_LONE = regex.compile(r"(?<!\p{Hangul})\p{Hangul}(?!\p{Hangul})")
+# Thousands are set apart in this way or that, or not at all.
+_GROUPED = regex.compile(r"(?<![\p{N}.,٬])\p{Nd}{1,3}(?:[.,٬]\p{Nd}{3})+(?![.,٬]?\p{N})")
 # What every text has: left out of queries that have other words. Words that mean something in
 # the other of two languages (sin, son, no, me, has) are not here.
 COMMON = frozenset(
@@ -102,14 +108,14 @@ def tokens(text: str, language: str, scripts: frozenset[str] = frozenset(ANALYSE
     plain, bounds = text, list[int]()
     if not unicodedata.is_normalized("NFKC", text):
         plain, bounds = mapped(text, _compatible)
-    found = (*_tokens(plain, language, scripts=scripts), *_pairs(plain))
+    found = (*_tokens(plain, language, scripts=scripts), *_pairs(plain), *_numbers(plain))
     return tuple(Token(token, bounds[start], bounds[end]) for token, start, end in found) if bounds else found
 
 
 def words(text: str, language: str) -> list[str]:
     """What `tokens` are, without where."""
     plain = _compatible(text)
-    return [token for token, _, _ in (*_tokens(plain, language), *_pairs(plain))]
+    return [token for token, _, _ in (*_tokens(plain, language), *_pairs(plain), *_numbers(plain))]
 
 
 def query_words(text: str) -> list[str]:
@@ -122,8 +128,9 @@ def query_words(text: str) -> list[str]:
     found = list(_tokens(plain, UNKNOWN))
     telling = [token for token in found if fold(plain[token.start : token.end]) not in COMMON]
     left = [token.text for token in telling or found] or _WORD.findall(fold(text))
+    left += [token.text for token in _lone(plain)]
     pairs = (pair.text for each in (plain, " ".join(left)) for pair in _pairs(each))
-    return list(dict.fromkeys([*left, *pairs]))
+    return list(dict.fromkeys([*left, *pairs, *(number.text for number in _numbers(plain))]))
 
 
 def scripts_of(text: str) -> list[str]:
@@ -138,6 +145,7 @@ def coverage(query: str, having: Collection[str]) -> float:
     """The share of a query's letters, common words left out, that a passage with these tokens has."""
     plain = _compatible(query)
     sought = [token for token in tokens(plain, UNKNOWN) if fold(plain[token.start : token.end]) not in COMMON]
+    sought += _lone(plain)
     letters = {at for _, start, end in sought for at in range(start, end)}
     had = {at for token, start, end in sought if token in having for at in range(start, end)}
     return len(had) / len(letters) if letters else 1.0
@@ -151,6 +159,10 @@ def query_forms(text: str) -> list[list[str]]:
     if pairs:  # in compounds
         uncovered = _PAIRED.sub(" ", plain)
         forms.append([*pairs, *(token.text for token in _tokens(uncovered, UNKNOWN, _AS_WRITTEN))])
+    if len(core := _persian_core(plain) if _PERSIAN_WORD.fullmatch(plain) else ()) > 1:
+        forms.append([_persian_stem(core)])  # written as one
+    if _LONE.fullmatch(plain):
+        forms.append([plain])
     return [list(form) for form in dict.fromkeys(tuple(dict.fromkeys(form)) for form in forms) if form]
 
 
@@ -189,6 +201,17 @@ def _pairs(text: str) -> list[Token]:
         for run in _PAIRED.finditer(text)
         for at, (first, second) in enumerate(pairwise(run[0]), run.start())
     ]
+
+
+def _lone(text: str) -> list[Token]:
+    """Syllables by themselves: out of its sentence, 삶 (life) is taken for a form of a verb."""
+    return [Token(syllable[0], *syllable.span()) for syllable in _LONE.finditer(text)]
+
+
+def _numbers(text: str) -> Iterator[Token]:
+    """Numbers whose thousands are set apart, as they are written without that."""
+    for number in _GROUPED.finditer(text):
+        yield Token("".join(_WORD.findall(fold(number[0]))), *number.span())
 
 
 # Japanese
@@ -260,6 +283,7 @@ _CLITICS = "ی|ای|ام|ات|اش|مان|تان|شان|اند|ایم|اید|ت�
 _PLURAL = "ها(?:ی(?:ی|م|ت|ش|مان|تان|شان)?|مان|تان|شان|م|ت|ش)?"
 _SUFFIX = regex.compile(rf"(?:{_CLITICS}|{_PLURAL})")
 _JOINED_PLURAL = regex.compile(rf"(?<=..){_PLURAL}$")
+_JOINED_PREFIX = regex.compile(r"ن?می(\p{L}{2,}[مید])")  # of a verb, by its ending
 _EZAFE = regex.compile(r"(?<=..[او])ی$")
 _PERSIAN_WORD = regex.compile(rf"[\p{{L}}\p{{N}}][\p{{L}}\p{{M}}\p{{N}}{_ZWNJ}]*")
 
@@ -273,7 +297,7 @@ def _persian(text: str, language: str) -> Iterator[Token]:
             continue  # an affix that was written as a word
         for part in core if len(core) > 1 else ():
             yield Token(part, *word.span())
-        stems.append(Token(_EZAFE.sub("", _JOINED_PLURAL.sub("", "".join(core))), *word.span()))
+        stems.append(Token(_persian_stem(core), *word.span()))
     for stem in stems:
         for form in _persian_forms(stem.text):
             yield Token(form, stem.start, stem.end)
@@ -292,9 +316,15 @@ def _persian_core(word: str) -> tuple[str, ...]:
     return tuple(core)
 
 
+def _persian_stem(core: Sequence[str]) -> str:
+    return _EZAFE.sub("", _JOINED_PLURAL.sub("", "".join(core)))
+
+
 def _persian_forms(stem: str) -> Iterator[str]:
-    """A stem, and what it is without an ending that may or may not be a suffix."""
+    """A stem, and what it is without a beginning or an ending that may or may not be an affix."""
     yield stem
+    if verb := _JOINED_PREFIX.fullmatch(stem):
+        yield verb[1]
     if stem.endswith("گان") and len(stem) > 5:
         yield stem.removesuffix("گان") + "ه"
     elif stem.endswith("ان") and len(stem) > 5:

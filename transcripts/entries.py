@@ -124,7 +124,7 @@ def _entries(connection: Connection, statement: _Statement) -> list[Entry]:
     made_by = _signatures(connection, {row["signature"] for row in rows})
     found: list[Entry] = []
     for ids in chunks([row["id"] for row in rows]):
-        belonging, named = _themes(connection, ids), _names(connection, ids)
+        belonging, named = _themes(connection, ids), _names(connection, readings.c.id.in_(ids))
         for row in rows[len(found) : len(found) + len(ids)]:
             of_passage = belonging.get(row["id"], {})
             scores = ((theme, score) for theme, (score, _) in of_passage.items())
@@ -174,14 +174,22 @@ def _themes(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, t
     return found
 
 
-def _names(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Ids of who and what is named in these passages, by passage; what nobody knows is left out."""
+def _names(connection: Connection, of_these: ColumnElement[bool]) -> dict[str, tuple[str, ...]]:
+    """Ids of who and what is named in these readings, by passage; what nobody knows is left out."""
     of_origin = readings.join(names, names.c.passage_id == readings.c.origin)
-    known = and_(readings.c.id.in_(ids), names.c.target_id != "")
+    known = and_(of_these, names.c.target_id != "")
     statement = select(readings.c.id, names.c.target_id).select_from(of_origin).where(known).distinct()
     found: dict[str, tuple[str, ...]] = {}
     for passage_id, target in connection.execute(statement.order_by(readings.c.id, names.c.target_id)):
         found[passage_id] = (*found.get(passage_id, ()), target)
+    return found
+
+
+def names_in(connection: Connection, recording_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Ids of who and what is named in passages of these recordings, by passage, those that name any."""
+    found: dict[str, tuple[str, ...]] = {}
+    for ids in chunks(recording_ids):
+        found |= _names(connection, readings.c.recording_id.in_(ids))
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from transcripts.holdings import Conference
 from transcripts.index_columns import Columns, Positions
 from transcripts.index_filters import speaker_key
-from transcripts.records import Panel
+from transcripts.records import Panel, Speaker
 from transcripts.results import Count
 
 
@@ -28,16 +28,11 @@ def facets(
     speakers = {speaker_key(each.id, who.id): who for each in conferences for who in each.speakers}
     names, mentioned = _names(conferences), columns.counts("names", positions)
     by_panel = columns.counts("panel_id", positions)
-    by_speaker = columns.counts("speaker", positions)
     return {
         "theme": _counted(columns.counts("themes", positions), themes),
         "name": _counted({key: hits for key, hits in mentioned.items() if key in names}, names),
         "language": _counted(columns.counts("language", positions), {}),
-        "speaker": _most_first(
-            Count(speakers[key].id, speakers[key].name, hits)
-            for key, hits in by_speaker.items()
-            if key in speakers
-        ),
+        "speaker": _speakers(columns.counts("speaker", positions), speakers),
         "panel": _counted(by_panel, {panel.id: panel.title for panel in panels.values()}),
         "state": _counted(columns.counts("state", positions), {}),
         "day": _days(by_panel, panels),
@@ -53,6 +48,19 @@ def _names(conferences: Sequence[Conference]) -> dict[str, str]:
             found[entry["id"]] = forms[0]
         found |= {speaker.id: speaker.name for speaker in each.speakers}
     return found
+
+
+def _speakers(by_key: Mapping[str, int], speakers: Mapping[str, Speaker]) -> tuple[Count, ...]:
+    """Hits by speaker; one of several conferences counts once. Where an id is that of two, the name tells."""
+    names: dict[str, set[str]] = {}
+    for each in speakers.values():
+        names.setdefault(each.id, set()).add(each.name)
+    found: dict[tuple[str, str], int] = {}
+    for key, hits in by_key.items():
+        if who := speakers.get(key):
+            value = who.id if len(names[who.id]) == 1 else who.name
+            found[value, who.name] = found.get((value, who.name), 0) + hits
+    return _most_first(Count(value, name, hits) for (value, name), hits in found.items())
 
 
 def _counted(hits: Mapping[str, int], names: Mapping[str, str]) -> tuple[Count, ...]:

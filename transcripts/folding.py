@@ -11,7 +11,10 @@ import regex
 UNSPACED = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 KANA_HAN = r"\p{Han}\p{Hiragana}\p{Katakana}"
 
-_LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ە": "ه", "ـ": None})
+_ARABIC = {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ە": "ه", "ـ": None}
+# Latin letters that Unicode does not take apart, as those who have no key for them write them.
+_LATIN = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "æ": "ae", "œ": "oe"}
+_LETTERS = str.maketrans({**_ARABIC, **_LATIN})
 _ACCENTS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Arabic}]\p{Mn}*)\p{Mn}")
 _DIGIT = regex.compile(r"\p{Nd}")
 _CLUSTER = regex.compile(r"\X", regex.DOTALL)  # what people see as one character

@@ -13,6 +13,7 @@ import dataclasses
 import json
 import os
 import threading
+import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -98,6 +99,7 @@ class _State:
     revision: int
     meanings: Meanings
     table_version: int = 0
+    table_id: str = ""  # another one whenever all rows are made anew: then versions may begin again
 
 
 class PassageIndex:
@@ -112,17 +114,25 @@ class PassageIndex:
         files = archive.files
         writable = files and (in_object_store(files) or os.access(files, os.W_OK))
         self._directory = files / "index" if files and writable else None
-        self._session = lancedb.Session(_INDEX_CACHE_BYTES, _METADATA_CACHE_BYTES)
+        self._session = _new_session()
         self._database: Any = None  # LanceDB's connection and the table that is written to, once there are
         self._table: Any = None
         self._state: _State | None = None
-        self._lookup: Lookup | None = None  # what readers use; never changed, only replaced
+        self._in_use: tuple[_State, Lookup] | None = None  # of readers; never changed, only replaced
         self._unread: set[str] | None = None  # passages written since `_lookup`; None: nobody knows
         self._settled: set[str] = set()  # files of the table that the disk is known to hold
         self._one_writer = threading.RLock()
 
     def look_up(self, find: Callable[[Lookup], Found]) -> Found:
-        """What `find` finds in the index, brought up to date; one that turns out damaged is made anew."""
+        """What `find` finds in the index, brought up to date; one that turns out damaged is made anew.
+
+        Where another process made it anew, what was open is gone, and what is there now is opened.
+        """
+        lookup = self.refresh()
+        try:
+            return find(lookup)
+        except _DAMAGED:
+            self._let_go(lookup)
         try:
             return find(self.refresh())
         except _DAMAGED:
@@ -131,36 +141,49 @@ class PassageIndex:
 
     def refresh(self) -> Lookup:
         """Bring the index up to the archive's revision; costs two small queries when it is."""
-        with self._archive.reading() as connection:
-            lookup = self._lookup
-            if lookup is not None and self._is_current(connection):
-                return lookup
-            with self._one_writer:
-                if self._lookup is None or not self._is_current(connection):
-                    self._follow(connection)
-                assert self._lookup is not None
-                return self._lookup
+        if lookup := self._current():
+            return lookup
+        with self._one_writer:
+            return self._current() or self._follow()
 
     def rebuild(self) -> None:
         """Make the index anew from the archive, whatever is there."""
-        with self._archive.reading() as connection, self._one_writer:
-            self._remake(connection)
+        with self._one_writer:
+            self._remake()
 
-    def _follow(self, connection: Connection) -> None:
+    @property
+    def _lookup(self) -> Lookup | None:
+        return self._in_use[1] if self._in_use else None
+
+    def _current(self) -> Lookup | None:
+        """What readers use, if it is of the archive's revision."""
+        if (in_use := self._in_use) is None:
+            return None
+        state, lookup = in_use
+        with self._archive.reading() as connection:
+            return lookup if _is_of(state, connection) else None
+
+    def _let_go(self, lookup: Lookup) -> None:
+        """Open the index again at the next search, unless somebody has."""
+        with self._one_writer:
+            if self._lookup is lookup:
+                self._in_use, self._session = None, _new_session()
+
+    def _follow(self) -> Lookup:
         try:
-            with self._lock():
+            with self._writing() as connection:
                 self._connect()
                 self._load()
-                if not self._is_current(connection):
+                if self._state is None or not _is_of(self._state, connection):
                     self._update(connection)
-                self._read()
+                return self._read()
         except _DAMAGED:
-            self._remake(connection)
+            return self._remake()
 
-    def _remake(self, connection: Connection) -> None:
+    def _remake(self) -> Lookup:
         try:
-            with self._lock():
-                self._state = self._lookup = None
+            with self._writing() as connection:
+                self._state = self._in_use = None
                 self._settled.clear()
                 if self._directory:
                     if self._directory.is_dir():
@@ -168,7 +191,7 @@ class PassageIndex:
                     remove(self._directory)
                 self._connect()
                 self._update(connection)
-                self._read()
+                return self._read()
         except _DAMAGED as error:
             raise ArchiveError(
                 f"the search index {self._directory or 'in memory'} cannot be written: {error}; "
@@ -176,23 +199,23 @@ class PassageIndex:
             ) from error
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """One process writes at a time; others wait for it."""
-        with self._archive.hold("index", wait=True) if self._directory else nullcontext():
-            yield
+    def _writing(self) -> Iterator[Connection]:
+        """A view of the archive, for one process at a time; others wait.
+
+        It is no older than what whoever wrote before has seen: one that was taken before the wait would
+        make the index older again, all of it.
+        """
+        with (
+            self._archive.hold("index", wait=True) if self._directory else nullcontext(),
+            self._archive.reading() as connection,
+        ):
+            yield connection
 
     def _connect(self) -> None:
         if self._directory or not self._database:  # what is in memory is lost with its connection
             self._database = lancedb.connect(
                 str(self._directory.absolute()) if self._directory else "memory://", session=self._session
             )
-
-    def _is_current(self, connection: Connection) -> bool:
-        state = self._state
-        if state is None:
-            return False
-        followed = (state.archive_id, state.revision) == archive_and_revision(connection)
-        return followed and state.made_by == made_by()
 
     def _load(self) -> None:
         """Take up what this or another process wrote last, if it is whole."""
@@ -211,10 +234,11 @@ class PassageIndex:
             self._table.checkout(state.table_version)
             self._table.restore()
             self._save(state)
-        if self._lookup is None or self._lookup.table.version != self._table.version:
+        read = self._in_use and (self._in_use[0].table_id, self._in_use[1].table.version)
+        if read != (state.table_id, self._table.version):
             self._unread = None  # another process has written
 
-    def _read(self) -> None:
+    def _read(self) -> Lookup:
         """Have readers use what was written: a handle of their own stays at its version."""
         assert self._state is not None
         table = self._database.open_table(_TABLE)
@@ -223,14 +247,15 @@ class PassageIndex:
             columns = Columns.read(table)
         elif self._unread:
             columns = columns.following(table, self._unread)
-        self._lookup = Lookup(
+        lookup = Lookup(
             table,
             columns,
             self._state.meanings.said,
             embedded=bool(self._state.meanings.signature),
             approximate=any(index.columns == ["vector"] for index in table.list_indices()),
         )
-        self._unread = set()
+        self._in_use, self._unread = (self._state, lookup), set()
+        return lookup
 
     def _update(self, connection: Connection) -> None:
         """Write what the archive has changed, or everything where that is not enough."""
@@ -249,9 +274,9 @@ class PassageIndex:
                 self._write_changes(connection, new, changes)
                 self._save(new)
                 return
-        new = _State(made_by(), archive_id, revision, Meanings.of(connection))
+        new = _State(made_by(), archive_id, revision, Meanings.of(connection), table_id=uuid.uuid4().hex)
         if old and usable and not old.meanings.moved(new.meanings):
-            new = dataclasses.replace(new, meanings=old.meanings)
+            new = dataclasses.replace(old, revision=revision)
             self._write_changes(connection, new, changes)
         else:
             self._write_all(connection, new, analysed_until=old.revision if old and usable else None)
@@ -305,11 +330,11 @@ class PassageIndex:
             for ids in chunks([*changed, *sorted(lost)])
             for row in self._table.search()
             .where(_among("recording_id", ids))
-            .select(["passage_id", "panel_id", "vectors"])
+            .select(["passage_id", "panel_id", "vectors", "names"])
             .limit(None)
             .to_list()
         ]
-        there = {row["passage_id"]: (row["panel_id"], row["vectors"]) for row in rows}
+        there = {row["passage_id"]: (row["panel_id"], row["vectors"], tuple(row["names"])) for row in rows}
         stale = {passage_id for passage_id, state in now.items() if there.get(passage_id) != state}
         gone = there.keys() - now.keys()
         read_anew = entries.changed_passages(connection, since)
@@ -341,6 +366,16 @@ class PassageIndex:
             written.write_text(text, "utf-8")
             settle(self._directory, self._settled)
             written.replace(self._directory / name)
+
+
+def _new_session() -> lancedb.Session:
+    return lancedb.Session(_INDEX_CACHE_BYTES, _METADATA_CACHE_BYTES)
+
+
+def _is_of(state: _State, connection: Connection) -> bool:
+    """Whether a table was made from the archive as it is now, by the code as it is now."""
+    followed = (state.archive_id, state.revision) == archive_and_revision(connection)
+    return followed and state.made_by == made_by()
 
 
 def _among(column: str, ids: Iterable[str]) -> str:

@@ -202,6 +202,7 @@ class Columns:
         lengths = np.array([len(recording) for recording in self.values["recording_id"]] or [0])
         recordings = self.codes["recording_id"][positions]
         keys = (
+            positions,  # two may speak at once: pages of one version hold each of them once
             self.starts_ms[positions],
             recordings,
             lengths[recordings],  # of a panel, id-2 comes before id-10
@@ -212,7 +213,7 @@ class Columns:
 
     def by_score(self, positions: Positions, scores: NDArray[np.float64]) -> NDArray[np.int64]:
         """The order of the rows, best first; of equal ones, by recording and time."""
-        keys = (self.starts_ms[positions], self.codes["recording_id"][positions], -scores)
+        keys = (positions, self.starts_ms[positions], self.codes["recording_id"][positions], -scores)
         order: NDArray[np.int64] = np.lexsort(keys)
         return order
 

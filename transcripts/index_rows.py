@@ -22,7 +22,7 @@ from transcripts.records import digest_of
 from transcripts.schema import readings
 from transcripts.schema import recordings as recordings_table
 
-_FORMAT = 4  # raised whenever rows are made in another way
+_FORMAT = 5  # raised whenever rows are made in another way
 _ALL = Selection(restricted=True)  # what is withheld is left out by the filter of a search
 _BATCH = 8  # recordings whose rows are made and written together
 
@@ -97,13 +97,16 @@ def passage_batches(
         yield _batch(connection, found, meanings, {})
 
 
-def present(connection: Connection, recordings: Sequence[str], signature: str) -> dict[str, tuple[str, int]]:
-    """What rows follow that no reading tells: the panel of each passage, and how many vectors it has."""
+def present(
+    connection: Connection, recordings: Sequence[str], signature: str
+) -> dict[str, tuple[str, int, tuple[str, ...]]]:
+    """What rows follow that no reading tells: of each passage its panel, how many vectors, who is named."""
     joined = readings.join(recordings_table, recordings_table.c.id == readings.c.recording_id)
     statement = select(readings.c.id, recordings_table.c.panel_id).select_from(joined)
     numbers = vector_counts(connection, recordings, signature)
+    named = entries.names_in(connection, recordings)
     return {
-        passage_id: (panel_id, numbers.get(passage_id, 0))
+        passage_id: (panel_id, numbers.get(passage_id, 0), named.get(passage_id, ()))
         for ids in chunks(recordings)
         for passage_id, panel_id in connection.execute(statement.where(readings.c.recording_id.in_(ids)))
     }

@@ -31,6 +31,8 @@ def place_of(named: Place) -> Place:
     `password_of` finds it.
     """
     if isinstance(named, Path) or "://" not in named:
+        if not str(named).strip():
+            raise ArchiveError(f"the archive's name is empty: give a directory, or a URL ({_FORM})")
         if str(named).startswith(("postgresql:", "postgres:")):
             raise ArchiveError(f"{named} is no URL of an archive: that has the form {_FORM}")
         return Path(named)

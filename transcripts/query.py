@@ -116,8 +116,9 @@ def _encodable(value: Any) -> Any:
     return value
 
 
-_QUOTES = {'"': '"', "＂": "＂", "“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
-_QUOTED = "|".join(rf"{opening}[^{closing}]*{closing}" for opening, closing in _QUOTES.items())
+# What opens a phrase, and what closes it. Languages and keyboards differ in which mark does what.
+_QUOTES = {'"＂“”„': '"＂“”„', "«»": "«»", "「": "」", "『": "』"}
+_QUOTED = "|".join(rf"[{opening}][^{closing}]*[{closing}]" for opening, closing in _QUOTES.items())
 _OPENING = "".join(_QUOTES)
 _ITEM = regex.compile(
     rf"(?P<minus>(?<!\S)[-－−](?=[^\s-]))?"
@@ -171,7 +172,7 @@ def _put(item: regex.Match[str], found: dict[str, list[str]], notices: list[Noti
         if kind:
             notices.append(Notice(kind, item[0].strip() if name in _FIELDS else name, known))
         if kind and kind != "no-excluded-filter":
-            found["text"].append(f"{item['field']} {value}".strip())
+            found["excluded" if item["minus"] else "text"].append(f"{item['field']} {value}".strip())
     elif item["minus"] and value:
         found["excluded" if quoted is None else "excluded_phrases"].append(value)
     elif value or name:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
+import regex
 from babel import Locale, UnknownLocaleError
 
 from transcripts.folding import fold
@@ -19,14 +20,17 @@ from transcripts.web.wording import INTERFACES
 Id = TypeVar("Id")
 
 _MOST_NAMES = 12  # in a notice
+# Written in a name or left out, as people like: blanks, hyphens, points between foreign words, non-joiners.
+_LOOSE = regex.compile(r"[\s\p{Cf}\p{Pd}・･·=＝'’]")
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What is heard in the passages that may be shown: languages, and the labels of unnamed voices."""
+    """What is heard in the passages that may be shown: languages, labels of unnamed voices, themes."""
 
     languages: Collection[str] = ()
     labels: Collection[str] = ()
+    themes: Collection[str] = ()  # people's decisions outlive the themes of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,11 @@ def resolve(
 ) -> Resolved:
     """The selection that a query's filters stand for.
 
-    A name is an id or the whole name; where none is so, all names that it is a part of. A
-    filter that nothing fits selects nothing, and a notice says so.
+    A name is an id, else the whole name, else one that differs in blanks, hyphens and the like, else
+    all names that it is a part of. A filter that nothing fits selects nothing, and a notice says so.
     """
-    themes = {theme.id: theme.name for each in conferences for theme in each.themes}
+    themes = {theme: theme for theme in heard.themes}
+    themes |= {theme.id: theme.name for each in conferences for theme in each.themes}
     panels = {panel.id: panel.title for each in conferences for panel in each.panels}
     speakers = {
         (each.id, speaker.id): (speaker.id, speaker.name) for each in conferences for speaker in each.speakers
@@ -152,9 +157,16 @@ def _glossary(conferences: Sequence[Conference]) -> dict[str, tuple[str, ...]]:
 
 
 def _fitting(value: str, known: Mapping[Id, tuple[str, ...]]) -> set[Id]:
+    """The first of the names is an id, which stands for itself: facets give ids."""
+    if itself := {each for each, (own, *_) in known.items() if own == value}:
+        return itself
     sought = fold(value).strip()
     folded = {each: [fold(name) for name in names] for each, names in known.items()}
-    whole = {each for each, names in folded.items() if sought in names}
+    if whole := {each for each, names in folded.items() if sought in names}:
+        return whole
+    sought = _LOOSE.sub("", sought)
+    folded = {each: [_LOOSE.sub("", name) for name in names] for each, names in folded.items()}
+    whole = {each for each, names in folded.items() if sought and sought in names}
     if whole or len(sought) < 2:
         return whole
     return {each for each, names in folded.items() if any(sought in name for name in names)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from transcripts.analysis import query_words, scripts_of, tokens
+from transcripts.analysis import ANALYSED, query_words, scripts_of, tokens
 from transcripts.holdings import Entry
 from transcripts.phrases import phrase_spans
 from transcripts.query import Notice, SearchQuery
@@ -86,7 +86,8 @@ def marked(entry: Entry, query: SearchQuery, score: float = 0.0, matched_by: tup
 @lru_cache(maxsize=64)  # every hit of a page asks for the same
 def _sought(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """The tokens that a query looks for, and the families of scripts that it is written in."""
-    return frozenset(query_words(text) if text else ()), frozenset(scripts_of(text))
+    scripts = ANALYSED if any(map(str.isnumeric, text)) else scripts_of(text)  # digits stand in any of them
+    return frozenset(query_words(text) if text else ()), frozenset(scripts)
 
 
 def _spans(text: str, language: str, sought: frozenset[str], scripts: frozenset[str]) -> Iterator[Mark]:

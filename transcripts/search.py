@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 from transcripts import entries
 from transcripts.analysis import coverage, query_forms, query_words
 from transcripts.archive import Archive
+from transcripts.errors import ModelError
 from transcripts.facets import facets, panels_by_time
 from transcripts.folding import persian_letters
 from transcripts.holdings import Conference, Entry, Selection
@@ -84,7 +85,8 @@ class SearchIndex:
             more = (Notice("no-meaning"),)
 
         def find(lookup: Lookup) -> Results:
-            heard = self._heard(lookup, conferences, hidden) if query.languages or query.speakers else Heard()
+            by_heard = query.languages or query.speakers or query.themes
+            heard = self._heard(lookup, conferences, hidden) if by_heard else Heard()
             resolved = resolve(query, conferences, heard, restricted=restricted)
             phrases = filter(None, map(phrase_writing, query.phrases))
             filter_ = filter_of(resolved.selection, phrases, conferences, hidden)
@@ -220,7 +222,13 @@ class SearchIndex:
             text = persian_letters(text)
         with self._one_embedder:
             if text not in self._vectors:
-                self._vectors[text] = self._embed(text)
+                try:
+                    self._vectors[text] = self._embed(text)
+                except (RuntimeError, OSError, ValueError) as error:  # as a damaged index raises
+                    raise ModelError(
+                        f"the query's meaning cannot be told ({error}): search by words (--mode words), or "
+                        "free memory and try again"
+                    ) from error
             self._vectors.move_to_end(text)
             if len(self._vectors) > _KEPT_VECTORS:
                 self._vectors.popitem(last=False)
@@ -246,6 +254,7 @@ def _heard_in(lookup: Lookup, shown: Filter) -> Heard:
     return Heard(
         lookup.columns.counts("language", rows),
         lookup.columns.counts("speaker_label", unnamed).keys() - {""},
+        lookup.columns.counts("themes", rows).keys(),
     )
 
 

@@ -74,6 +74,7 @@ class _Work:
     def __init__(self, site: Site, panels: Sequence[PublishedPanel], include: str, folder: NewFolder) -> None:
         self.site, self.include, self.folder = site, include, folder
         code = [*sorted(HERE.glob("*.py")), *sorted((HERE.parent / "formats").glob("*.py"))]
+        code += [HERE.parent / name for name in ("analysis.py", "folding.py")]  # of the words of its search
         seen = [hashlib.sha256(path.read_bytes()).hexdigest() for path in code]
         self._version = digest_of([running_version(), include, seen])
         self._seen = {each.slug: _digests(each) for each in panels}

@@ -10,7 +10,10 @@ const RUN = new RegExp(
   "gu",
 );
 const ACCENT = /(?<=[\p{Script=Latin}\p{Script=Greek}\p{Script=Arabic}]\p{Mn}*)\p{Mn}/gu;
-const LETTERS = { "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ە": "ه", "ـ": "", "ß": "ss", "ς": "σ" };
+const LETTERS = {
+  ...{ "ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ە": "ه", "ـ": "", "ß": "ss", "ς": "σ" },
+  ...{ "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "æ": "ae", "œ": "oe" },
+};
 const DIGITS = ["٠", "۰", "०", "０"].map((zero) => zero.codePointAt(0));
 
 export function fold(text) {
@@ -19,7 +22,7 @@ export function fold(text) {
     .toLowerCase()
     .normalize("NFD")
     .replace(ACCENT, "")
-    .replace(/[يىكةەـßς]/gu, (letter) => LETTERS[letter])
+    .replace(/[يىكةەـßςıłøđħæœ]/gu, (letter) => LETTERS[letter])
     .replace(/\p{Nd}/gu, (digit) => {
       const zero = DIGITS.find((each) => digit.codePointAt(0) - each >= 0 && digit.codePointAt(0) - each < 10);
       return zero === undefined ? digit : String(digit.codePointAt(0) - zero);
@@ -31,6 +34,7 @@ const PREFIXES = new Set(["می", "نمی", "بی"]);
 const SUFFIX =
   /^(?:ی|ای|ام|ات|اش|مان|تان|شان|اند|ایم|اید|تر|ترین|ها(?:ی(?:ی|م|ت|ش|مان|تان|شان)?|مان|تان|شان|م|ت|ش)?)$/u;
 const PLURAL = /(?<=..)ها(?:ی(?:ی|م|ت|ش|مان|تان|شان)?|مان|تان|شان|م|ت|ش)?$/u;
+const JOINED_PREFIX = /^ن?می(\p{L}{2,}[مید])$/u;
 const EZAFE = /(?<=..[او])ی$/u;
 const PERSIAN_WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}\u200c]*/gu;
 
@@ -42,10 +46,12 @@ function persianCore(word) {
 }
 
 function persianForms(stem) {
-  if (stem.endsWith("گان") && stem.length > 5) return [stem, `${stem.slice(0, -3)}ه`];
-  if (stem.endsWith("ان") && stem.length > 5) return [stem, stem.slice(0, -2)];
-  if (stem.endsWith("ی") && stem.length > 3) return [stem, stem.slice(0, -1)];
-  return [stem];
+  const verb = stem.match(JOINED_PREFIX);
+  const forms = verb ? [stem, verb[1]] : [stem];
+  if (stem.endsWith("گان") && stem.length > 5) return [...forms, `${stem.slice(0, -3)}ه`];
+  if (stem.endsWith("ان") && stem.length > 5) return [...forms, stem.slice(0, -2)];
+  if (stem.endsWith("ی") && stem.length > 3) return [...forms, stem.slice(0, -1)];
+  return forms;
 }
 
 // Words that mean one thing are a group: a passage that has one of them has it.
