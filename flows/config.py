@@ -295,9 +295,12 @@ def load_conference(path: Path, arriving_in: Path | None = None) -> Conference:
 def _cross_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     """Mistakes that only show where two places are compared; shapes are checked elsewhere."""
     for section in ("speakers", "glossary", "panels"):
-        yield from _repeated_ids(section, _entries(data, section))
+        yield from _repeated(_entries(data, section), "id", f"the id of {section}[{{}}]: give each its own.")
     speaker_ids = [entry["id"] for _, entry in _entries(data, "speakers") if isinstance(entry.get("id"), str)]
-    yield from _repeated_clips(_entries(data, "speakers"))
+    # one voice under two names names nobody
+    yield from _repeated(
+        _entries(data, "speakers"), "enrolment", "the voice of speakers[{}]: give each their own."
+    )
     for keys, panel in _entries(data, "panels"):
         yield from _source_problems(keys, panel)
         for at, speaker in enumerate(_listed(panel, "speakers")):
@@ -329,23 +332,13 @@ def _source_problems(keys: Keys, panel: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem((*keys, "captions", at, "language"), what)
 
 
-def _repeated_ids(section: str, entries: list[tuple[Keys, dict[str, Any]]]) -> Iterator[Problem]:
+def _repeated(entries: list[tuple[Keys, dict[str, Any]]], key: str, told: str) -> Iterator[Problem]:
+    """Values of a key that an entry before has."""
     owners: dict[str, Keys] = {}
     for keys, entry in entries:
-        entry_id = entry.get("id")
-        if isinstance(entry_id, str) and (owner := owners.setdefault(entry_id, keys)) != keys:
-            what = f"{entry_id!r} is already the id of {section}[{owner[1]}]: give each its own."
-            yield Problem((*keys, "id"), what)
-
-
-def _repeated_clips(speakers: list[tuple[Keys, dict[str, Any]]]) -> Iterator[Problem]:
-    """One voice under two names names nobody."""
-    owners: dict[str, Keys] = {}
-    for keys, entry in speakers:
-        clip = entry.get("enrolment")
-        if isinstance(clip, str) and (owner := owners.setdefault(clip, keys)) != keys:
-            what = f"{clip!r} is already the voice of speakers[{owner[1]}]: give each their own."
-            yield Problem((*keys, "enrolment"), what)
+        value = entry.get(key)
+        if isinstance(value, str) and (owner := owners.setdefault(value, keys)) != keys:
+            yield Problem((*keys, key), f"{value!r} is already {told.format(owner[1])}")
 
 
 def _clashing_recordings(panels: list[tuple[Keys, dict[str, Any]]]) -> Iterator[Problem]:

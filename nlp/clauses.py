@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import regex
 
 from nlp.languages import language
-from nlp.units import IN_SENTENCE, density
+from nlp.units import FOREIGN, IN_SENTENCE, density
 
 WITHIN = r"(?!(?<=[\p{Latin}\p{N}])[.,:،](?=[\p{Latin}\p{N}]))"  # no mark of 2.5, 12:30 or example.org
 CLOSING = r"(?:\s*[»”’)」』]|[\"'])*\s*"  # a straight quote after a blank opens what follows
@@ -23,7 +23,7 @@ ENDS = regex.compile(
 SENTENCE = regex.compile(rf"[.!?。！？؟…]{CLOSING}$")
 WORD = regex.compile(r"\S+\s*")
 # Where words have no blanks between: foreign words and numbers as a whole, else letters with their marks.
-LETTERS = regex.compile(r"(?:[\p{Latin}\p{N}]+(?:[.,:][\p{Latin}\p{N}]+)*|[\p{Katakana}ー]+|\X)\s*")
+LETTERS = regex.compile(rf"(?:{FOREIGN}|[\p{{Katakana}}ー]+|\X)\s*")
 
 
 @dataclass(frozen=True, slots=True)

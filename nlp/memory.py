@@ -62,12 +62,11 @@ def _parts(remark: Remark) -> list[Remark]:
     languages), and whole ones: clauses come in another order elsewhere.
     """
     cut = {code: units_of(text, code) for code, text in remark.items()}
-    shapes = {tuple(len(sentences_of(unit)) for unit in units) for units in cut.values()}
-    whole = all(
-        sum(len(sentences_of(unit)) for unit in units) == len(sentences_of(remark[code]))
-        for code, units in cut.items()
-    )
-    if len(shapes) != 1 or not whole or len(next(iter(shapes))) < 2:
+    if min(map(len, cut.values()), default=0) < 2:
+        return []
+    shapes = {code: tuple(len(sentences_of(unit)) for unit in units) for code, units in cut.items()}
+    whole = all(sum(shape) == len(sentences_of(remark[code])) for code, shape in shapes.items())
+    if not whole or len(set(shapes.values())) != 1:
         return []
     parts: list[Remark] = [dict(zip(cut, each, strict=True)) for each in zip(*cut.values(), strict=True)]
     doubtful = any(

@@ -19,6 +19,7 @@ import regex
 from nlp.glossary import concerns
 from nlp.languages import language
 from nlp.speakers import turns_in
+from nlp.units import FOREIGN
 from transcripts.records import Passage, Segment, Signature, Span, Turn
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ OPENING = regex.compile(
 )  # at the end of a sentence: of the next
 IN_NUMBER = regex.compile(r"\p{N}[.]\p{N}")
 # Of text without blanks between words: foreign words and numbers as a whole, else letters with their marks.
-UNSPACED = regex.compile(r"[\p{Latin}\p{N}]+(?:[.,:][\p{Latin}\p{N}]+)*|\X")
+UNSPACED = regex.compile(rf"{FOREIGN}|\X")
 FOREIGN_JOINT = regex.compile(r"[\p{Latin}\p{N}]{2}")  # where words without a blank would become one
 MOST_LETTERS = 8000  # without a break: SudachiPy takes no text of more than 49,149 bytes
 

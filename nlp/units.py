@@ -24,6 +24,9 @@ SENTENCE_END = re.compile(rf"(?<=[.!?…؟۔।։]){IN_SENTENCE}([\"'”’»)\]
 CLAUSE_END = re.compile(r"(?<=[,;:،؛–—])\s+|(?<=[、，；：])")
 BLANK = re.compile(r"\s+")
 
+# A foreign word or a number within text that has no blanks between words, for `regex`.
+FOREIGN = r"[\p{Latin}\p{N}]+(?:[.,:][\p{Latin}\p{N}]+)*"
+
 Bounds = tuple[int, int]  # of a piece, in characters of its text
 
 # Letters of an alphabet that say as much as one letter of a script (250 parallel sentences of news and

@@ -119,7 +119,7 @@ class PassageIndex:
         self._table: Any = None
         self._state: _State | None = None
         self._in_use: tuple[_State, Lookup] | None = None  # of readers; never changed, only replaced
-        self._unread: set[str] | None = None  # passages written since `_lookup`; None: nobody knows
+        self._unread: set[str] | None = None  # passages written since `_in_use`; None: nobody knows
         self._settled: set[str] = set()  # files of the table that the disk is known to hold
         self._one_writer = threading.RLock()
 
@@ -140,7 +140,7 @@ class PassageIndex:
             return find(self.refresh())
 
     def refresh(self) -> Lookup:
-        """Bring the index up to the archive's revision; costs two small queries when it is."""
+        """Bring the index up to the archive's revision; costs one small query when it is."""
         if lookup := self._current():
             return lookup
         with self._one_writer:
