@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache, lru_cache
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     cast,
     exists,
     false,
@@ -50,8 +52,12 @@ def _sources() -> Any:
     )
 
 
-def _selected(connection: Connection, selection: Selection) -> _Statement:
-    """Everything of the selected entries but their themes and names."""
+@lru_cache(maxsize=64)  # SQLAlchemy takes as long to write it as SQLite to answer
+def _selected(withheld: ColumnElement[bool], selection: Selection) -> _Statement:
+    """Everything of the selected entries but their themes and names.
+
+    What is `withheld` is left out, or told, where the selection takes it.
+    """
     known = and_(speakers.c.conference_id == conferences.c.id, speakers.c.id == readings.c.speaker_id)
     statement = select(
         readings,
@@ -65,16 +71,30 @@ def _selected(connection: Connection, selection: Selection) -> _Statement:
         panels.c.conference_id,
         conferences.c.title.label("conference_title"),
         conferences.c.target_language,
-        (is_restricted(connection) if selection.restricted else false()).label("restricted"),
+        (withheld if selection.restricted else false()).label("restricted"),
     )
     return statement.select_from(_sources().outerjoin(speakers, known)).where(
-        *_conditions(connection, selection)
+        *_conditions(withheld, selection)
     )
 
 
-def _conditions(connection: Connection, selection: Selection) -> Iterator[ColumnElement[bool]]:
+@lru_cache(maxsize=64)
+def _selected_by_id(withheld: ColumnElement[bool], selection: Selection) -> _Statement:
+    return _selected(withheld, selection).where(_among(readings.c.id))
+
+
+def _among(column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a column has one of the `ids` that a statement is executed with."""
+    return column.in_(bindparam("ids", expanding=True))
+
+
+def _chosen(connection: Connection, selection: Selection) -> Iterator[ColumnElement[bool]]:
+    return _conditions(is_restricted(connection), selection)
+
+
+def _conditions(withheld: ColumnElement[bool], selection: Selection) -> Iterator[ColumnElement[bool]]:
     if not selection.restricted:
-        yield ~is_restricted(connection)
+        yield ~withheld
     for column, values in (
         (readings.c.language, selection.languages),
         (recordings.c.panel_id, selection.panels),
@@ -119,12 +139,12 @@ def has_quality(word: str) -> ColumnElement[bool]:
     return found.get(word, false())
 
 
-def _entries(connection: Connection, statement: _Statement) -> list[Entry]:
-    rows = connection.execute(statement).mappings().all()
+def _entries(connection: Connection, statement: _Statement, among: Sequence[str]) -> list[Entry]:
+    rows = connection.execute(statement, {"ids": among}).mappings().all()
     made_by = _signatures(connection, {row["signature"] for row in rows})
     found: list[Entry] = []
     for ids in chunks([row["id"] for row in rows]):
-        belonging, named = _themes(connection, ids), _names(connection, readings.c.id.in_(ids))
+        belonging, named = _themes(connection, ids), _names(connection, readings.c.id, ids)
         for row in rows[len(found) : len(found) + len(ids)]:
             of_passage = belonging.get(row["id"], {})
             scores = ((theme, score) for theme, (score, _) in of_passage.items())
@@ -166,45 +186,59 @@ _Evidence = tuple[int, int] | None
 def _themes(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, tuple[float, _Evidence]]]:
     """Score and evidence of the themes of these passages, by passage, then by theme."""
     found: dict[str, dict[str, tuple[float, _Evidence]]] = {}
-    columns = (themes.c.passage_id, themes.c.theme_id, themes.c.score, themes.c.evidence_start)
-    statement = select(*columns, themes.c.evidence_end).where(themes.c.passage_id.in_(ids), themes.c.belongs)
-    for passage_id, theme_id, score, start, end in connection.execute(statement):
+    for passage_id, theme_id, score, start, end in connection.execute(_themes_of(), {"ids": ids}):
         evidence = None if start is None else (start, end)
         found.setdefault(passage_id, {})[theme_id] = (score, evidence)
     return found
 
 
-def _names(connection: Connection, of_these: ColumnElement[bool]) -> dict[str, tuple[str, ...]]:
+@cache
+def _themes_of() -> _Statement:
+    columns = (themes.c.passage_id, themes.c.theme_id, themes.c.score, themes.c.evidence_start)
+    return select(*columns, themes.c.evidence_end).where(_among(themes.c.passage_id), themes.c.belongs)
+
+
+def _names(
+    connection: Connection, column: ColumnElement[str], ids: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
     """Ids of who and what is named in these readings, by passage; what nobody knows is left out."""
-    of_origin = readings.join(names, names.c.passage_id == readings.c.origin)
-    known = and_(of_these, names.c.target_id != "")
-    statement = select(readings.c.id, names.c.target_id).select_from(of_origin).where(known).distinct()
     found: dict[str, tuple[str, ...]] = {}
-    for passage_id, target in connection.execute(statement.order_by(readings.c.id, names.c.target_id)):
+    for passage_id, target in connection.execute(_named_in(column), {"ids": ids}):
         found[passage_id] = (*found.get(passage_id, ()), target)
     return found
+
+
+@cache
+def _named_in(column: ColumnElement[str]) -> _Statement:
+    of_origin = readings.join(names, names.c.passage_id == readings.c.origin)
+    known = and_(_among(column), names.c.target_id != "")
+    statement = select(readings.c.id, names.c.target_id).select_from(of_origin).where(known).distinct()
+    return statement.order_by(readings.c.id, names.c.target_id)
 
 
 def names_in(connection: Connection, recording_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Ids of who and what is named in passages of these recordings, by passage, those that name any."""
     found: dict[str, tuple[str, ...]] = {}
     for ids in chunks(recording_ids):
-        found |= _names(connection, readings.c.recording_id.in_(ids))
+        found |= _names(connection, readings.c.recording_id, ids)
     return found
 
 
 def _signatures(connection: Connection, digests: Collection[str]) -> dict[str, Signature]:
-    used = select(signatures).where(signatures.c.digest.in_(digests))
-    return {row["digest"]: signature_of(row) for row in connection.execute(used).mappings()}
+    used = connection.execute(_signatures_of(), {"ids": sorted(filter(None, digests))})
+    return {row["digest"]: signature_of(row) for row in used.mappings()}
+
+
+@cache
+def _signatures_of() -> _Statement:
+    return select(signatures).where(_among(signatures.c.digest))
 
 
 def entries_by_id(connection: Connection, ids: Sequence[str], selection: Selection) -> dict[str, Entry]:
     """Those of the passages that the archive has and that the selection takes, in the order given."""
-    statement = _selected(connection, selection)
+    statement = _selected_by_id(is_restricted(connection), selection)
     found = {
-        entry.passage.id: entry
-        for chunk in chunks(ids)
-        for entry in _entries(connection, statement.where(readings.c.id.in_(chunk)))
+        entry.passage.id: entry for chunk in chunks(ids) for entry in _entries(connection, statement, chunk)
     }
     return {passage_id: found[passage_id] for passage_id in ids if passage_id in found}
 
@@ -227,7 +261,7 @@ def ids_by_time(
     The recordings of a panel are numbered ('opening', 'opening-2', 'opening-10'): shorter ids come first.
     Counted by recording first, so that a page costs as much as the recordings it lies in, at any depth.
     """
-    conditions = tuple(_conditions(connection, selection))
+    conditions = tuple(_chosen(connection, selection))
     own = (func.length(recordings.c.id), recordings.c.id)
     order = (panels.c.held_on, panels.c.position, panels.c.id, *own)
     counted = select(recordings.c.id, func.count()).select_from(_sources()).where(*conditions)
@@ -251,7 +285,7 @@ def ids_by_time(
 def ids_by_doubt(connection: Connection, selection: Selection, limit: int | None, offset: int) -> list[str]:
     """Selected passages, the most doubtful first."""
     order = (readings.c.doubt.desc(), readings.c.id.desc())
-    statement = select(readings.c.id).select_from(_sources()).where(*_conditions(connection, selection))
+    statement = select(readings.c.id).select_from(_sources()).where(*_chosen(connection, selection))
     return list(connection.execute(statement.order_by(*order).limit(limit).offset(offset)).scalars())
 
 
@@ -305,7 +339,7 @@ def outlines(connection: Connection, recording_ids: Sequence[str], *, restricted
 
 def count(connection: Connection, selection: Selection) -> int:
     """How many passages are selected."""
-    statement = select(func.count()).select_from(_sources()).where(*_conditions(connection, selection))
+    statement = select(func.count()).select_from(_sources()).where(*_chosen(connection, selection))
     return int(connection.execute(statement).scalar_one())
 
 
@@ -313,11 +347,10 @@ def entries_of_recordings(
     connection: Connection, recording_ids: Sequence[str], selection: Selection = EVERYTHING
 ) -> list[Entry]:
     """The selected passages of these recordings, by recording and place."""
-    statement = _selected(connection, selection).order_by(readings.c.recording_id, readings.c.position)
+    statement = _selected(is_restricted(connection), selection).where(_among(readings.c.recording_id))
+    statement = statement.order_by(readings.c.recording_id, readings.c.position)
     return [
-        entry
-        for chunk in chunks(sorted(recording_ids))
-        for entry in _entries(connection, statement.where(readings.c.recording_id.in_(chunk)))
+        entry for chunk in chunks(sorted(recording_ids)) for entry in _entries(connection, statement, chunk)
     ]
 
 

@@ -94,7 +94,7 @@ class SearchIndex:
             if query.sort == "time" or not query.sought:
                 panels = panels_by_time(conferences)
                 ranked = ranked.in_order(lookup.columns.by_time(ranked.positions, panels))
-            hits = self._page(lookup, ranked, query, resolved.selection)
+            hits = self._page(lookup, ranked, query, Selection(restricted=restricted))
             counts = facets(lookup.columns, ranked.positions, conferences)
             notices = (*query.notices, *resolved.notices, *more)
             return Results(hits, len(ranked.positions), counts, notices)
