@@ -274,7 +274,7 @@ def test_columns_and_table_are_filtered_alike(
     shared: Archive, selection: Selection, hidden: Withheld
 ) -> None:
     lookup = PassageIndex(shared).refresh()
-    narrow = filter_of(selection, (), (CONFERENCE,), hidden)
+    narrow = filter_of(selection, (CONFERENCE,), hidden)
     by_columns = lookup.columns.ids(lookup.matching(narrow))
     scan = lookup.table.search().select(["passage_id"]).limit(None)
     rows = (scan.where(narrow.sql) if narrow.sql else scan).to_list()

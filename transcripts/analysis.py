@@ -27,7 +27,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import regex
 import snowballstemmer
 
+from transcripts import persian
 from transcripts.folding import KANA_HAN, UNSPACED, fold, mapped
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ _AS_WRITTEN = "-"  # no language: words are not stemmed
 _REMEMBERED_TEXTS = 2_000
 _REMEMBERED = 100_000  # words whose analysis is kept: most of a text are among the commonest
 
-_ZWNJ = "\u200c"
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 
 # A run of one family of scripts, with the punctuation and digits that follow it, but for those of a
@@ -73,6 +73,7 @@ SCRIPTS = {
 # Where two neighbours may be a word that no dictionary knows or splits off.
 _PAIRED = regex.compile(rf"\p{{Han}}{{2,}}|\p{{Hangul}}{{2,}}|[{UNSPACED}]{{2,}}")
 _LONE = regex.compile(r"(?<!\p{Hangul})\p{Hangul}(?!\p{Hangul})")
+_CERTAIN = regex.compile(r"\p{Latin}{2,}")  # a word that is one token wherever it stands
 # Thousands are set apart in this way or that, or not at all.
 _GROUPED = regex.compile(r"(?<![\p{N}.,٬])\p{Nd}{1,3}(?:[.,٬]\p{Nd}{3})+(?![.,٬]?\p{N})")
 # What every text has: left out of queries that have other words. Words that mean something in
@@ -159,11 +160,27 @@ def query_forms(text: str) -> list[list[str]]:
     if pairs:  # in compounds
         uncovered = _PAIRED.sub(" ", plain)
         forms.append([*pairs, *(token.text for token in _tokens(uncovered, UNKNOWN, _AS_WRITTEN))])
-    if len(core := _persian_core(plain) if _PERSIAN_WORD.fullmatch(plain) else ()) > 1:
-        forms.append([_persian_stem(core)])  # written as one
+    if len(core := persian.core(plain) if persian.WORD.fullmatch(plain) else ()) > 1:
+        forms.append([persian.stem(core)])  # written as one
     if _LONE.fullmatch(plain):
         forms.append([plain])
     return [list(form) for form in dict.fromkeys(tuple(dict.fromkeys(form)) for form in forms) if form]
+
+
+def tokens_of_phrase(text: str) -> list[frozenset[str]]:
+    """What a passage needs to have a phrase in it: at least one token of each set.
+
+    None of its parts may be certain to be found: numbers, kana and lone letters are analysed in many ways.
+    """
+    plain = _compatible(text)
+    needed = [frozenset({pair.text}) for pair in _pairs(plain)]
+    for run in _RUN.finditer(plain):
+        for word in _WORD.findall(run[0]):
+            if _CERTAIN.fullmatch(word):
+                needed.append(frozenset(_forms(word, UNKNOWN)))
+            elif run.lastgroup == "persian" and word.isalpha() and len(core := persian.core(word)) == 1:
+                needed.append(frozenset({*core, persian.stem(core)}))
+    return list(dict.fromkeys(needed))
 
 
 def _compatible(text: str) -> str:
@@ -197,10 +214,15 @@ def _plain_words(text: str) -> Iterator[Token]:
 def _pairs(text: str) -> list[Token]:
     """Every two neighbouring letters of the scripts in which a word may hide in a longer one."""
     return [
-        Token(PAIR + fold(first + second), at, at + 2)
+        Token(_pair(first + second), at, at + 2)
         for run in _PAIRED.finditer(text)
         for at, (first, second) in enumerate(pairwise(run[0]), run.start())
     ]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _pair(letters: str) -> str:
+    return PAIR + fold(letters)
 
 
 def _lone(text: str) -> list[Token]:
@@ -266,6 +288,15 @@ def _kiwi() -> Kiwi:
     return Kiwi(num_workers=1, load_default_dict=False, load_multi_dict=False, load_typo_dict=False)
 
 
+def only_nouns(text: str) -> bool:
+    """Whether what tells something in a Korean text are nouns of more than one syllable.
+
+    They are written in the same way everywhere, and so found by their pairs of letters.
+    """
+    telling = [each for each in _kiwi().tokenize(_compatible(text)) if each.tag.startswith(_CONTENT)]
+    return all(each.tag.startswith("NN") and len(each.form) > 1 for each in telling)
+
+
 def _korean(text: str, language: str) -> Iterator[Token]:
     if language not in ("ko", UNKNOWN):
         yield from _plain_words(text)
@@ -278,59 +309,22 @@ def _korean(text: str, language: str) -> Iterator[Token]:
 
 # Persian, and whatever else is written in Arabic letters
 
-_PREFIXES = frozenset({"می", "نمی", "بی"})
-_CLITICS = "ی|ای|ام|ات|اش|مان|تان|شان|اند|ایم|اید|تر|ترین"
-_PLURAL = "ها(?:ی(?:ی|م|ت|ش|مان|تان|شان)?|مان|تان|شان|م|ت|ش)?"
-_SUFFIX = regex.compile(rf"(?:{_CLITICS}|{_PLURAL})")
-_JOINED_PLURAL = regex.compile(rf"(?<=..){_PLURAL}$")
-_JOINED_PREFIX = regex.compile(r"ن?می(\p{L}{2,}[مید])")  # of a verb, by its ending
-_EZAFE = regex.compile(r"(?<=..[او])ی$")
-_PERSIAN_WORD = regex.compile(rf"[\p{{L}}\p{{N}}][\p{{L}}\p{{M}}\p{{N}}{_ZWNJ}]*")
-
 
 def _persian(text: str, language: str) -> Iterator[Token]:
     del language  # Arabic, Urdu and Kurdish are folded in the same way
     stems = []
-    for word in _PERSIAN_WORD.finditer(text):
-        core = _persian_core(word[0])
+    for word in persian.WORD.finditer(text):
+        core = persian.core(word[0])
         if not core:
             continue  # an affix that was written as a word
         for part in core if len(core) > 1 else ():
             yield Token(part, *word.span())
-        stems.append(Token(_persian_stem(core), *word.span()))
+        stems.append(Token(persian.stem(core), *word.span()))
     for stem in stems:
-        for form in _persian_forms(stem.text):
+        for form in persian.forms(stem.text):
             yield Token(form, stem.start, stem.end)
     for one, next_ in pairwise(stems):  # 'فیلم نامه' for 'فیلم‌نامه'
         yield Token(one.text + next_.text, one.start, next_.end)
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _persian_core(word: str) -> tuple[str, ...]:
-    """The parts of a word that are no affixes; none for an affix."""
-    parts = [part for part in fold(word).split(_ZWNJ) if part]
-    core = [part for part in parts[:1] if part not in _PREFIXES or len(parts) == 1]
-    core += [part for part in parts[1:] if not _SUFFIX.fullmatch(part)]
-    if len(core) == 1 and (_SUFFIX.fullmatch(core[0]) or core[0] in _PREFIXES):
-        return ()
-    return tuple(core)
-
-
-def _persian_stem(core: Sequence[str]) -> str:
-    return _EZAFE.sub("", _JOINED_PLURAL.sub("", "".join(core)))
-
-
-def _persian_forms(stem: str) -> Iterator[str]:
-    """A stem, and what it is without a beginning or an ending that may or may not be an affix."""
-    yield stem
-    if verb := _JOINED_PREFIX.fullmatch(stem):
-        yield verb[1]
-    if stem.endswith("گان") and len(stem) > 5:
-        yield stem.removesuffix("گان") + "ه"
-    elif stem.endswith("ان") and len(stem) > 5:
-        yield stem.removesuffix("ان")
-    elif stem.endswith("ی") and len(stem) > 3:
-        yield stem.removesuffix("ی")
 
 
 # Languages that write spaces

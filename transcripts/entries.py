@@ -243,14 +243,27 @@ def entries_by_id(connection: Connection, ids: Sequence[str], selection: Selecti
     return {passage_id: found[passage_id] for passage_id in ids if passage_id in found}
 
 
-def translations(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """The translations of those of the passages that have one, as they are read."""
-    statement = select(readings.c.id, readings.c.translation).where(readings.c.translation.is_not(None))
+class Wording(NamedTuple):
+    """A passage in its two languages, as it is read: each text with its language."""
+
+    source: tuple[str, str]
+    translation: tuple[str, str]
+
+
+def wordings(connection: Connection, ids: Sequence[str]) -> dict[str, Wording]:
+    """How those of the passages read that the archive has."""
     return {
-        passage_id: text
+        passage_id: Wording((text, language), (translation or "", target))
         for chunk in chunks(ids)
-        for passage_id, text in connection.execute(statement.where(readings.c.id.in_(chunk)))
+        for passage_id, text, language, translation, target in connection.execute(_wordings(), {"ids": chunk})
     }
+
+
+@cache
+def _wordings() -> _Statement:
+    its = readings.c
+    columns = (its.id, its.text, its.language, its.translation, conferences.c.target_language)
+    return select(*columns).select_from(_sources()).where(_among(its.id))
 
 
 def ids_by_time(

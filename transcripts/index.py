@@ -25,7 +25,7 @@ os.environ.setdefault("LANCEDB_LOG", "error")  # it warns on the terminal; read 
 import lancedb
 import pyarrow as pa
 from lancedb.expr import col
-from lancedb.index import FTS, Bitmap, BTree, Fm, IvfPq, LabelList
+from lancedb.index import FTS, Bitmap, BTree, IvfPq, LabelList
 from sqlalchemy import Connection
 
 from transcripts import entries
@@ -75,7 +75,6 @@ _FILTERS = {
     **{name: Bitmap() for name in ("recording_id", "panel_id", "language", "speaker", "state", "quality")},
     "themes": LabelList(),
     "names": LabelList(),
-    "writing": Fm(),  # for phrases
 }
 
 Found = TypeVar("Found")
@@ -247,12 +246,14 @@ class PassageIndex:
             columns = Columns.read(table)
         elif self._unread:
             columns = columns.following(table, self._unread)
+        indexes = table.list_indices()
         lookup = Lookup(
             table,
             columns,
             self._state.meanings.said,
             embedded=bool(self._state.meanings.signature),
-            approximate=any(index.columns == ["vector"] for index in table.list_indices()),
+            approximate=any(index.columns == ["vector"] for index in indexes),
+            whole=not any(table.index_stats(index.name).num_unindexed_rows for index in indexes),
         )
         self._in_use, self._unread = (self._state, lookup), set()
         return lookup

@@ -73,10 +73,9 @@ Clause = tuple[tuple[Condition, ...], ...]  # one of the alternatives holds, wit
 
 @dataclass(frozen=True)
 class Filter:
-    """Every clause holds, and every phrase (as `phrase_writing` gives it) is in the writing."""
+    """Every clause holds."""
 
     clauses: tuple[Clause, ...] = ()
-    phrases: tuple[str, ...] = ()
 
     @cached_property
     def sql(self) -> str:
@@ -87,11 +86,10 @@ class Filter:
             )
             for clause in self.clauses
         ]
-        parts += [f"contains(writing, {lit(phrase).to_sql()})" for phrase in self.phrases]
         return " AND ".join(f"({part})" for part in parts)
 
     def kept(self, columns: Columns, rows: Positions | None = None) -> NDArray[np.bool_]:
-        """Whether every clause holds, for each row or for some; phrases are not looked at."""
+        """Whether every clause holds, for each row or for some."""
         kept = np.ones(len(columns) if rows is None else len(rows), dtype=bool)
         for clause in self.clauses:
             held = np.zeros(len(kept), dtype=bool)
@@ -108,10 +106,8 @@ class Filter:
 EVERY = Filter()
 
 
-def filter_of(
-    selection: Selection, phrases: Iterable[str], conferences: Iterable[Conference], hidden: Withheld
-) -> Filter:
-    """The filter for the selected passages that have all the phrases."""
+def filter_of(selection: Selection, conferences: Iterable[Conference], hidden: Withheld) -> Filter:
+    """The filter for the selected passages."""
     conferences = list(conferences)
     clauses = list(_chosen(selection, conferences))
     if not selection.restricted:
@@ -125,7 +121,7 @@ def filter_of(
             )
             if values
         ]
-    return Filter(tuple(clauses), tuple(phrases))
+    return Filter(tuple(clauses))
 
 
 def _chosen(selection: Selection, conferences: list[Conference]) -> Iterator[Clause]:

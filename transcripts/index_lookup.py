@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from lancedb.query import BooleanQuery, FullTextOperator, MatchQuery, Occur
 from numpy.typing import NDArray
 
+from transcripts.analysis import tokens_of_phrase
 from transcripts.errors import ArchiveError
 from transcripts.index_columns import Columns, Positions
-from transcripts.index_filters import EVERY, Filter
+from transcripts.index_filters import EVERY, Condition, Filter
 from transcripts.offsets import LanguageOffsets
+from transcripts.phrases import phrase_writing
 
 Vector = NDArray[np.float32]
 QueryVector = Sequence[float] | Vector
 
-# Word matches that are asked for first; 20 times as many until all are there. At a million passages, 20,000
-# take 7 ms and 1,000 take 5, and of two words 1,000 are seldom enough.
-_FIRST = 20_000
+# Word matches that are asked for first; 20 times as many until all are there. Of a million passages, 8,000
+# are enough for 99 of 100 searches of two words, and 20,000 take half as long again for the slowest.
+_FIRST = 8_000
 _MORE = 20
 _FEW = 0.05  # of what is found: where a filter takes fewer, the table applies it
 # LanceDB looks at what a filter takes row by row where that is less than a tenth of all: at a million
 # passages, for 4 % of them, two words take 15 ms instead of 5. Fewer than a fiftieth are quickly looked at.
 _ROW_BY_ROW = 0.12
 _QUICKLY = 0.02
-_SAMPLE = 20_000  # rows by which the share that a filter takes is known well enough
+_SAMPLE = 2_000  # rows by which the share that a filter takes is known well enough
 # Of the approximate index over vectors: how many of its parts are looked at, and by how much more than
-# is wanted are compared exactly.
+# is wanted are compared exactly: 5 times of all passages, and the fewer, the fewer a filter leaves to be in
+# each other's way. Of a fifth of a million passages, twice as many find of the nearest ten what 5 times as
+# many find (95 %), of a 25th, one time as many, in two thirds of the time.
 _PARTS = 8
 _REFINED = 5
+# Rows that have a phrase up to which a search is narrowed to them by name.
+_NAMED = 20_000
+_READ_AT_ONCE = 50_000  # writings of rows, 15 MB
 # Chosen with the share of offset in `offsets`, see docs/benchmarks.md.
 FEEDBACK = 5
 FEEDBACK_WEIGHT = 0.6
@@ -62,16 +70,41 @@ class Lookup:
     offsets: LanguageOffsets
     embedded: bool
     approximate: bool  # whether there is an index over vectors
+    whole: bool  # whether the indexes have all rows
 
     def matching(self, where: Filter) -> Positions:
-        """All rows that a filter takes, in no order that means anything.
+        """All rows that a filter takes, in no order that means anything."""
+        return np.flatnonzero(where.kept(self.columns))
 
-        The table is asked for phrases alone: it takes as long for every 20 rows as the columns for all.
+    def with_phrase(self, phrase: str, where: Filter = EVERY) -> Positions:
+        """Those that a filter takes in whose writing a phrase stands, in order; none for one without letters.
+
+        Read are those that have its words; all, in two seconds for a million, where none of its words is
+        certain to be a word of theirs (kana, numbers).
         """
-        if not where.phrases:
-            return np.flatnonzero(where.kept(self.columns))
-        found = self.table.search().where(where.sql).select([]).with_row_id(True).limit(None).to_arrow()
-        return self._positions(found)
+        written = phrase_writing(phrase)
+        if not written:
+            return NOTHING.positions
+        rows = self.matching(where)
+        if needed := tokens_of_phrase(phrase):
+            rows = np.intersect1d(rows, self._having(needed))
+        parts = np.split(rows, range(_READ_AT_ONCE, len(rows), _READ_AT_ONCE))
+        return np.concatenate([part[self._writings_have(written, part)] for part in parts])
+
+    def _writings_have(self, written: str, rows: Positions) -> NDArray[np.bool_]:
+        if not len(rows):
+            return np.zeros(0, dtype=bool)
+        addresses = self.columns.addresses[rows].tolist()
+        found = self.table.take_row_ids(addresses).with_row_id().select(["writing"]).to_arrow()
+        has = pc.match_substring(found["writing"], written).to_numpy().astype(bool)
+        return np.isin(rows, self._positions(found)[has])
+
+    def narrowed(self, rows: Positions) -> tuple[Filter, Positions]:
+        """These rows as a filter; where they are many, no filter, and the others as what is unwanted."""
+        if len(rows) > _NAMED:
+            return EVERY, np.setdiff1d(np.arange(len(self.columns)), rows)
+        them = Condition("passage_id", frozenset(self.columns.ids(rows)))
+        return Filter((((them,),),)), NOTHING.positions
 
     def containing(self, forms: Sequence[Sequence[str]]) -> Positions:
         """Rows that have all tokens of at least one of the forms."""
@@ -80,6 +113,13 @@ class Lookup:
             return np.zeros(0, dtype=np.int64)
         each = [match(" ".join(form), "words", operator=FullTextOperator.AND) for form in forms]
         query = each[0] if len(each) == 1 else BooleanQuery([(Occur.SHOULD, one) for one in each])
+        return self._positions(self._asked(self.table.search(query), EVERY, len(self.columns)))
+
+    def _having(self, needed: Sequence[Collection[str]]) -> Positions:
+        """Rows that have at least one token of each set."""
+        match: Any = MatchQuery
+        each = [(Occur.MUST, match(" ".join(some), "words")) for some in needed]
+        query = BooleanQuery(each) if len(each) > 1 else each[0][1]
         return self._positions(self._asked(self.table.search(query), EVERY, len(self.columns)))
 
     def by_words(self, tokens: Sequence[str], where: Filter, weakest: float = 0.0) -> Ranking:
@@ -109,8 +149,8 @@ class Lookup:
             limit *= _MORE
 
     def _parted(self, where: Filter) -> tuple[Filter, Filter]:
-        """The clauses that the table is quick with, with the phrases, and the others."""
-        sample = np.arange(0, len(self.columns), 1 + len(self.columns) // _SAMPLE)
+        """The clauses that the table is quick with, and the others."""
+        sample = self._sample
         kept = [Filter((clause,)).kept(self.columns, sample) for clause in where.clauses]
         if not kept or np.logical_and.reduce(kept).mean() < _QUICKLY:
             return where, EVERY
@@ -122,15 +162,19 @@ class Lookup:
                 asked.append(number)
         left = [number for number in range(len(kept)) if number not in asked]
         return (
-            Filter(tuple(where.clauses[number] for number in asked), where.phrases),
+            Filter(tuple(where.clauses[number] for number in asked)),
             Filter(tuple(where.clauses[number] for number in left)),
         )
+
+    @property
+    def _sample(self) -> Positions:
+        return np.arange(0, len(self.columns), 1 + len(self.columns) // _SAMPLE)
 
     def by_meaning(self, vector: QueryVector, where: Filter, depth: int) -> Ranking:
         """The rows nearest to a unit vector of shape (dim,), by cosine, those above 0."""
         if not self.embedded or not len(self.columns):
             return NOTHING
-        found = self._nearest(vector, where, self._wide(depth), "vector")
+        found = self._nearest(vector, where, self._wide(depth, where), "vector")
         return self._by_cosine(found, np.asarray(vector, dtype=np.float32)).first(depth)
 
     def by_query(self, vector: QueryVector, text: str, where: Filter, depth: int) -> Ranking:
@@ -151,17 +195,12 @@ class Lookup:
         count = min(FEEDBACK, len(self.columns) // 10)
         if not count or not self.embedded:
             return self.by_meaning(asked, where, depth)
-        near = self._nearest(asked, where, self._wide(depth) if self.approximate else count, "vector")
+        wide = self._wide(depth, where) if self.approximate else count
+        near = self._nearest(asked, where, wide, "vector")
         moved = _moved(asked, _as_rows(near["vector"]), count)
         if not self.approximate:
             return self.by_meaning(moved, where, depth)
         return self._by_cosine(near, moved).first(depth)
-
-    def tokens(self, position: int) -> frozenset[str]:
-        """The analysed words of a row."""
-        address = int(self.columns.addresses[position])
-        (row,) = self.table.take_row_ids([address]).select(["words"]).to_list()
-        return frozenset(row["words"].split(" "))
 
     def vectors(self, positions: Positions) -> Vector:
         """Stored vectors, shape (rows, dim), in no order that means anything; zeros for no embedding."""
@@ -185,13 +224,19 @@ class Lookup:
 
     def _asked(self, query: Any, where: Filter, limit: int, *columns: str) -> pa.Table:
         """Row ids and scores, and columns."""
+        is_nearness = hasattr(query, "refine_factor")
         query = query.where(where.sql, prefilter=True) if where.sql else query
-        score = "_distance" if hasattr(query, "refine_factor") else "_score"
+        if self.whole and (self.approximate or not is_nearness):
+            query = query.fast_search()  # looks at nothing but the index
+        score = "_distance" if is_nearness else "_score"
         return query.select([score, *columns]).with_row_id(True).limit(max(1, limit)).to_arrow()
 
-    def _wide(self, depth: int) -> int:
+    def _wide(self, depth: int, where: Filter) -> int:
         """How many to ask for, so that the nearest are among them."""
-        return _REFINED * depth if self.approximate else depth
+        if not self.approximate:
+            return depth
+        share = float(where.kept(self.columns, self._sample).mean())
+        return round(depth * (1 + (_REFINED - 1) * share))
 
     def _by_cosine(self, found: pa.Table, vector: Vector) -> Ranking:
         """What was found, by its cosine to a unit vector, where that is above 0."""

@@ -22,7 +22,7 @@ from transcripts.records import digest_of
 from transcripts.schema import readings
 from transcripts.schema import recordings as recordings_table
 
-_FORMAT = 5  # raised whenever rows are made in another way
+_FORMAT = 6  # raised whenever rows are made in another way
 _ALL = Selection(restricted=True)  # what is withheld is left out by the filter of a search
 _BATCH = 8  # recordings whose rows are made and written together
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from transcripts.analysis import ANALYSED, query_words, scripts_of, tokens
+from transcripts.analysis import ANALYSED, only_nouns, query_words, scripts_of, tokens
 from transcripts.holdings import Entry
 from transcripts.phrases import phrase_spans
 from transcripts.query import Notice, SearchQuery
@@ -71,7 +71,7 @@ class Context:
 
 def marked(entry: Entry, query: SearchQuery, score: float = 0.0, matched_by: tuple[str, ...] = ()) -> Hit:
     """A hit with everything marked that a query looks for, inflected forms and parts of compounds too."""
-    sought, scripts = _sought(query.sought)
+    sought, scripts = _sought(query.sought), scripts_sought(query.sought)
     text, language = entry.passage.text, entry.passage.language
     of_phrases = (span for phrase in query.phrases for span in phrase_spans(text, phrase))
     return Hit(
@@ -84,10 +84,21 @@ def marked(entry: Entry, query: SearchQuery, score: float = 0.0, matched_by: tup
 
 
 @lru_cache(maxsize=64)  # every hit of a page asks for the same
-def _sought(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The tokens that a query looks for, and the families of scripts that it is written in."""
-    scripts = ANALYSED if any(map(str.isnumeric, text)) else scripts_of(text)  # digits stand in any of them
-    return frozenset(query_words(text) if text else ()), frozenset(scripts)
+def scripts_sought(text: str) -> frozenset[str]:
+    """The families of scripts in which a passage has to be analysed to be told what a query finds in it.
+
+    Pairs of letters are found without that: where they are all that can be found, so is what they mark.
+    """
+    if any(map(str.isnumeric, text)):  # digits stand in any of them
+        return frozenset(ANALYSED)
+    scripts = frozenset(scripts_of(text))
+    return scripts - {"korean"} if "korean" in scripts and only_nouns(text) else scripts
+
+
+@lru_cache(maxsize=64)
+def _sought(text: str) -> frozenset[str]:
+    """The tokens that a query looks for."""
+    return frozenset(query_words(text) if text else ())
 
 
 def _spans(text: str, language: str, sought: frozenset[str], scripts: frozenset[str]) -> Iterator[Mark]:

@@ -12,13 +12,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import reduce
 from typing import Self
 
 import numpy as np
 from sqlalchemy import Connection, select
 
 from transcripts import entries
-from transcripts.analysis import coverage, query_forms, query_words
+from transcripts.analysis import coverage, query_forms, query_words, tokens
 from transcripts.archive import Archive
 from transcripts.errors import ModelError
 from transcripts.facets import facets, panels_by_time
@@ -32,7 +33,7 @@ from transcripts.phrases import phrase_writing, writing
 from transcripts.query import Notice, SearchQuery
 from transcripts.query_names import Heard, resolve
 from transcripts.ranking import MEANING, NEAREST, WEAKEST_WORDS, WORDS, Ranked, fused
-from transcripts.results import Hit, Results, marked
+from transcripts.results import Hit, Results, marked, scripts_sought
 from transcripts.schema import readings
 from transcripts.withheld import unseen_panels
 
@@ -88,8 +89,7 @@ class SearchIndex:
             by_heard = query.languages or query.speakers or query.themes
             heard = self._heard(lookup, conferences, hidden) if by_heard else Heard()
             resolved = resolve(query, conferences, heard, restricted=restricted)
-            phrases = filter(None, map(phrase_writing, query.phrases))
-            filter_ = filter_of(resolved.selection, phrases, conferences, hidden)
+            filter_ = filter_of(resolved.selection, conferences, hidden)
             ranked = self._ranked(lookup, query, filter_)
             if query.sort == "time" or not query.sought:
                 panels = panels_by_time(conferences)
@@ -129,7 +129,7 @@ class SearchIndex:
     def more_like(self, passage_id: str, limit: int = 10, *, restricted: bool = False) -> tuple[Hit, ...]:
         """The passages nearest in meaning to a passage, in any language; none if it has no embedding."""
         selection = Selection(restricted=restricted)
-        filter_ = filter_of(selection, (), self._archive.conferences(), self._hidden(restricted))
+        filter_ = filter_of(selection, self._archive.conferences(), self._hidden(restricted))
 
         def find(lookup: Lookup) -> tuple[Hit, ...]:
             at = lookup.columns.position_of(passage_id)
@@ -157,7 +157,7 @@ class SearchIndex:
 
     def _heard(self, lookup: Lookup, conferences: Sequence[Conference], hidden: Withheld) -> Heard:
         """What is heard in the passages that may be shown, so that no notice tells of others."""
-        shown = filter_of(Selection(), (), conferences, hidden)
+        shown = filter_of(Selection(), conferences, hidden)
         if shown.clauses:
             return _heard_in(lookup, shown)
         if self._all_heard is None or self._all_heard[0] is not lookup:
@@ -167,8 +167,13 @@ class SearchIndex:
     def _ranked(self, lookup: Lookup, query: SearchQuery, filter_: Filter) -> Ranked:
         """All hits, best first; without a text, in no order."""
         unwanted = self._unwanted(lookup, query)
-        if not query.sought:
-            return Ranked.unscored(np.setdiff1d(lookup.matching(filter_), unwanted))
+        phrases = tuple(filter(phrase_writing, query.phrases))
+        if phrases or not query.sought:
+            having = [lookup.with_phrase(phrase, filter_) for phrase in phrases] or [lookup.matching(filter_)]
+            selected = np.setdiff1d(reduce(np.intersect1d, having), unwanted)
+            if not query.sought:
+                return Ranked.unscored(selected)
+            filter_, unwanted = lookup.narrowed(selected)
         words = meaning = NOTHING
         has_meaning = query.mode != "words" and self._embed is not None and lookup.embedded
         near = (
@@ -178,23 +183,35 @@ class SearchIndex:
             words = lookup.by_words(query_words(query.sought), filter_, _weakest(query)).without(unwanted)
         is_hybrid, best = query.mode == "hybrid", frozenset[str]()
         if is_hybrid and len(words.positions):
-            best = lookup.tokens(int(words.positions[0]))
+            best = self._tokens(lookup.columns.ids(words.positions[:1])[0], query.sought)
         if near:
             meaning = near.result()
         if is_hybrid:
             ranked = fused(words, meaning, lookup.columns, coverage(query.sought, best))
         else:
             ranked = Ranked.of(words, WORDS) if query.mode == "words" else Ranked.of(meaning, MEANING)
-        if any(map(phrase_writing, query.phrases)):  # whatever has the phrase is found
-            ranked = ranked.with_others(np.setdiff1d(lookup.matching(filter_), unwanted), WORDS)
+        if phrases:  # whatever has them is found
+            ranked = ranked.with_others(selected, WORDS)
         return ranked
+
+    def _tokens(self, passage_id: str, sought: str) -> frozenset[str]:
+        """The tokens of a passage in the scripts of a query, in source and translation."""
+        with self._archive.reading() as connection:
+            read = entries.wordings(connection, [passage_id])
+        scripts = scripts_sought(sought)
+        return frozenset(
+            token.text
+            for wording in read.values()
+            for text, language in wording
+            for token in tokens(text, language, scripts)
+        )
 
     def _unwanted(self, lookup: Lookup, query: SearchQuery) -> Positions:
         """What has an excluded word or phrase, in source or translation."""
         found = [lookup.containing([form for each in query.excluded for form in query_forms(each)])]
         for phrase in query.excluded_phrases:
             if written := phrase_writing(phrase):
-                found.append(lookup.matching(Filter(phrases=(written,))))
+                found.append(lookup.with_phrase(phrase))
                 found.append(self._translated_so(lookup, written, lookup.containing(query_forms(phrase))))
         return np.unique(np.concatenate(found))
 
@@ -202,8 +219,9 @@ class SearchIndex:
         """Those of the rows in whose translation a phrase stands; the index knows how sources are written."""
         ids = lookup.columns.ids(rows)
         with self._archive.reading() as connection:
-            texts = entries.translations(connection, ids)
-        return rows[[written in writing(texts.get(passage_id, "")) for passage_id in ids]]
+            read = entries.wordings(connection, ids)
+        has = {each for each, wording in read.items() if written in writing(wording.translation[0])}
+        return rows[[passage_id in has for passage_id in ids]]
 
     def _near(self, lookup: Lookup, text: str, filter_: Filter, unwanted: Positions) -> Ranking:
         """The passages nearest in meaning to a query that are not unwanted."""
