@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-os.environ.setdefault("LANCEDB_LOG", "error")  # it warns on the terminal; read when it is imported
-
 import lancedb
 import pyarrow as pa
 from lancedb.expr import col
