@@ -105,7 +105,7 @@ def test_a_large_archive_is_searched_by_its_indexes(tmp_path: Path, monkeypatch:
         assert exact.find(SearchQuery(limit=1)).total == 600
 
 
-def test_filters_are_applied_to_the_best_matches_or_by_the_table(
+def test_all_matches_are_found_however_many_are_asked_for_at_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     maker = Maker(seed=1, words=300)
@@ -127,13 +127,7 @@ def test_filters_are_applied_to_the_best_matches_or_by_the_table(
         assert any(expected[3::4])
         monkeypatch.setattr("transcripts.index_lookup._FIRST", 10)
         monkeypatch.setattr("transcripts.index_lookup._MORE", 2)
-        # clauses that the columns look at: all, some of them by how many rows each takes, none
-        for row_by_row, quickly in ((1.1, 0.0), (0.12, 0.02), (0.12, 1.0)):
-            monkeypatch.setattr("transcripts.index_lookup._ROW_BY_ROW", row_by_row)
-            monkeypatch.setattr("transcripts.index_lookup._QUICKLY", quickly)
-            for few in (0.0, 0.05, 1.0):  # after, by what is found, by the table
-                monkeypatch.setattr("transcripts.index_lookup._FEW", few)
-                assert [[hit.passage_id for hit in index.find(query).hits] for query in queries] == expected
+        assert [[hit.passage_id for hit in index.find(query).hits] for query in queries] == expected
 
 
 def test_what_a_narrow_filter_takes_is_found_in_all_parts_of_an_approximate_index(

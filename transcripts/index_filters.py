@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from lancedb.expr import col, lit
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from transcripts.holdings import Conference, Selection
 from transcripts.index_columns import LISTED, Columns, Positions
 from transcripts.schema import readings, recordings, restrictions
-from transcripts.withheld import is_in_force, is_restricted, withheld_by_place
+from transcripts.withheld import is_in_force, is_restricted, today, withheld_by_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,7 @@ class Withheld:
 
 def withheld(connection: Connection) -> Withheld:
     """What only editors may see. A few small queries; one where nothing is withheld."""
-    columns = (restrictions.c.kind, restrictions.c.target)
-    rows = connection.execute(select(*columns).where(is_in_force())).all()
+    rows = connection.execute(_in_force(today())).all()
     where = withheld_by_place(connection) if rows else None
     passages = {target for kind, target in rows if kind == "passage"}
     if where:  # passages are withheld with all that is heard in their time
@@ -45,6 +44,11 @@ def withheld(connection: Connection) -> Withheld:
         frozenset(target for kind, target in rows if kind == "speaker"),
         frozenset(passages),
     )
+
+
+@lru_cache(maxsize=2)
+def _in_force(day: str) -> Select[Any]:
+    return select(restrictions.c.kind, restrictions.c.target).where(is_in_force(day))
 
 
 def speaker_key(conference_id: str, speaker_id: str | None) -> str:

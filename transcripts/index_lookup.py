@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from transcripts.analysis import tokens_of_phrase
 from transcripts.errors import ArchiveError
 from transcripts.index_columns import Columns, Positions
-from transcripts.index_filters import EVERY, Condition, Filter
+from transcripts.index_filters import EVERY, Clause, Condition, Filter
 from transcripts.offsets import LanguageOffsets
 from transcripts.phrases import phrase_writing
 
@@ -26,11 +27,6 @@ QueryVector = Sequence[float] | Vector
 # are enough for 99 of 100 searches of two words, and 20,000 take half as long again for the slowest.
 _FIRST = 8_000
 _MORE = 20
-_FEW = 0.05  # of what is found: where a filter takes fewer, the table applies it
-# LanceDB looks at what a filter takes row by row where that is less than a tenth of all: at a million
-# passages, for 4 % of them, two words take 15 ms instead of 5. Fewer than a fiftieth are quickly looked at.
-_ROW_BY_ROW = 0.12
-_QUICKLY = 0.02
 _SAMPLE = 2_000  # rows by which the share that a filter takes is known well enough
 # Of the approximate index over vectors: how many of its parts are looked at, and by how much more than
 # is wanted are compared exactly: 5 times of all passages, and the fewer, the fewer a filter leaves to be in
@@ -71,6 +67,7 @@ class Lookup:
     embedded: bool
     approximate: bool  # whether there is an index over vectors
     whole: bool  # whether the indexes have all rows
+    sampled: Callable[[Clause], NDArray[np.bool_]]  # whether a clause holds, for some of the rows
 
     def matching(self, where: Filter) -> Positions:
         """All rows that a filter takes, in no order that means anything."""
@@ -85,9 +82,11 @@ class Lookup:
         written = phrase_writing(phrase)
         if not written:
             return NOTHING.positions
-        rows = self.matching(where)
         if needed := tokens_of_phrase(phrase):
-            rows = np.intersect1d(rows, self._having(needed))
+            rows = np.sort(self._having(needed))
+            rows = rows[where.kept(self.columns, rows)]
+        else:
+            rows = self.matching(where)
         parts = np.split(rows, range(_READ_AT_ONCE, len(rows), _READ_AT_ONCE))
         return np.concatenate([part[self._writings_have(written, part)] for part in parts])
 
@@ -123,52 +122,18 @@ class Lookup:
         return self._positions(self._asked(self.table.search(query), EVERY, len(self.columns)))
 
     def by_words(self, tokens: Sequence[str], where: Filter, weakest: float = 0.0) -> Ranking:
-        """Rows with any of the tokens by BM25, as far down as `weakest` times the best score.
-
-        Where a filter takes the table long, the columns of the best are looked at instead. `weakest` of 0
-        finds all, which the filter makes fewer.
-        """
+        """Rows with any of the tokens by BM25, as far down as `weakest` times the best score."""
         match: Any = MatchQuery
         if not tokens or not len(self.columns):
             return NOTHING
         query, limit = match(" ".join(tokens), "words"), _FIRST
-        asked, after = self._parted(where) if weakest else (where, EVERY)
         while True:
-            found = self._asked(self.table.search(query), asked, limit)
-            positions, scores = self._positions(found), found["_score"].to_numpy().astype(np.float64)
-            is_all, last = len(scores) < limit, scores.min(initial=np.inf)
-            if after.clauses:
-                kept = after.kept(self.columns, positions)
-                if not is_all and kept.mean() < _FEW:
-                    asked, after = where, EVERY
-                    continue
-                positions, scores = positions[kept], scores[kept]
+            found = self._asked(self.table.search(query), where, limit)
+            scores = found["_score"].to_numpy().astype(np.float64)
             least = weakest * scores.max(initial=0.0)
-            if is_all or last < least:
-                return self._ranked(positions, scores, least)
+            if len(scores) < limit or scores.min() < least:
+                return self._ranked(self._positions(found), scores, least)
             limit *= _MORE
-
-    def _parted(self, where: Filter) -> tuple[Filter, Filter]:
-        """The clauses that the table is quick with, and the others."""
-        sample = self._sample
-        kept = [Filter((clause,)).kept(self.columns, sample) for clause in where.clauses]
-        if not kept or np.logical_and.reduce(kept).mean() < _QUICKLY:
-            return where, EVERY
-        asked: list[int] = []
-        taken = np.ones(len(sample), dtype=bool)
-        for number in sorted(range(len(kept)), key=lambda each: int(kept[each].sum())):
-            if (taken & kept[number]).mean() >= _ROW_BY_ROW:
-                taken &= kept[number]
-                asked.append(number)
-        left = [number for number in range(len(kept)) if number not in asked]
-        return (
-            Filter(tuple(where.clauses[number] for number in asked)),
-            Filter(tuple(where.clauses[number] for number in left)),
-        )
-
-    @property
-    def _sample(self) -> Positions:
-        return np.arange(0, len(self.columns), 1 + len(self.columns) // _SAMPLE)
 
     def by_meaning(self, vector: QueryVector, where: Filter, depth: int) -> Ranking:
         """The rows nearest to a unit vector of shape (dim,), by cosine, those above 0."""
@@ -235,7 +200,8 @@ class Lookup:
         """How many to ask for, so that the nearest are among them."""
         if not self.approximate:
             return depth
-        share = float(where.kept(self.columns, self._sample).mean())
+        kept = [self.sampled(clause) for clause in where.clauses]
+        share = float(np.logical_and.reduce(kept).mean()) if kept else 1.0
         return round(depth * (1 + (_REFINED - 1) * share))
 
     def _by_cosine(self, found: pa.Table, vector: Vector) -> Ranking:
@@ -270,6 +236,12 @@ def _as_rows(vectors: pa.ChunkedArray) -> Vector:
     flat = vectors.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     found: Vector = flat.reshape(len(vectors), -1) if len(vectors) else np.zeros((0, 1), dtype=np.float32)
     return found
+
+
+def sampling(columns: Columns) -> Callable[[Clause], NDArray[np.bool_]]:
+    """`Lookup.sampled`: people narrow to the same languages and themes again and again."""
+    rows = np.arange(0, len(columns), 1 + len(columns) // _SAMPLE)
+    return lru_cache(maxsize=256)(lambda clause: Filter((clause,)).kept(columns, rows))
 
 
 NOTHING = Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))

@@ -19,7 +19,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from transcripts import entries
-from transcripts.analysis import coverage, query_forms, query_words, tokens
+from transcripts.analysis import coverage, query_forms, query_words, read_ahead, tokens
 from transcripts.archive import Archive
 from transcripts.errors import ModelError
 from transcripts.facets import facets, panels_by_time
@@ -259,6 +259,8 @@ class SearchIndex:
         page = slice(query.offset, query.offset + query.limit)
         ids = lookup.columns.ids(ranked.positions[page])
         found = self._archive.entries_by_id(ids, selection)
+        if "korean" in scripts_sought(query.sought):
+            read_ahead(each.passage.text for each in found.values() if each.passage.language == "ko")
         return tuple(
             marked(found[passage_id], query, float(score), _KINDS.get(int(kind), ()))
             for passage_id, score, kind in zip(ids, ranked.scores[page], ranked.kinds[page], strict=True)

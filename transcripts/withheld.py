@@ -96,8 +96,12 @@ def cuts(day: str = "") -> Select[Any]:
 
 
 def _kinds(connection: Connection) -> tuple[str, ...]:
-    kinds = connection.execute(select(restrictions.c.kind).where(is_in_force()).distinct()).scalars()
-    return tuple(sorted(kinds))
+    return tuple(sorted(connection.execute(_kinds_in_force(today())).scalars()))
+
+
+@lru_cache(maxsize=2)
+def _kinds_in_force(day: str) -> Select[Any]:
+    return select(restrictions.c.kind).where(is_in_force(day)).distinct()
 
 
 @lru_cache(maxsize=16)  # SQLAlchemy takes longer to write it than SQLite to answer
