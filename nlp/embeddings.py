@@ -29,6 +29,7 @@ from transcripts.records import Signature
 
 Vectors = npt.NDArray[np.float32]  # shape (n, dim), rows of length one
 
+PREFIX = "passage:"
 WINDOW_TOKENS = 510  # 512 less the marks of beginning and end
 MODEL = "model.bin"  # in a folder that CTranslate2 can load
 BLANKS = re.compile(" {2,}")
@@ -65,6 +66,10 @@ class Embedder(Protocol):
         """The vector of what is looked for, shape (dim,)."""
         ...
 
+    def tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        """Unit vectors of the tokens of each text, in their context, each of shape (tokens, dim)."""
+        ...
+
 
 class _Windowed:
     """What E5 models have in common: prefixes, windows, and means weighted by length."""
@@ -72,11 +77,22 @@ class _Windowed:
     dim: int
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        return self._embed([f"passage: {_plain(text)}" for text in texts])
+        return self._embed([f"{PREFIX} {_plain(text)}" for text in texts])
 
     def query(self, text: str) -> Vectors:
         vector: Vectors = self._embed([f"query: {_plain(text)}"])[0]
         return vector
+
+    def tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        """Those of the first window of each text."""
+        (before,) = map(len, self._tokens([PREFIX]))
+        windows = [
+            each[:WINDOW_TOKENS] for each in self._tokens([f"{PREFIX} {_plain(text)}" for text in texts])
+        ]
+        order = sorted(range(len(windows)), key=lambda number: len(windows[number]))
+        read = self._read([windows[number] for number in order], lambda states: states[1 + before : -1])
+        found = dict(zip(order, read, strict=True))
+        return [each / np.linalg.norm(each, axis=1, keepdims=True) for _, each in sorted(found.items())]
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of texts that carry their prefix, shape (len(texts), dim)."""
@@ -87,7 +103,7 @@ class _Windowed:
         ]
         windows.sort(key=lambda window: len(window[1]))
         sums = np.zeros((len(texts), self.dim), dtype=np.float64)
-        means = self._means([tokens for _, tokens in windows])
+        means = self._read([tokens for _, tokens in windows], lambda states: states.mean(axis=0))
         for (number, tokens), mean in zip(windows, means, strict=True):
             sums[number] += mean * max(1, len(tokens))
         vectors: Vectors = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
@@ -97,8 +113,13 @@ class _Windowed:
         """The tokens of each text, without marks of beginning and end."""
         raise NotImplementedError
 
-    def _means(self, windows: Sequence[Sequence[int]]) -> Iterator[Vectors]:
-        """Mean of the last layer over each window's tokens, shape (dim,); the windows come shortest first."""
+    def _read(
+        self, windows: Sequence[Sequence[int]], kept: Callable[[Vectors], Vectors]
+    ) -> Iterator[Vectors]:
+        """What is kept of the last layer over each window's tokens and marks, shape (tokens + 2, dim).
+
+        The windows should come shortest first.
+        """
         raise NotImplementedError
 
 
@@ -127,24 +148,26 @@ class ConvertedE5(_Windowed):
             ) from error
         self._replaced = str.maketrans(replacements)
         self.signature = _signature(options, weights.revision, weights.licence)
-        self.dim: int = next(self._means([[]])).shape[0]
+        self.dim: int = next(self._read([[]], lambda states: states)).shape[1]
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         plain = [BLANKS.sub(" ", text.translate(self._replaced)) for text in texts]
         tokens: list[list[int]] = self._pieces.encode(plain)
         return tokens
 
-    def _means(self, windows: Sequence[Sequence[int]]) -> Iterator[Vectors]:
+    def _read(
+        self, windows: Sequence[Sequence[int]], kept: Callable[[Vectors], Vectors]
+    ) -> Iterator[Vectors]:
         first, last = self._pieces.bos_id(), self._pieces.eos_id()
 
-        def mean(window: Sequence[int]) -> Vectors:
+        def read(window: Sequence[int]) -> Vectors:
             states = self._encoder.forward_batch([[first, *window, last]]).last_hidden_state
-            return np.asarray(np.array(states)[0].mean(axis=0))
+            return kept(np.array(states, dtype=np.float32)[0])
 
         if len(windows) == 1:
-            return iter([mean(windows[0])])
+            return iter([read(windows[0])])
         with ThreadPoolExecutor(self._threads) as pool:
-            return iter(list(pool.map(mean, windows)))
+            return iter(list(pool.map(read, windows)))
 
 
 class TransformersE5(_Windowed):
@@ -186,18 +209,20 @@ class TransformersE5(_Windowed):
         ids: list[list[int]] = encoded["input_ids"]
         return ids
 
-    def _means(self, windows: Sequence[Sequence[int]]) -> Iterator[Vectors]:
+    def _read(
+        self, windows: Sequence[Sequence[int]], kept: Callable[[Vectors], Vectors]
+    ) -> Iterator[Vectors]:
         start = 0
         while start < len(windows):
             # longest last: a batch is as many windows as its longest still lets in
             end = start + 1
             while end < len(windows) and (end + 1 - start) * (len(windows[end]) + 2) <= BATCH_TOKENS:
                 end += 1
-            yield from self._batch(windows[start:end])
+            yield from map(kept, self._batch(windows[start:end]))
             start = end
 
-    def _batch(self, windows: Sequence[Sequence[int]]) -> Vectors:
-        """The means of windows that are read at once, shape (len(windows), dim)."""
+    def _batch(self, windows: Sequence[Sequence[int]]) -> Iterator[Vectors]:
+        """The states of windows that are read at once."""
         import torch
 
         first, last = self._tokenizer.cls_token_id, self._tokenizer.sep_token_id
@@ -209,9 +234,8 @@ class TransformersE5(_Windowed):
         mask = (torch.arange(longest)[None, :] < lengths).to(self._device)
         with torch.inference_mode():
             states = self._model(input_ids=ids.to(self._device), attention_mask=mask).last_hidden_state
-            means = (states * mask[..., None]).sum(1) / lengths.to(self._device)
-        found: Vectors = means.cpu().numpy()
-        return found
+        for tokens, each in zip(marked, states.cpu().numpy(), strict=True):
+            yield each[: len(tokens)]
 
 
 EMBEDDERS: Mapping[str, Callable[[Weights, EmbeddingOptions], Embedder]] = MappingProxyType(

@@ -3,7 +3,8 @@
 What is known of a candidate is weighed: how sure the decoder was of it, how near its meaning
 is to that of the source (cosine of multilingual embeddings), how like the other candidates it
 is (a decoder that is unsure says something else every time; the idea of minimum Bayes risk,
-Kumar and Byrne 2004), its length, its numbers, and how much it looks like English. A support
+Kumar and Byrne 2004), how far its words are found in the source and the source's in it, its length,
+its numbers, and how much it looks like English. A support
 vector regression (Drucker et al. 1997) was fitted to sentence chrF of human references with
 `python -m benchmarks.translation --fit`; configs/translation_quality.npz holds it.
 """
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from nlp.doubts import numbers_in
 from nlp.embeddings import Embedder, Vectors
+from nlp.likeness import Likeness, balanced, likeness
 from nlp.units import density
 from transcripts.records import Signature, digest_of
 
@@ -128,7 +130,17 @@ class Estimator:
         """What is known of each candidate, shape (candidates, len(FEATURES))."""
         texts = tuple(text for text, _ in candidates)
         vectors = self._embedder.passages([source, *texts])
-        asked = _Asked(source, source_code, texts, vectors[1:] @ vectors[0], vectors[1:] @ vectors[1:].T)
+        said, *written = self._embedder.tokens([source, *texts])
+        asked = _Asked(
+            source,
+            source_code,
+            texts,
+            vectors[1:] @ vectors[0],
+            vectors[1:] @ vectors[1:].T,
+            tuple(likeness(said, each) for each in written),
+            tuple(likeness(each, said) for each in written),
+            tuple(tuple(likeness(one, other) for other in written) for one in written),
+        )
         rows = [
             [measure(asked, number) for measure in FEATURES.values()] for number in range(len(candidates))
         ]
@@ -138,13 +150,20 @@ class Estimator:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A source with its candidates, their likeness to it (n,) and to each other (n, n)."""
+    """A source with its candidates, their nearness to it (n,) and to each other (n, n).
+
+    And token by token: how far it is found in each of them (`kept`), each of them in it (`meant`), and
+    each of them in each (`shared`).
+    """
 
     source: str
     code: str
     texts: tuple[str, ...]
-    likeness: Vectors
+    nearness: Vectors
     mutual: Vectors
+    kept: tuple[Likeness, ...]
+    meant: tuple[Likeness, ...]
+    shared: tuple[tuple[Likeness, ...], ...]
 
 
 def _agreement(asked: _Asked, number: int) -> float:
@@ -160,6 +179,23 @@ def _consensus(asked: _Asked, number: int) -> float:
     """How like the others in meaning; 1 where it is alone."""
     others = np.delete(asked.mutual[number], number)
     return float(others.mean()) if len(others) else 1.0
+
+
+def _shared(asked: _Asked, number: int) -> float:
+    """How like the others in what its tokens mean; 1 where it is alone."""
+    each = range(len(asked.texts))
+    others = [
+        balanced(asked.shared[number][other], asked.shared[other][number])
+        for other in each
+        if other != number
+    ]
+    return float(np.mean(others or [1.0]))
+
+
+def _weakest_shared(asked: _Asked, number: int) -> float:
+    """How like the others in those of its tokens that are least so; 1 where it is alone."""
+    others = [found.weakest for other, found in enumerate(asked.shared[number]) if other != number]
+    return float(np.mean(others or [1.0]))
 
 
 def _length(asked: _Asked, number: int) -> float:
@@ -188,7 +224,7 @@ def _share_of_words(asked: _Asked, number: int, found: Sequence[object]) -> floa
 # Of a candidate, besides the mean probability of its tokens and the logarithm of that.
 FEATURES: Mapping[str, Callable[[_Asked, int], float]] = MappingProxyType(
     {
-        "similarity": lambda asked, number: asked.likeness[number],
+        "similarity": lambda asked, number: asked.nearness[number],
         "agreement": _agreement,
         "length": _length,
         "copied": _copied,
@@ -213,6 +249,16 @@ FEATURES: Mapping[str, Callable[[_Asked, int], float]] = MappingProxyType(
         "function words": lambda asked, number: _share_of_words(
             asked, number, FUNCTION_WORDS.findall(asked.texts[number].lower())
         ),
+        "kept": lambda asked, number: asked.kept[number].mean,
+        "kept, weakest": lambda asked, number: asked.kept[number].weakest,
+        "kept, least": lambda asked, number: asked.kept[number].least,
+        "kept, spread": lambda asked, number: asked.kept[number].spread,
+        "meant": lambda asked, number: asked.meant[number].mean,
+        "meant, weakest": lambda asked, number: asked.meant[number].weakest,
+        "meant, least": lambda asked, number: asked.meant[number].least,
+        "meant, spread": lambda asked, number: asked.meant[number].spread,
+        "shared": _shared,
+        "shared, weakest": _weakest_shared,
     }
 )
 NAMES = ("probability", "score", *FEATURES)  # of the columns of Features

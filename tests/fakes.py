@@ -66,6 +66,9 @@ class FakeEmbedder:
     def query(self, text: str) -> Vectors:
         return np.asarray(self.passages([text])[0], dtype=np.float32)
 
+    def tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        return [self.passages(text.split()) for text in texts]
+
     def _vector(self, text: str) -> np.ndarray:
         vector = np.full(16, 1e-3, dtype=np.float32)
         for word in text.casefold().split():

@@ -78,3 +78,6 @@ class WordEmbedder:
 
     def query(self, text: str) -> Vectors:
         return np.asarray(self.passages([text])[0], dtype=np.float32)
+
+    def tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        return [self.passages(text.split()) for text in texts]

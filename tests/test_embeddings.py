@@ -17,6 +17,7 @@ from nlp.embeddings import (
     embedding_signature,
     load_embedder,
 )
+from nlp.likeness import likeness
 from nlp.packed_e5 import packed_e5_to_ctranslate2
 from nlp.weights import silent
 from transcripts.errors import ModelError
@@ -54,6 +55,26 @@ def test_vectors_are_means_of_the_last_layer(tiny: Embedder, folder: Path) -> No
     expected = np.stack([alone(folder, f"passage: {text}") for text in TEXTS])
     np.testing.assert_allclose(vectors, expected, atol=1e-5)
     np.testing.assert_allclose(tiny.query("night"), alone(folder, "query: night"), atol=1e-5)
+
+
+def test_tokens_have_the_vectors_of_the_last_layer(tiny: Embedder, folder: Path) -> None:
+    import torch
+
+    library = tiny_models.transformers()
+    tokenizer = library.AutoTokenizer.from_pretrained(folder)
+    model = library.AutoModel.from_pretrained(folder).eval()
+    before = len(tokenizer("passage:", add_special_tokens=False)["input_ids"])
+    for text, tokens in zip(TEXTS, tiny.tokens(TEXTS), strict=True):
+        with torch.inference_mode():
+            states = model(**tokenizer(f"passage: {text}", return_tensors="pt")).last_hidden_state[0].numpy()
+        expected = states[1 + before : -1]
+        expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+        np.testing.assert_allclose(tokens, expected, atol=1e-5)
+    assert tiny.tokens([]) == []
+    assert [len(each) for each in tiny.tokens(["", "el río canta " * WINDOW_TOKENS])] == [
+        0,
+        WINDOW_TOKENS - before,
+    ]
 
 
 def test_no_texts_give_no_vectors(tiny: Embedder) -> None:
@@ -152,6 +173,19 @@ def test_the_packaged_encoder_embeds_a_text_the_same_in_company(packaged: Embedd
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1.0, atol=1e-5)
     np.testing.assert_array_equal(together, np.concatenate([packaged.passages([text]) for text in texts]))
     assert packaged.passages([]).shape == (0, 384)
+
+
+@pytest.mark.model
+def test_words_are_found_in_their_translation(packaged: Embedder) -> None:
+    texts = (
+        "Los actores deben dar su permiso.",
+        "The actors must give their consent.",
+        "The actors must sleep.",
+    )
+    source, right, wrong = packaged.tokens(texts)
+    assert likeness(source, right).mean > likeness(source, wrong).mean
+    assert likeness(right, source).weakest > likeness(wrong, source).weakest
+    assert [len(each) for each in packaged.tokens(["a\x00b", "word " * 600])] == [2, 510 - 2]
 
 
 def test_transformers_run_what_lies_in_a_folder(tiny: Embedder) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp import translation
+from nlp.likeness import Likeness, balanced, likeness
 from nlp.quality import NAMES, Estimator, estimator_digest, load_estimator
 from transcripts import quality
 from transcripts.records import Signature
@@ -44,6 +45,26 @@ def test_what_is_known_of_a_candidate_has_names(estimator: Estimator) -> None:
     assert wrong["distinct words"] < good["distinct words"]
     assert 0 < good["agreement"] < 1
     assert np.isfinite(known).all()
+
+
+def test_what_is_left_out_of_a_translation_and_added_to_it_is_told_apart(estimator: Estimator) -> None:
+    source, short = "draw play tomorrow", ("draw play", -0.5)
+    full, long = ("draw play tomorrow", -0.5), ("draw play tomorrow unfair", -0.5)
+    known = [
+        dict(zip(NAMES, each, strict=True)) for each in estimator.features(source, [short, full, long], "es")
+    ]
+    kept, meant = ([each[name] for each in known] for name in ("kept", "meant"))
+    assert kept[0] < kept[1] == kept[2] == pytest.approx(1.0)
+    assert meant[2] < meant[0] == meant[1] == pytest.approx(1.0)
+    assert known[0]["kept, least"] < known[0]["kept"] < 1.0
+    assert known[1]["shared"] > known[2]["shared, weakest"]
+
+
+def test_nothing_is_found_in_nothing() -> None:
+    some, none = np.eye(3, dtype=np.float32), np.zeros((0, 3), np.float32)
+    assert likeness(some, none) == likeness(none, some) == Likeness()
+    assert balanced(likeness(some, some), Likeness()) == 0.0
+    assert balanced(likeness(some, some), likeness(some, some)) == 1.0
 
 
 def test_the_packaged_regression_is_of_these_features(estimator: Estimator) -> None:
