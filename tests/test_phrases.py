@@ -20,7 +20,8 @@ film films Película películas corazón director's Don't AI 3D 4K 2019 10,000 �
 倫理 倫理観 映画 映画祭 子猫 猫 考えていた という アーティスト 三百 2019年 ３Ｄ 髙橋 人々 ｱﾆﾒ
 영화 국제영화제 삶 윤리를 그리다 뭘 돕다 도와 ㅋㅋ 3부작
 فیلم فیلم‌نامه فیلم‌نامه‌ای کتاب‌های کتابها می‌روم نمی‌شود كتاب خانهٔ مُعَلِّم های ۱۲ دست‌کتابی ـراه
-ภาพยนตร์ кино Ελλάδα הסרט naïve
+ภาพยนตร์ кино Ελλάδα הסרט naïve ปี ๒๕๖๒ 2562
+3بعدی ٣سال یک3بعدی AIー ーAI x3بعدی 七3بعدی
 """
 PIECES = TYPED.split()
 TEXTS = st.lists(
@@ -42,7 +43,9 @@ def test_a_passage_has_the_words_of_every_phrase_in_it(
             assert needed & had, (phrase, needed)
 
 
-@pytest.mark.parametrize("phrase", ["という", "アーティスト", "2019", "猫", "e", "های", "12"])
+@pytest.mark.parametrize(
+    "phrase", ["という", "アーティスト", "2019", "猫", "e", "های", "12", "3بعدی", "๒๕๖๒"]
+)
 def test_of_some_phrases_no_word_is_certain(phrase: str) -> None:
     assert tokens_of_phrase(phrase) == []
 
@@ -76,3 +79,20 @@ def test_every_passage_with_a_phrase_is_found(
         assert {hit.passage_id for hit in found.hits} == has
         others = index.find(SearchQuery(excluded_phrases=(phrase,), limit=100))
         assert not has & {hit.passage_id for hit in others.hits}
+
+
+def test_many_passages_with_a_phrase_are_ranked_as_few_are(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries = [
+        SearchQuery(text, phrases=phrases, excluded_phrases=excluded, excluded=left_out, mode=mode, limit=100)
+        for text in ("ethics guion 未来", "film storyboard")
+        for phrases in ((), ("de",), ("の", "。"), ("未来",))
+        for excluded in ((), ("pueblos", "を"))
+        for left_out in ((), ("ornament",))
+        for mode in ("words", "hybrid")
+    ]
+    few = [[hit.passage_id for hit in index.find(query).hits] for query in queries]
+    monkeypatch.setattr("transcripts.index_lookup._NAMED", 0)
+    assert [[hit.passage_id for hit in index.find(query).hits] for query in queries] == few
+    assert any(few)

@@ -75,6 +75,7 @@ SCRIPTS = {
 _PAIRED = regex.compile(rf"\p{{Han}}{{2,}}|\p{{Hangul}}{{2,}}|[{UNSPACED}]{{2,}}")
 _LONE = regex.compile(r"(?<!\p{Hangul})\p{Hangul}(?!\p{Hangul})")
 _CERTAIN = regex.compile(r"\p{Latin}{2,}")  # a word that is one token wherever it stands
+_NUMERAL, _AFTER_NUMERAL = regex.compile(r"\p{N}"), regex.compile(r"\p{N}\p{M}*\Z")
 # Thousands are set apart in this way or that, or not at all.
 _GROUPED = regex.compile(r"(?<![\p{N}.,٬])\p{Nd}{1,3}(?:[.,٬]\p{Nd}{3})+(?![.,٬]?\p{N})")
 # What every text has: left out of queries that have other words. Words that mean something in
@@ -174,13 +175,18 @@ def tokens_of_phrase(text: str) -> list[frozenset[str]]:
     None of its parts may be certain to be found: numbers, kana and lone letters are analysed in many ways.
     """
     plain = _compatible(text)
-    needed = [frozenset({pair.text}) for pair in _pairs(plain)]
+    needed = [frozenset({pair.text}) for pair in _pairs(plain) if not _NUMERAL.search(pair.text)]
     for run in _RUN.finditer(plain):
-        for word in _WORD.findall(run[0]):
-            if _CERTAIN.fullmatch(word):
-                needed.append(frozenset(_forms(word, UNKNOWN)))
-            elif run.lastgroup == "persian" and word.isalpha() and len(core := persian.core(word)) == 1:
-                needed.append(frozenset({*core, persian.stem(core)}))
+        for word in _WORD.finditer(run[0]):
+            if _CERTAIN.fullmatch(word[0]):
+                needed.append(frozenset(_forms(word[0], UNKNOWN)))
+            elif run.lastgroup == "persian" and word[0].isalpha():
+                core = persian.core(word[0])
+                begins_there = not _AFTER_NUMERAL.search(
+                    plain[: run.start() + word.start()]
+                )  # unlike in 3بعدی
+                if len(core) == 1 and begins_there:
+                    needed.append(frozenset({*core, persian.stem(core)}))
     return list(dict.fromkeys(needed))
 
 
@@ -293,21 +299,12 @@ _taken_apart: dict[str, list[Morpheme]] = {}  # runs of Korean, the latest ones
 
 
 def read_ahead(texts: Iterable[str]) -> None:
-    """Take the Korean of some texts apart at once, on all processors; for `tokens` to have it at hand."""
+    """Take the Korean of some texts apart at once, on two processors; for `tokens` to have it at hand."""
     runs = (run[0] for text in texts for run in _RUN.finditer(_compatible(text)) if run["korean"])
-    new = list(dict.fromkeys(run for run in runs if run not in _taken_apart))
+    new = list(dict.fromkeys(run for run in runs if run not in _taken_apart))[:_REMEMBERED_TEXTS]
     if len(_taken_apart) > _REMEMBERED_TEXTS:
         _taken_apart.clear()
     _taken_apart.update(zip(new, _kiwi().tokenize(new), strict=True))
-
-
-def only_nouns(text: str) -> bool:
-    """Whether what tells something in a Korean text are nouns of more than one syllable.
-
-    They are written in the same way everywhere, and so found by their pairs of letters.
-    """
-    telling = [each for each in _kiwi().tokenize(_compatible(text)) if each.tag.startswith(_CONTENT)]
-    return all(each.tag.startswith("NN") and len(each.form) > 1 for each in telling)
 
 
 def _korean(text: str, language: str) -> Iterator[Token]:
@@ -343,7 +340,8 @@ def _persian(text: str, language: str) -> Iterator[Token]:
 # Languages that write spaces
 
 _STEMMED = {"en": "english", "es": "spanish"}
-_SPACED_WORD = regex.compile(r"(?!(?<=\p{L}['’])[sS]\b)[\p{L}\p{M}\p{N}]+")  # but for a possessive 's
+# But for a possessive 's, and for the sign that makes a vowel of kana long.
+_SPACED_WORD = regex.compile(r"(?!(?<=\p{L}['’])[sS]\b)(?:(?!ー)[\p{L}\p{M}\p{N}])+")
 
 
 @cache

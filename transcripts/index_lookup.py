@@ -73,35 +73,39 @@ class Lookup:
         """All rows that a filter takes, in no order that means anything."""
         return np.flatnonzero(where.kept(self.columns))
 
-    def with_phrase(self, phrase: str, where: Filter = EVERY) -> Positions:
-        """Those that a filter takes in whose writing a phrase stands, in order; none for one without letters.
+    def with_phrases(self, phrases: Sequence[str], rows: Positions) -> Positions:
+        """Those of some rows, in order, in whose writing all the phrases stand; letters have to be in each.
 
-        Read are those that have its words; all, in two seconds for a million, where none of its words is
-        certain to be a word of theirs (kana, numbers).
+        Read are those that have the words of each; where none of its words is certain to be a word of
+        theirs (kana, numbers), all that are left: a million in two seconds.
         """
-        written = phrase_writing(phrase)
-        if not written:
-            return NOTHING.positions
-        if needed := tokens_of_phrase(phrase):
-            rows = np.sort(self._having(needed))
-            rows = rows[where.kept(self.columns, rows)]
-        else:
-            rows = self.matching(where)
-        parts = np.split(rows, range(_READ_AT_ONCE, len(rows), _READ_AT_ONCE))
-        return np.concatenate([part[self._writings_have(written, part)] for part in parts])
+        for needed in filter(None, map(tokens_of_phrase, phrases)):
+            rows = rows[np.isin(rows, self._having(needed))]
+        return self._written(rows, phrases, np.logical_and)
 
-    def _writings_have(self, written: str, rows: Positions) -> NDArray[np.bool_]:
-        if not len(rows):
-            return np.zeros(0, dtype=bool)
-        addresses = self.columns.addresses[rows].tolist()
-        found = self.table.take_row_ids(addresses).with_row_id().select(["writing"]).to_arrow()
-        has = pc.match_substring(found["writing"], written).to_numpy().astype(bool)
-        return np.isin(rows, self._positions(found)[has])
+    def with_any_phrase(self, phrases: Sequence[str], rows: Positions) -> Positions:
+        """Those in whose writing at least one of the phrases stands, as `with_phrases`."""
+        needed = list(map(tokens_of_phrase, phrases))
+        if all(needed):
+            having = [self._having(each) for each in needed]
+            rows = rows[np.isin(rows, np.concatenate([NOTHING.positions, *having]))]
+        return self._written(rows, phrases, np.logical_or)
 
-    def narrowed(self, rows: Positions) -> tuple[Filter, Positions]:
-        """These rows as a filter; where they are many, no filter, and the others as what is unwanted."""
+    def _written(self, rows: Positions, phrases: Sequence[str], together: np.ufunc) -> Positions:
+        """Those of the rows in whose writing the phrases stand, all or any of them."""
+        found = [NOTHING.positions]
+        for start in range(0, len(rows), _READ_AT_ONCE):
+            addresses = self.columns.addresses[rows[start : start + _READ_AT_ONCE]].tolist()
+            read = self.table.take_row_ids(addresses).with_row_id().select(["writing"]).to_arrow()
+            each = (pc.match_substring(read["writing"], phrase_writing(phrase)) for phrase in phrases)
+            has = together.reduce([one.to_numpy().astype(bool) for one in each])
+            found.append(np.sort(self._positions(read)[has]))
+        return np.concatenate(found)
+
+    def narrowed(self, rows: Positions, where: Filter) -> tuple[Filter, Positions]:
+        """Rows that a filter takes, as a filter by name; of many, that filter and the rows not wanted."""
         if len(rows) > _NAMED:
-            return EVERY, np.setdiff1d(np.arange(len(self.columns)), rows)
+            return where, np.setdiff1d(np.arange(len(self.columns)), rows)
         them = Condition("passage_id", frozenset(self.columns.ids(rows)))
         return Filter((((them,),),)), NOTHING.positions
 
@@ -241,7 +245,17 @@ def _as_rows(vectors: pa.ChunkedArray) -> Vector:
 def sampling(columns: Columns) -> Callable[[Clause], NDArray[np.bool_]]:
     """`Lookup.sampled`: people narrow to the same languages and themes again and again."""
     rows = np.arange(0, len(columns), 1 + len(columns) // _SAMPLE)
-    return lru_cache(maxsize=256)(lambda clause: Filter((clause,)).kept(columns, rows))
+
+    def sample(clause: Clause) -> NDArray[np.bool_]:
+        return Filter((clause,)).kept(columns, rows)
+
+    remembered = lru_cache(maxsize=256)(sample)
+
+    def sampled(clause: Clause) -> NDArray[np.bool_]:
+        by_name = any(condition.column == "passage_id" for each in clause for condition in each)
+        return (sample if by_name else remembered)(clause)  # thousands of ids, seldom the same
+
+    return sampled
 
 
 NOTHING = Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))

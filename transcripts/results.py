@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from transcripts.analysis import ANALYSED, only_nouns, query_words, scripts_of, tokens
+from transcripts.analysis import ANALYSED, query_words, scripts_of, tokens
 from transcripts.holdings import Entry
 from transcripts.phrases import phrase_spans
 from transcripts.query import Notice, SearchQuery
@@ -85,14 +85,9 @@ def marked(entry: Entry, query: SearchQuery, score: float = 0.0, matched_by: tup
 
 @lru_cache(maxsize=64)  # every hit of a page asks for the same
 def scripts_sought(text: str) -> frozenset[str]:
-    """The families of scripts in which a passage has to be analysed to be told what a query finds in it.
-
-    Pairs of letters are found without that: where they are all that can be found, so is what they mark.
-    """
-    if any(map(str.isnumeric, text)):  # digits stand in any of them
-        return frozenset(ANALYSED)
-    scripts = frozenset(scripts_of(text))
-    return scripts - {"korean"} if "korean" in scripts and only_nouns(text) else scripts
+    """The families of scripts that a query is written in."""
+    is_any = any(map(str.isnumeric, text))  # digits stand in any of them
+    return frozenset(ANALYSED if is_any else scripts_of(text))
 
 
 @lru_cache(maxsize=64)

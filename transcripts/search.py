@@ -12,7 +12,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import reduce
 from typing import Self
 
 import numpy as np
@@ -40,6 +39,7 @@ from transcripts.withheld import unseen_panels
 Embed = Callable[[str], QueryVector]  # the vector of a query, shape (dim,)
 
 _KEPT_VECTORS = 500  # of the latest queries: the next page needs the same one
+_DEEPEST = 6_400  # passages by meaning, among which those that are wanted are looked for
 _KINDS = {WORDS: ("words",), MEANING: ("meaning",), WORDS | MEANING: ("words", "meaning")}
 
 
@@ -166,21 +166,23 @@ class SearchIndex:
 
     def _ranked(self, lookup: Lookup, query: SearchQuery, filter_: Filter) -> Ranked:
         """All hits, best first; without a text, in no order."""
-        unwanted = self._unwanted(lookup, query)
+        unwanted = self._unwanted(lookup, query, filter_)
         phrases = tuple(filter(phrase_writing, query.phrases))
         if phrases or not query.sought:
-            having = [lookup.with_phrase(phrase, filter_) for phrase in phrases] or [lookup.matching(filter_)]
-            selected = np.setdiff1d(reduce(np.intersect1d, having), unwanted)
+            selected = np.setdiff1d(lookup.matching(filter_), unwanted)
+            if phrases:
+                selected = lookup.with_phrases(phrases, selected)
             if not query.sought:
                 return Ranked.unscored(selected)
-            filter_, unwanted = lookup.narrowed(selected)
+            filter_, unwanted = lookup.narrowed(selected, filter_)
         words = meaning = NOTHING
         has_meaning = query.mode != "words" and self._embed is not None and lookup.embedded
         near = (
             self._beside.submit(self._near, lookup, query.sought, filter_, unwanted) if has_meaning else None
         )
         if query.mode != "meaning":  # while another thread looks for the meaning
-            words = lookup.by_words(query_words(query.sought), filter_, _weakest(query)).without(unwanted)
+            weakest = 0.0 if len(unwanted) else _weakest(query)  # the best may be unwanted
+            words = lookup.by_words(query_words(query.sought), filter_, weakest).without(unwanted)
         is_hybrid, best = query.mode == "hybrid", frozenset[str]()
         if is_hybrid and len(words.positions):
             best = self._tokens(lookup.columns.ids(words.positions[:1])[0], query.sought)
@@ -206,13 +208,14 @@ class SearchIndex:
             for token in tokens(text, language, scripts)
         )
 
-    def _unwanted(self, lookup: Lookup, query: SearchQuery) -> Positions:
-        """What has an excluded word or phrase, in source or translation."""
+    def _unwanted(self, lookup: Lookup, query: SearchQuery, where: Filter) -> Positions:
+        """What a filter takes and has an excluded word or phrase, in source or translation."""
         found = [lookup.containing([form for each in query.excluded for form in query_forms(each)])]
-        for phrase in query.excluded_phrases:
-            if written := phrase_writing(phrase):
-                found.append(lookup.with_phrase(phrase))
-                found.append(self._translated_so(lookup, written, lookup.containing(query_forms(phrase))))
+        if phrases := tuple(filter(phrase_writing, query.excluded_phrases)):
+            found.append(lookup.with_any_phrase(phrases, lookup.matching(where)))
+        for phrase in phrases:
+            rows = lookup.containing(query_forms(phrase))
+            found.append(self._translated_so(lookup, phrase_writing(phrase), rows))
         return np.unique(np.concatenate(found))
 
     def _translated_so(self, lookup: Lookup, written: str, rows: Positions) -> Positions:
@@ -229,7 +232,7 @@ class SearchIndex:
         while True:
             found = lookup.by_query(vector, text, filter_, depth)
             near = found.without(unwanted)
-            if len(near.positions) >= NEAREST or len(found.positions) < depth:
+            if len(near.positions) >= NEAREST or len(found.positions) < depth or depth >= _DEEPEST:
                 return near.first(NEAREST)
             depth *= 4
 
