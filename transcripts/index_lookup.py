@@ -105,7 +105,7 @@ class Lookup:
     def narrowed(self, rows: Positions, where: Filter) -> tuple[Filter, Positions]:
         """Rows that a filter takes, as a filter by name; of many, that filter and the rows not wanted."""
         if len(rows) > _NAMED:
-            return where, np.setdiff1d(np.arange(len(self.columns)), rows)
+            return where, np.setdiff1d(np.arange(len(self.columns)), rows, assume_unique=True)
         them = Condition("passage_id", frozenset(self.columns.ids(rows)))
         return Filter((((them,),),)), NOTHING.positions
 

@@ -47,7 +47,7 @@ class Ranked:
 
     def with_others(self, positions: Positions, kind: int) -> Ranked:
         """With further rows behind these, and that kind of evidence for all of them."""
-        others = np.setdiff1d(positions, self.positions)
+        others = np.setdiff1d(positions, self.positions, assume_unique=True)
         return Ranked(
             np.concatenate([self.positions, others]),
             np.concatenate([self.scores, np.zeros(len(others))]),

@@ -169,7 +169,7 @@ class SearchIndex:
         unwanted = self._unwanted(lookup, query, filter_)
         phrases = tuple(filter(phrase_writing, query.phrases))
         if phrases or not query.sought:
-            selected = np.setdiff1d(lookup.matching(filter_), unwanted)
+            selected = np.setdiff1d(lookup.matching(filter_), unwanted, assume_unique=True)
             if phrases:
                 selected = lookup.with_phrases(phrases, selected)
             if not query.sought:
