@@ -63,11 +63,7 @@ def _figures(judged: Sequence[Foreseen]) -> dict[str, float]:
 
 def fitted(samples: Sequence[Sentences], engine: Engine, embedder: Embedder) -> dict[str, Any]:
     """Write a new regression into the packaged file; figures of sentences that it was not fitted on."""
-    return written(_cases(samples, engine, Estimator(embedder, None)))
-
-
-def written(cases: Sequence[_Case]) -> dict[str, Any]:
-    """The same, of cases."""
+    cases = _cases(samples, engine, Estimator(embedder, None))
     languages = tuple(dict.fromkeys(case.language for case in cases))
     figures = _held_out(cases, languages)
     model = _model(cases, languages)
@@ -126,11 +122,11 @@ def _cases(samples: Sequence[Sentences], engine: Engine, estimator: Estimator) -
         ]
         for (row, unit, right), *candidates in zip(pairs, *ways, strict=True):
             each = [[(one.text, one.score) for one in of_way] for of_way in candidates]
-            found.append(case(code, row, unit, right, each, estimator))
+            found.append(_case(code, row, unit, right, each, estimator))
     return found
 
 
-def case(
+def _case(
     code: str,
     row: str,
     unit: str,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,9 @@ from postgresql_server import PostgresqlServer, binaries
 
 from transcripts.archive import Archive
 from transcripts.place import Place
+
+if TYPE_CHECKING:
+    from transcripts.search import SearchIndex
 
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.load_profile("repeatable")
@@ -63,3 +67,14 @@ def new_archive(request: pytest.FixtureRequest) -> Iterator[Archive]:
     else:
         with Archive.open(str(request.getfixturevalue("database_url")), create=True) as archive:
             yield archive
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[SearchIndex]:
+    """Of the sample archive, for tests that only look."""
+    from sample_archive import embed, fill
+
+    from transcripts.search import SearchIndex
+
+    with Archive.in_memory() as fresh:
+        yield SearchIndex.open(fill(fresh), embed)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_archive import SCRIPT, embed, fill
+from sample_archive import SCRIPT
 
 from transcripts.analysis import tokens_of_phrase, words
-from transcripts.archive import Archive
 from transcripts.phrases import phrase_writing, writing
 from transcripts.query import Mode, SearchQuery
 from transcripts.search import SearchIndex
@@ -55,12 +52,6 @@ def test_of_some_phrases_no_word_is_certain(phrase: str) -> None:
 )
 def test_most_phrases_are_known_by_their_words(phrase: str) -> None:
     assert tokens_of_phrase(phrase)
-
-
-@pytest.fixture(scope="module")
-def index() -> Iterator[SearchIndex]:
-    with Archive.in_memory() as archive:
-        yield SearchIndex.open(fill(archive), embed)
 
 
 @pytest.mark.parametrize("named", [0, 20_000])  # rows that a search is narrowed to by name, at most

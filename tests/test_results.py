@@ -33,13 +33,6 @@ def archive(new_archive: Archive) -> Archive:
     return fill(new_archive)
 
 
-@pytest.fixture(scope="module")
-def index() -> Iterator[SearchIndex]:
-    """For tests that only look."""
-    with Archive.in_memory() as fresh:
-        yield SearchIndex.open(fill(fresh), embed)
-
-
 def ids(results: Results) -> list[str]:
     return [hit.passage_id for hit in results.hits]
 

@@ -144,6 +144,12 @@ def scripts_of(text: str) -> list[str]:
     return [script for script, count in letters.most_common() if count]
 
 
+@lru_cache(maxsize=64)  # every hit of a page asks for the same
+def scripts_sought(query: str) -> frozenset[str]:
+    """The families of scripts in which a query may be found: its own, or any where it has digits."""
+    return frozenset(ANALYSED if any(map(str.isnumeric, query)) else scripts_of(query))
+
+
 def coverage(query: str, having: Collection[str]) -> float:
     """The share of a query's letters, common words left out, that a passage with these tokens has."""
     plain = _compatible(query)

@@ -88,6 +88,24 @@ def _among(column: ColumnElement[str]) -> ColumnElement[bool]:
     return column.in_(bindparam("ids", expanding=True))
 
 
+# Written once, as `_selected`.
+_THEMES_OF = select(
+    themes.c.passage_id, themes.c.theme_id, themes.c.score, themes.c.evidence_start, themes.c.evidence_end
+).where(_among(themes.c.passage_id), themes.c.belongs)
+_SIGNATURES_OF = select(signatures).where(_among(signatures.c.digest))
+_WORDINGS = (
+    select(
+        readings.c.id,
+        readings.c.text,
+        readings.c.language,
+        readings.c.translation,
+        conferences.c.target_language,
+    )
+    .select_from(_sources())
+    .where(_among(readings.c.id))
+)
+
+
 def _chosen(connection: Connection, selection: Selection) -> Iterator[ColumnElement[bool]]:
     return _conditions(is_restricted(connection), selection)
 
@@ -186,16 +204,10 @@ _Evidence = tuple[int, int] | None
 def _themes(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, tuple[float, _Evidence]]]:
     """Score and evidence of the themes of these passages, by passage, then by theme."""
     found: dict[str, dict[str, tuple[float, _Evidence]]] = {}
-    for passage_id, theme_id, score, start, end in connection.execute(_themes_of(), {"ids": ids}):
+    for passage_id, theme_id, score, start, end in connection.execute(_THEMES_OF, {"ids": ids}):
         evidence = None if start is None else (start, end)
         found.setdefault(passage_id, {})[theme_id] = (score, evidence)
     return found
-
-
-@cache
-def _themes_of() -> _Statement:
-    columns = (themes.c.passage_id, themes.c.theme_id, themes.c.score, themes.c.evidence_start)
-    return select(*columns, themes.c.evidence_end).where(_among(themes.c.passage_id), themes.c.belongs)
 
 
 def _names(
@@ -225,13 +237,8 @@ def names_in(connection: Connection, recording_ids: Sequence[str]) -> dict[str, 
 
 
 def _signatures(connection: Connection, digests: Collection[str]) -> dict[str, Signature]:
-    used = connection.execute(_signatures_of(), {"ids": sorted(filter(None, digests))})
+    used = connection.execute(_SIGNATURES_OF, {"ids": sorted(filter(None, digests))})
     return {row["digest"]: signature_of(row) for row in used.mappings()}
-
-
-@cache
-def _signatures_of() -> _Statement:
-    return select(signatures).where(_among(signatures.c.digest))
 
 
 def entries_by_id(connection: Connection, ids: Sequence[str], selection: Selection) -> dict[str, Entry]:
@@ -255,15 +262,8 @@ def wordings(connection: Connection, ids: Sequence[str]) -> dict[str, Wording]:
     return {
         passage_id: Wording((text, language), (translation or "", target))
         for chunk in chunks(ids)
-        for passage_id, text, language, translation, target in connection.execute(_wordings(), {"ids": chunk})
+        for passage_id, text, language, translation, target in connection.execute(_WORDINGS, {"ids": chunk})
     }
-
-
-@cache
-def _wordings() -> _Statement:
-    its = readings.c
-    columns = (its.id, its.text, its.language, its.translation, conferences.c.target_language)
-    return select(*columns).select_from(_sources()).where(_among(its.id))
 
 
 def ids_by_time(

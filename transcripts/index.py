@@ -32,7 +32,7 @@ from transcripts.database import chunks
 from transcripts.errors import ArchiveError
 from transcripts.files import in_object_store, remove, settle
 from transcripts.index_columns import Columns
-from transcripts.index_lookup import Lookup, sampling
+from transcripts.index_lookup import Lookup
 from transcripts.index_rows import (
     made_by,
     passage_batches,
@@ -251,7 +251,6 @@ class PassageIndex:
             self._state.meanings.said,
             embedded=bool(self._state.meanings.signature),
             approximate=any(index.columns == ["vector"] for index in indexes),
-            sampled=sampling(columns),
             whole=not any(table.index_stats(index.name).num_unindexed_rows for index in indexes),
         )
         self._in_use, self._unread = (self._state, lookup), set()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from transcripts.analysis import tokens_of_phrase
 from transcripts.errors import ArchiveError
 from transcripts.index_columns import Columns, Positions
-from transcripts.index_filters import EVERY, Clause, Condition, Filter
+from transcripts.index_filters import EVERY, Condition, Filter
 from transcripts.offsets import LanguageOffsets
 from transcripts.phrases import phrase_writing
 
@@ -67,7 +66,6 @@ class Lookup:
     embedded: bool
     approximate: bool  # whether there is an index over vectors
     whole: bool  # whether the indexes have all rows
-    sampled: Callable[[Clause], NDArray[np.bool_]]  # whether a clause holds, for some of the rows
 
     def matching(self, where: Filter) -> Positions:
         """All rows that a filter takes, in no order that means anything."""
@@ -204,8 +202,8 @@ class Lookup:
         """How many to ask for, so that the nearest are among them."""
         if not self.approximate:
             return depth
-        kept = [self.sampled(clause) for clause in where.clauses]
-        share = float(np.logical_and.reduce(kept).mean()) if kept else 1.0
+        some = np.arange(0, len(self.columns), 1 + len(self.columns) // _SAMPLE)
+        share = float(where.kept(self.columns, some).mean())
         return round(depth * (1 + (_REFINED - 1) * share))
 
     def _by_cosine(self, found: pa.Table, vector: Vector) -> Ranking:
@@ -240,22 +238,6 @@ def _as_rows(vectors: pa.ChunkedArray) -> Vector:
     flat = vectors.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     found: Vector = flat.reshape(len(vectors), -1) if len(vectors) else np.zeros((0, 1), dtype=np.float32)
     return found
-
-
-def sampling(columns: Columns) -> Callable[[Clause], NDArray[np.bool_]]:
-    """`Lookup.sampled`: people narrow to the same languages and themes again and again."""
-    rows = np.arange(0, len(columns), 1 + len(columns) // _SAMPLE)
-
-    def sample(clause: Clause) -> NDArray[np.bool_]:
-        return Filter((clause,)).kept(columns, rows)
-
-    remembered = lru_cache(maxsize=256)(sample)
-
-    def sampled(clause: Clause) -> NDArray[np.bool_]:
-        by_name = any(condition.column == "passage_id" for each in clause for condition in each)
-        return (sample if by_name else remembered)(clause)  # thousands of ids, seldom the same
-
-    return sampled
 
 
 NOTHING = Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from transcripts.analysis import ANALYSED, query_words, scripts_of, tokens
+from transcripts.analysis import query_words, scripts_sought, tokens
 from transcripts.holdings import Entry
 from transcripts.phrases import phrase_spans
 from transcripts.query import Notice, SearchQuery
@@ -84,13 +84,6 @@ def marked(entry: Entry, query: SearchQuery, score: float = 0.0, matched_by: tup
 
 
 @lru_cache(maxsize=64)  # every hit of a page asks for the same
-def scripts_sought(text: str) -> frozenset[str]:
-    """The families of scripts that a query is written in."""
-    is_any = any(map(str.isnumeric, text))  # digits stand in any of them
-    return frozenset(ANALYSED if is_any else scripts_of(text))
-
-
-@lru_cache(maxsize=64)
 def _sought(text: str) -> frozenset[str]:
     """The tokens that a query looks for."""
     return frozenset(query_words(text) if text else ())

@@ -18,7 +18,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from transcripts import entries
-from transcripts.analysis import coverage, query_forms, query_words, read_ahead, tokens
+from transcripts.analysis import coverage, query_forms, query_words, read_ahead, scripts_sought, tokens
 from transcripts.archive import Archive
 from transcripts.errors import ModelError
 from transcripts.facets import facets, panels_by_time
@@ -32,7 +32,7 @@ from transcripts.phrases import phrase_writing, writing
 from transcripts.query import Notice, SearchQuery
 from transcripts.query_names import Heard, resolve
 from transcripts.ranking import MEANING, NEAREST, WEAKEST_WORDS, WORDS, Ranked, fused
-from transcripts.results import Hit, Results, marked, scripts_sought
+from transcripts.results import Hit, Results, marked
 from transcripts.schema import readings
 from transcripts.withheld import unseen_panels
 
