@@ -29,6 +29,7 @@ from transcripts.results import Hit
 from transcripts.review import ReviewDesk
 from transcripts.rights import restrict
 from transcripts.search import SearchIndex
+from transcripts.waiting import waited
 
 
 @pytest.fixture
@@ -276,8 +277,8 @@ def test_columns_and_table_are_filtered_alike(
     lookup = PassageIndex(shared).refresh()
     narrow = filter_of(selection, (CONFERENCE,), hidden)
     by_columns = lookup.columns.ids(lookup.matching(narrow))
-    scan = lookup.table.search().select(["passage_id"]).limit(None)
-    rows = (scan.where(narrow.sql) if narrow.sql else scan).to_list()
+    scan = lookup.table.query().select(["passage_id"])
+    rows = waited((scan.where(narrow.sql) if narrow.sql else scan).to_list())
     assert sorted(by_columns) == sorted(row["passage_id"] for row in rows)
 
 

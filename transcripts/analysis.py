@@ -208,8 +208,10 @@ def _tokens(
         kind = str(run.lastgroup)
         if kind not in scripts:
             continue
-        for token, start, end in ANALYSERS[kind](run[0], (kind == "spaced" and latin) or language):
-            yield Token(token, run.start() + start, run.start() + end)
+        found, before = ANALYSERS[kind](run[0], (kind == "spaced" and latin) or language), run.start()
+        if before:
+            found = (Token(token, before + start, before + end) for token, start, end in found)
+        yield from found
 
 
 @lru_cache(maxsize=_REMEMBERED)

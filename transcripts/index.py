@@ -42,6 +42,7 @@ from transcripts.index_rows import (
 )
 from transcripts.keeping import archive_and_revision
 from transcripts.meanings import Meanings, embedding_signature
+from transcripts.waiting import waited
 
 _TABLE = "passages"
 _UNUSED_AGE = timedelta(hours=1)  # younger versions of the table may still be read by another process
@@ -210,9 +211,8 @@ class PassageIndex:
 
     def _connect(self) -> None:
         if self._directory or not self._database:  # what is in memory is lost with its connection
-            self._database = lancedb.connect(
-                str(self._directory.absolute()) if self._directory else "memory://", session=self._session
-            )
+            uri = str(self._directory.absolute()) if self._directory else "memory://"
+            self._database = waited(lancedb.connect_async(uri, session=self._session))
 
     def _load(self) -> None:
         """Take up what this or another process wrote last, if it is whole."""
@@ -224,34 +224,34 @@ class PassageIndex:
             state = _State(**{**read, "meanings": Meanings.from_json(read["meanings"])})
         except (OSError, ValueError, TypeError, KeyError):
             return  # there is none, or not one of ours
-        self._table = self._database.open_table(_TABLE)
-        if self._table.version == state.table_version:
+        self._table = waited(self._database.open_table(_TABLE))
+        if waited(self._table.version()) == state.table_version:
             self._state = state
         else:  # who wrote after that was killed
-            self._table.checkout(state.table_version)
-            self._table.restore()
+            waited(self._table.checkout(state.table_version))
+            waited(self._table.restore())
             self._save(state)
-        read = self._in_use and (self._in_use[0].table_id, self._in_use[1].table.version)
-        if read != (state.table_id, self._table.version):
+        read = self._in_use and (self._in_use[0].table_id, waited(self._in_use[1].table.version()))
+        if read != (state.table_id, waited(self._table.version())):
             self._unread = None  # another process has written
 
     def _read(self) -> Lookup:
         """Have readers use what was written: a handle of their own stays at its version."""
         assert self._state is not None
-        table = self._database.open_table(_TABLE)
+        table = waited(self._database.open_table(_TABLE))
         columns = self._lookup.columns if self._lookup else None
         if columns is None or self._unread is None:
             columns = Columns.read(table)
         elif self._unread:
             columns = columns.following(table, self._unread)
-        indexes = table.list_indices()
+        indexes = waited(table.list_indices())
         lookup = Lookup(
             table,
             columns,
             self._state.meanings.said,
             embedded=bool(self._state.meanings.signature),
             approximate=any(index.columns == ["vector"] for index in indexes),
-            whole=not any(table.index_stats(index.name).num_unindexed_rows for index in indexes),
+            whole=not any(waited(table.index_stats(index.name)).num_unindexed_rows for index in indexes),
         )
         self._in_use, self._unread = (self._state, lookup), set()
         return lookup
@@ -268,7 +268,7 @@ class PassageIndex:
         changes = _Changes()
         if old and usable and old.meanings.signature == embedding_signature(connection):
             changes = self._changes(connection, old)
-            if not changes.moved and self._table.count_rows() > SMALL:  # means stay as they are
+            if not changes.moved and waited(self._table.count_rows()) > SMALL:  # means stay as they are
                 new = dataclasses.replace(old, revision=revision)
                 self._write_changes(connection, new, changes)
                 self._save(new)
@@ -290,33 +290,34 @@ class PassageIndex:
 
         batches = row_batches(connection, entries.recording_ids(connection), state.meanings, known_words)
         reader = pa.RecordBatchReader.from_batches(row_schema(state.meanings.dimensions), batches)
-        there = _TABLE in self._database.list_tables().tables
-        self._table = self._database.create_table(_TABLE, reader, mode="overwrite" if there else "create")
-        self._table.create_index("words", config=_WORDS, replace=True)
-        rows = self._table.count_rows()
+        there = _TABLE in waited(self._database.list_tables()).tables
+        mode = "overwrite" if there else "create"
+        self._table = waited(self._database.create_table(_TABLE, reader, mode=mode))
+        waited(self._table.create_index("words", config=_WORDS, replace=True))
+        rows = waited(self._table.count_rows())
         if rows > SMALL:
             for column, config in _FILTERS.items():
-                self._table.create_index(column, config=config)
+                waited(self._table.create_index(column, config=config))
         if rows >= VECTORS_INDEXED_FROM and state.meanings.signature:
-            self._table.create_index("vector", config=IvfPq(distance_type="dot"))
-        self._table.optimize(cleanup_older_than=_UNUSED_AGE)
+            waited(self._table.create_index("vector", config=IvfPq(distance_type="dot")))
+        waited(self._table.optimize(cleanup_older_than=_UNUSED_AGE))
 
     def _write_changes(self, connection: Connection, state: _State, changes: _Changes) -> None:
         """Rows of passages that the archive has changed or lost."""
         stale = sorted(changes.stale)
         for ids in chunks([*stale, *changes.gone]):
-            self._table.delete(_among("passage_id", ids))
+            waited(self._table.delete(_among("passage_id", ids)))
         for batch in passage_batches(connection, stale, state.meanings):
-            self._table.add(pa.Table.from_batches([batch]))
+            waited(self._table.add(pa.Table.from_batches([batch])))
         if self._unread is not None:
             self._unread |= {*stale, *changes.gone}
-        if self._table.count_rows() <= SMALL:
+        if waited(self._table.count_rows()) <= SMALL:
             self._unread = None
-            self._table.create_index("words", config=_WORDS, replace=True)
-            self._table.optimize(cleanup_older_than=_UNUSED_AGE)
-        elif self._table.index_stats("words_idx").num_unindexed_rows > _UNINDEXED:
+            waited(self._table.create_index("words", config=_WORDS, replace=True))
+            waited(self._table.optimize(cleanup_older_than=_UNUSED_AGE))
+        elif waited(self._table.index_stats("words_idx")).num_unindexed_rows > _UNINDEXED:
             self._unread = None
-            self._table.optimize(cleanup_older_than=_UNUSED_AGE)
+            waited(self._table.optimize(cleanup_older_than=_UNUSED_AGE))
 
     def _changes(self, connection: Connection, fitted: _State) -> _Changes:
         """Which rows do not fit the archive any more, of a table that fitted it once."""
@@ -327,11 +328,7 @@ class PassageIndex:
         rows = [
             row
             for ids in chunks([*changed, *sorted(lost)])
-            for row in self._table.search()
-            .where(_among("recording_id", ids))
-            .select(["passage_id", "panel_id", "vectors", "names"])
-            .limit(None)
-            .to_list()
+            for row in self._rows(ids, ["passage_id", "panel_id", "vectors", "names"])
         ]
         there = {row["passage_id"]: (row["panel_id"], row["vectors"], tuple(row["names"])) for row in rows}
         stale = {passage_id for passage_id, state in now.items() if there.get(passage_id) != state}
@@ -343,19 +340,24 @@ class PassageIndex:
         """Those that the table has rows of, and perhaps some that it had."""
         if self._lookup is not None and self._unread is not None:
             return set(self._lookup.columns.values["recording_id"])
-        column = self._table.search().select(["recording_id"]).limit(None).to_arrow()["recording_id"]
-        return set(column.unique().to_pylist())
+        found = waited(self._table.query().select(["recording_id"]).to_arrow())
+        return set(found["recording_id"].unique().to_pylist())
+
+    def _rows(self, recordings: Collection[str], columns: list[str]) -> list[dict[str, Any]]:
+        query = self._table.query().where(_among("recording_id", recordings)).select(columns)
+        rows: list[dict[str, Any]] = waited(query.to_list())
+        return rows
 
     def _known_words(self, connection: Connection, recordings: Collection[str], since: int) -> dict[str, str]:
         """Analysed words that the table has of passages that read as they did at a revision."""
-        query = self._table.search().where(_among("recording_id", recordings)).select(["passage_id", "words"])
-        words = {row["passage_id"]: row["words"] for row in query.limit(None).to_list()}
+        rows = self._rows(recordings, ["passage_id", "words"])
+        words = {row["passage_id"]: row["words"] for row in rows}
         for passage_id in entries.changed_passages(connection, since):
             words.pop(passage_id, None)
         return words
 
     def _save(self, state: _State) -> None:
-        self._state = dataclasses.replace(state, table_version=self._table.version)
+        self._state = dataclasses.replace(state, table_version=waited(self._table.version()))
         if self._directory:
             text, name = json.dumps(dataclasses.asdict(self._state)), "state.json"
             if in_object_store(self._directory):  # an object is there when all of it is

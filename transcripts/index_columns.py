@@ -17,6 +17,7 @@ from lancedb.expr import col
 from numpy.typing import NDArray
 
 from transcripts.database import chunks
+from transcripts.waiting import each_waited
 
 Positions = NDArray[np.int64]
 Codes = NDArray[np.int32]
@@ -70,7 +71,7 @@ class Columns:
 
     @classmethod
     def read(cls, table: Any) -> Self:
-        """All rows of a LanceDB table."""
+        """All rows of a table of LanceDB's asynchronous interface."""
         return cls._of(_scan(table))
 
     @classmethod
@@ -233,9 +234,8 @@ class _Coder:
 
 
 def _scan(table: Any, where: str = "") -> Iterable[pa.RecordBatch]:
-    rows = table.search().select(_READ).with_row_id(True).limit(None)
-    batches: Iterable[pa.RecordBatch] = (rows.where(where) if where else rows).to_batches()
-    return batches
+    rows = table.query().select(_READ).with_row_id()
+    return each_waited((rows.where(where) if where else rows).to_batches())
 
 
 def _recoded(codes: Codes, values: list[str], among: list[str]) -> Codes:

@@ -18,6 +18,7 @@ from transcripts.index_columns import Columns, Positions
 from transcripts.index_filters import EVERY, Condition, Filter
 from transcripts.offsets import LanguageOffsets
 from transcripts.phrases import phrase_writing
+from transcripts.waiting import waited
 
 Vector = NDArray[np.float32]
 QueryVector = Sequence[float] | Vector
@@ -94,7 +95,7 @@ class Lookup:
         found = [NOTHING.positions]
         for start in range(0, len(rows), _READ_AT_ONCE):
             addresses = self.columns.addresses[rows[start : start + _READ_AT_ONCE]].tolist()
-            read = self.table.take_row_ids(addresses).with_row_id().select(["writing"]).to_arrow()
+            read = waited(self.table.take_row_ids(addresses).with_row_id().select(["writing"]).to_arrow())
             each = (pc.match_substring(read["writing"], phrase_writing(phrase)) for phrase in phrases)
             has = together.reduce([one.to_numpy().astype(bool) for one in each])
             found.append(np.sort(self._positions(read)[has]))
@@ -114,14 +115,14 @@ class Lookup:
             return np.zeros(0, dtype=np.int64)
         each = [match(" ".join(form), "words", operator=FullTextOperator.AND) for form in forms]
         query = each[0] if len(each) == 1 else BooleanQuery([(Occur.SHOULD, one) for one in each])
-        return self._positions(self._asked(self.table.search(query), EVERY, len(self.columns)))
+        return self._positions(self._with_words(query, EVERY, len(self.columns)))
 
     def _having(self, needed: Sequence[Collection[str]]) -> Positions:
         """Rows that have at least one token of each set."""
         match: Any = MatchQuery
         each = [(Occur.MUST, match(" ".join(some), "words")) for some in needed]
         query = BooleanQuery(each) if len(each) > 1 else each[0][1]
-        return self._positions(self._asked(self.table.search(query), EVERY, len(self.columns)))
+        return self._positions(self._with_words(query, EVERY, len(self.columns)))
 
     def by_words(self, tokens: Sequence[str], where: Filter, weakest: float = 0.0) -> Ranking:
         """Rows with any of the tokens by BM25, as far down as `weakest` times the best score."""
@@ -130,7 +131,7 @@ class Lookup:
             return NOTHING
         query, limit = match(" ".join(tokens), "words"), _FIRST
         while True:
-            found = self._asked(self.table.search(query), where, limit)
+            found = self._with_words(query, where, limit)
             scores = found["_score"].to_numpy().astype(np.float64)
             least = weakest * scores.max(initial=0.0)
             if len(scores) < limit or scores.min() < least:
@@ -172,7 +173,11 @@ class Lookup:
     def vectors(self, positions: Positions) -> Vector:
         """Stored vectors, shape (rows, dim), in no order that means anything; zeros for no embedding."""
         addresses = self.columns.addresses[positions].tolist()
-        return _as_rows(self.table.take_row_ids(addresses).select(["vector"]).to_arrow()["vector"])
+        return _as_rows(waited(self.table.take_row_ids(addresses).select(["vector"]).to_arrow())["vector"])
+
+    def _with_words(self, query: MatchQuery | BooleanQuery, where: Filter, limit: int) -> pa.Table:
+        """Row ids and BM25 of rows that a query takes, best first."""
+        return self._asked(self.table.query().nearest_to_text(query), where, limit)
 
     def _nearest(self, vector: QueryVector, where: Filter, limit: int, *columns: str) -> pa.Table:
         """Row ids and distances, and columns, of what is nearest to a vector.
@@ -180,7 +185,7 @@ class Lookup:
         By an approximate index distances are approximate, and only some of its parts are looked at;
         all of them where a filter leaves too little in those.
         """
-        query = self.table.search(np.asarray(vector, dtype=np.float32), vector_column_name="vector")
+        query = self.table.query().nearest_to(np.asarray(vector, dtype=np.float32)).column("vector")
         query = query.distance_type("dot")
         if not self.approximate:
             return self._asked(query, where, limit, *columns)
@@ -192,11 +197,11 @@ class Lookup:
     def _asked(self, query: Any, where: Filter, limit: int, *columns: str) -> pa.Table:
         """Row ids and scores, and columns."""
         is_nearness = hasattr(query, "refine_factor")
-        query = query.where(where.sql, prefilter=True) if where.sql else query
+        query = query.where(where.sql) if where.sql else query
         if self.whole and (self.approximate or not is_nearness):
             query = query.fast_search()  # looks at nothing but the index
         score = "_distance" if is_nearness else "_score"
-        return query.select([score, *columns]).with_row_id(True).limit(max(1, limit)).to_arrow()
+        return waited(query.select([score, *columns]).with_row_id().limit(max(1, limit)).to_arrow())
 
     def _wide(self, depth: int, where: Filter) -> int:
         """How many to ask for, so that the nearest are among them."""
