@@ -23,7 +23,10 @@ from transcripts.errors import ModelError
 from transcripts.records import Signature, digest_of
 
 EXAMPLES = "few_shot.yaml"
-START, END = "<bos>", ["<eos>", "\n", "\n\n"]  # of Gemma; a translation is one line
+# Of Gemma. A translation ends as those of the examples do, and nothing else ends a line: given several
+# ends, CTranslate2's beam search now and then goes on after one, with a remark of the model's own.
+START, END = "<bos>", "\n\n"
+NEVER = ["<eos>", "<0x0A>", *("\n" * count for count in range(1, 32) if count != len(END))]
 
 # Hypotheses decoded together. CTranslate2 copies each one's cache of the prompt at every step, so more of
 # them soon cost more than they save (31 remarks: 4 rows 48 s of processor time, 8 rows 36 s, 16 rows 35 to
@@ -83,6 +86,8 @@ class FewShot:
             )
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(_not_usable(weights, error)) from error
+        unknown = self._tokens.unk_id()
+        self._never = [[token] for token in NEVER if self._tokens.piece_to_id(token) != unknown]
         keep_freed_memory()  # from now on: what loading frees is given back
         shown = shown or examples()
         self._remarks = shown.remarks
@@ -150,6 +155,7 @@ class FewShot:
                 static_prompt=before,
                 include_prompt_in_result=False,
                 end_token=END,
+                suppress_sequences=self._never,
                 max_length=max(self._most_tokens(units[index]) for index in batch),
                 beam_size=way.beam_size,
                 num_hypotheses=way.beam_size,

@@ -561,3 +561,12 @@ def test_the_packaged_model_gets_the_gist_in_four_languages() -> None:
         doubted += [code] * bool(found.flags)
         assert words & set(found.text.casefold().replace(".", " ").replace(",", " ").split()), found.text
     assert set(doubted) <= {"fa"}  # there it adds that the films are short, which nobody said
+
+
+@pytest.mark.model
+def test_every_translation_of_the_packaged_model_is_one_line() -> None:
+    """Where several tokens could end it, the fourth best of this one went on with a remark of its own."""
+    engine = FewShot(TranslationOptions(), silent)
+    (found,) = engine.decode(["フィルムは四度の部屋に保管されています。"], "ja", "en", 0)
+    assert len(found) == 4
+    assert not [each.text for each in found if "\n" in each.text or "Japanese" in each.text]
