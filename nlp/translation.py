@@ -21,6 +21,7 @@ from nlp.fewshot import FewShot, few_shot_signature
 from nlp.languages import language
 from nlp.memory import Memory
 from nlp.pairs import Paired, with_pairs
+from nlp.pictures import with_pictures
 from nlp.quality import QualityJudge, estimator_digest, load_estimator
 from nlp.seq2seq import Seq2Seq, seq2seq_signature
 from nlp.terms import Terms, Wanted, put_in
@@ -177,16 +178,16 @@ class GuardedTranslator:
     def _joined(self, units: Sequence[str], chosen: Mapping[str, _Choice], pair: _Pair) -> TranslatedText:
         """The translation of a text from those of its units; longer units weigh more in its quality."""
         parts, quality, weight, doubtful = [], 0.0, 0, False
+        blank = " " if language(pair.target).spaced else ""
         for unit in units:
             choice = chosen.get(unit)
-            parts.append(choice.text if choice else unit)
+            parts.append(with_pictures(unit, choice.text, blank) if choice else unit)
             if choice:
                 quality += choice.quality * len(unit)
                 weight += len(unit)
                 doubtful = doubtful or bool(choice.doubts)
         whole = round(quality / weight, 4) if weight else 1.0
         doubtful = doubtful or (weight > 0 and pair.judge.doubts(whole, pair.source, pair.target))
-        blank = " " if language(pair.target).spaced else ""
         return TranslatedText(
             blank.join(part for part in parts if part), whole, (DOUBTFUL,) if doubtful else ()
         )
