@@ -12,6 +12,7 @@ otherwise.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from typing import Literal
 
 from transcripts.errors import ConfigurationError
 
+ALL_KANJI_LETTERS = 8  # up to which a piece of Japanese may have no kana
+BETWEEN_NAMES = re.compile(r"[、・。\s]+")  # in Japanese; Chinese has another comma
 RIGHT_TO_LEFT = {"Arabic", "Hebrew"}
 UNSPACED = {"Japanese", "Han", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan"}
 
@@ -202,8 +205,8 @@ def script_shares(text: str) -> dict[str, float]:
 def fits_script(text: str, code: str) -> bool:
     """Whether a text looks written in the script of a language.
 
-    Japanese needs kana unless it is short (names and numbers may be all kanji);
-    a text without letters fits any language.
+    Japanese needs kana unless it is short, or a list of what is short (names and numbers may be all
+    kanji); a text without letters fits any language.
     """
     shares = script_shares(text)
     if not shares:
@@ -211,7 +214,8 @@ def fits_script(text: str, code: str) -> bool:
     script = language(code).script
     if script == "Japanese":
         own = shares.get("Japanese", 0.0) + shares.get("Han", 0.0)
-        return own >= 0.5 and ("Japanese" in shares or len(text) <= 8)
+        short = all(len(piece) <= ALL_KANJI_LETTERS for piece in BETWEEN_NAMES.split(text))
+        return own >= 0.5 and ("Japanese" in shares or short)
     if script == "Hangul":
         return shares.get("Hangul", 0.0) >= 0.5
     return shares.get(script, 0.0) >= 0.5

@@ -125,6 +125,8 @@ def test_a_text_without_sentence_ends_is_cut_all_the_same(text: str) -> None:
             "en ja",
             ("too_short",),
         ),
+        ("Ozu Yasujirō, Naruse Mikio, Shimizu Hiroshi.", "小津安二郎、成瀬巳喜男、清水宏。", "en ja", ()),
+        ("The audience is very warm here.", "这里的观众非常热情，我们很高兴", "en ja", ("wrong_script",)),
         ("応募はhttps://film.example/25?a=1で。", "Apply at https://film.example/25?a=1.", "ja en", ()),
         ("応募はhttps://film.example/25で。", "Apply at https://film.example/24.", "ja en", ("link",)),
         ("Escríbanme a ana@film.example hoy.", "Write to me today, please.", "es en", ("link",)),
