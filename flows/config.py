@@ -245,8 +245,9 @@ class Conference(Described):
         return tuple(dict.fromkeys((self.target_language, *self.further_languages)))
 
     def terms(self) -> Terms:
-        """The glossary as translations need it."""
-        return Terms(tuple(KnownName(each.id, each.kind, dict(each.forms)) for each in self.glossary))
+        """The glossary as translations need it; one that is put in another order is the same."""
+        ordered = sorted(self.glossary, key=lambda each: each.id)
+        return Terms(tuple(KnownName(each.id, each.kind, dict(each.forms)) for each in ordered))
 
     def names(self, codes: Sequence[str]) -> dict[str, dict[str, tuple[str, ...]]]:
         """How the glossary's entries are written in these languages, by id."""

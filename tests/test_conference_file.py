@@ -111,6 +111,14 @@ panels:
     assert [len(each.captions) for each in conference.sources] == [0, 0, 1]
 
 
+def test_a_glossary_in_another_order_is_the_same_for_translations(folder: Path) -> None:
+    lines = ["  - {id: noto, kind: place, forms: {en: Noto}}", "  - {id: cut, kind: term, forms: {en: cut}}"]
+    panels = "\npanels: [{id: p, title: P, languages: [ja], recording: p.opus}]\n"
+    read = [load(folder, HEAD + "\nglossary:\n" + "\n".join(each) + panels) for each in (lines, lines[::-1])]
+    assert read[0].terms().entries == read[1].terms().entries
+    assert [each.id for each in read[0].terms().entries] == ["cut", "noto"]
+
+
 def test_a_conference_is_never_changed(folder: Path) -> None:
     conference = load(folder, HEAD + PANELS)
     with pytest.raises(ValueError, match="frozen"):
