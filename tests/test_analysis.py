@@ -132,9 +132,9 @@ def test_a_mixed_query_is_analysed_script_by_script() -> None:
 
 
 def test_a_query_of_particles_is_taken_as_it_stands() -> None:
-    assert query_words("の") == ["の"]
-    assert query_words("ها") == ["ها"]
-    assert query_words(" !? 🎬 ") == []
+    assert query_words("の") == ("の",)
+    assert query_words("ها") == ("ها",)
+    assert query_words(" !? 🎬 ") == ()
 
 
 def test_very_long_texts_are_analysed() -> None:

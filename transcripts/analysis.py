@@ -121,7 +121,8 @@ def words(text: str, language: str) -> list[str]:
     return [token for token, _, _ in (*_tokens(plain, language), *_pairs(plain), *_numbers(plain))]
 
 
-def query_words(text: str) -> list[str]:
+@lru_cache(maxsize=64)  # asked for to search, and to mark every hit
+def query_words(text: str) -> tuple[str, ...]:
     """The tokens to look for, each once, for a query in whatever languages its scripts allow.
 
     Latin words are taken as they stand, as English and as Spanish. Words that every text has
@@ -133,7 +134,7 @@ def query_words(text: str) -> list[str]:
     left = [token.text for token in telling or found] or _WORD.findall(fold(text))
     left += [token.text for token in _lone(plain)]
     pairs = (pair.text for each in (plain, " ".join(left)) for pair in _pairs(each))
-    return list(dict.fromkeys([*left, *pairs, *(number.text for number in _numbers(plain))]))
+    return tuple(dict.fromkeys([*left, *pairs, *(number.text for number in _numbers(plain))]))
 
 
 def scripts_of(text: str) -> list[str]:
@@ -310,16 +311,22 @@ def read_ahead(texts: Iterable[str]) -> None:
     """Take the Korean of some texts apart at once, on two processors; for `tokens` to have it at hand."""
     runs = (run[0] for text in texts for run in _RUN.finditer(_compatible(text)) if run["korean"])
     new = list(dict.fromkeys(run for run in runs if run not in _taken_apart))[:_REMEMBERED_TEXTS]
+    for run, morphemes in zip(new, _kiwi().tokenize(new), strict=True):
+        _remember(run, morphemes)
+
+
+def _remember(run: str, morphemes: list[Morpheme]) -> list[Morpheme]:
     if len(_taken_apart) > _REMEMBERED_TEXTS:
         _taken_apart.clear()
-    _taken_apart.update(zip(new, _kiwi().tokenize(new), strict=True))
+    _taken_apart[run] = morphemes
+    return morphemes
 
 
 def _korean(text: str, language: str) -> Iterator[Token]:
     if language not in ("ko", UNKNOWN):
         yield from _plain_words(text)
         return
-    for morpheme in _taken_apart.get(text) or _kiwi().tokenize(text):
+    for morpheme in _taken_apart.get(text) or _remember(text, _kiwi().tokenize(text)):
         if morpheme.tag.startswith(_CONTENT):
             for part in _parts(morpheme.form):
                 yield Token(part, morpheme.start, morpheme.end)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
 from transcripts.analysis import query_words, scripts_sought, tokens
@@ -71,7 +70,7 @@ class Context:
 
 def marked(entry: Entry, query: SearchQuery, score: float = 0.0, matched_by: tuple[str, ...] = ()) -> Hit:
     """A hit with everything marked that a query looks for, inflected forms and parts of compounds too."""
-    sought, scripts = _sought(query.sought), scripts_sought(query.sought)
+    sought, scripts = frozenset(query_words(query.sought)), scripts_sought(query.sought)
     text, language = entry.passage.text, entry.passage.language
     of_phrases = (span for phrase in query.phrases for span in phrase_spans(text, phrase))
     return Hit(
@@ -81,12 +80,6 @@ def marked(entry: Entry, query: SearchQuery, score: float = 0.0, matched_by: tup
         tuple(_merged([*_spans(text, language, sought, scripts), *of_phrases])),
         tuple(_merged(_spans(entry.translation or "", entry.target_language, sought, scripts))),
     )
-
-
-@lru_cache(maxsize=64)  # every hit of a page asks for the same
-def _sought(text: str) -> frozenset[str]:
-    """The tokens that a query looks for."""
-    return frozenset(query_words(text) if text else ())
 
 
 def _spans(text: str, language: str, sought: frozenset[str], scripts: frozenset[str]) -> Iterator[Mark]:
