@@ -36,6 +36,7 @@ TERM_MISSING = "term_missing"
 # What has to be expected of a candidate for further ways to be spared. Of 0.35, 0.4, 0.45 and 1 the best:
 # mean chrF of 40 FLORES sentences in ja, fa, es and ko 40.4, 41.0, 40.9, 40.8; 39.3 without further ways.
 ENOUGH = 0.4
+RULES = 2  # raised whenever something else is made of what a model writes: emoji are put back, ends found
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,12 @@ class GuardedTranslator:
             for unit, candidates in zip(open_units, _decoded(put, pair, way), strict=True):
                 found[unit] += [_looked_at(unit, each, pair, terms[unit]) for each in candidates]
                 best[unit] = self._best(unit, found[unit], pair)
-        return chosen | best
+        blank = " " if language(pair.target).spaced else ""
+        machine = {
+            unit: replace(choice, text=with_pictures(unit, choice.text, blank))
+            for unit, choice in best.items()
+        }
+        return chosen | machine
 
     def _best(self, unit: str, seen: Sequence[Candidate], pair: _Pair) -> _Choice:
         """The best of the candidates, with what is expected of it."""
@@ -178,16 +184,16 @@ class GuardedTranslator:
     def _joined(self, units: Sequence[str], chosen: Mapping[str, _Choice], pair: _Pair) -> TranslatedText:
         """The translation of a text from those of its units; longer units weigh more in its quality."""
         parts, quality, weight, doubtful = [], 0.0, 0, False
-        blank = " " if language(pair.target).spaced else ""
         for unit in units:
             choice = chosen.get(unit)
-            parts.append(with_pictures(unit, choice.text, blank) if choice else unit)
+            parts.append(choice.text if choice else unit)
             if choice:
                 quality += choice.quality * len(unit)
                 weight += len(unit)
                 doubtful = doubtful or bool(choice.doubts)
         whole = round(quality / weight, 4) if weight else 1.0
         doubtful = doubtful or (weight > 0 and pair.judge.doubts(whole, pair.source, pair.target))
+        blank = " " if language(pair.target).spaced else ""
         return TranslatedText(
             blank.join(part for part in parts if part), whole, (DOUBTFUL,) if doubtful else ()
         )
@@ -257,7 +263,7 @@ def translation_signature(
 
 
 def _judged(engine: Signature, judge: str) -> Signature:
-    return replace(engine, options={**engine.options, "quality": judge, "enough": ENOUGH})
+    return replace(engine, options={**engine.options, "quality": judge, "enough": ENOUGH, "rules": RULES})
 
 
 def _kind(options: TranslationOptions) -> _Kind:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nlp.pictures import PICTURE, with_pictures
 
 FAMILY, THUMB, FLAG, HEART = "👩‍👩‍👧", "👍🏽", "🇯🇵", "❤️"
+ENGLAND = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,13 @@ FAMILY, THUMB, FLAG, HEART = "👩‍👩‍👧", "👍🏽", "🇯🇵", "❤�
         (f"Gracias {FAMILY}{THUMB}", "Thank you", f"Thank you {FAMILY}{THUMB}"),
         (f"{FLAG}{HEART}", "", f"{FLAG}{HEART}"),
         ("En 2019, #1 ™ © *", "In 2019", "In 2019"),
+        (f"¡Vamos {ENGLAND}!", "Go!", f"Go! {ENGLAND}"),
+        ("1️⃣ primero", "first", "1️⃣ first"),
+        ("Son las 3 ⌚︎", "It is three", "It is three"),
+        ("El orgullo 🏳‍🌈", "Pride", "Pride 🏳‍🌈"),
+        ("⭐️ Bravo", "⭐ Bravo", "⭐ Bravo"),
+        ("Amor ❤️", "Love ❤", "Love ❤"),
+        ("vale 👍🏽", "ok 👍", "ok 👍"),
     ],
 )
 def test_pictures_that_a_translation_lacks_are_put_where_they_stood(

@@ -567,7 +567,7 @@ def test_the_packaged_model_gets_the_gist_in_four_languages() -> None:
 
 @pytest.mark.model
 def test_every_translation_of_the_packaged_model_is_one_line() -> None:
-    """Where several tokens could end it, the fourth best of this one went on with a remark of its own."""
+    """After the end of this one, the fourth best goes on with a remark of the model's own."""
     engine = FewShot(TranslationOptions(), silent)
     (found,) = engine.decode(["フィルムは四度の部屋に保管されています。"], "ja", "en", 0)
     assert len(found) == 4

@@ -128,6 +128,17 @@ def test_the_same_text_gets_the_same_translation_and_says_so() -> None:
     assert engine.asked == []
 
 
+def test_emoji_are_put_into_what_a_machine_wrote_and_not_into_what_a_person_did() -> None:
+    memory = Memory(
+        [{"es": "El río canta en la noche oscura 🌊.", "en": "The river is singing in the dark night."}]
+    )
+    engine = ScriptedEngine(lambda unit: "All of them were waiting for the morning.")
+    text = "El río canta en la noche oscura 🌊. Todos esperaban la mañana 🌅."
+    assert translated(engine, text, "es", Guidance(memory=memory))[0] == (
+        "The river is singing in the dark night. All of them were waiting for the morning. 🌅"
+    )
+
+
 def test_a_sentence_said_before_is_used_within_a_longer_text() -> None:
     said = {
         "es": "El río canta de noche. La cámara espera en la orilla.",

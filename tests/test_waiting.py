@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from transcripts import waiting
 from transcripts.waiting import each_waited, waited
 
 
@@ -48,4 +49,13 @@ def test_it_is_all_done_in_one_other_thread() -> None:
     async def where() -> int:
         return threading.get_ident()
 
-    assert waited(where()) == waited(where()) != threading.get_ident()
+    waiting._loop.cache_clear()  # as at the first use, by many at once
+    start = threading.Barrier(8)
+
+    def ask(_: int) -> int:
+        start.wait()
+        return waited(where())
+
+    with ThreadPoolExecutor(8) as threads:
+        (found,) = set(threads.map(ask, range(8)))
+    assert found != threading.get_ident()

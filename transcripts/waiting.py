@@ -15,10 +15,14 @@ from typing import Any, TypeVar
 
 Coming = TypeVar("Coming")
 
+_ONE_AT_A_TIME = threading.Lock()  # starts the loop
+
 
 def waited(coming: Coroutine[Any, Any, Coming]) -> Coming:
     """What is coming, once it is there. Raises what it raises; any number of threads may wait."""
-    future = asyncio.run_coroutine_threadsafe(coming, _loop())
+    with _ONE_AT_A_TIME:
+        loop = _loop()
+    future = asyncio.run_coroutine_threadsafe(coming, loop)
     try:
         return future.result()
     except BaseException:
