@@ -1,7 +1,7 @@
 """LanceDB's asynchronous interface, for code that waits.
 
 Its synchronous one goes to a thread and back five times a search. One time is enough: two searches
-beside each other, as a query of words and meaning has them, take four fifths of the time.
+beside each other, as a query of words and meaning has them, take five sixths of the time.
 """
 
 from __future__ import annotations
