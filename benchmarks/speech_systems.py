@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.memory import peak_memory_mb
 from transcripts.errors import MediaError
 from transcripts.records import Gap, Segment, Span, Turn, Word
 
@@ -99,9 +100,9 @@ def run_symposia(job: Job, settings: Mapping[str, Any]) -> Output:
     segments: Sequence[Segment] = ()
     gaps: Sequence[Gap] = ()
     turns: Sequence[Turn] = ()
-    heard = None
+    heard, channels = None, probe(path).heard_channels
     try:
-        heard = listener.listen_to(path, job.languages, probe(path).heard_channels, _silent)
+        heard = listener.listen_to(path, job.languages, channels, _silent)
         found = transcriber.transcribe("r", path, heard, _silent)
         segments, gaps = found.segments, found.gaps
     except MediaError:  # no speech in it: that is an answer, and no text
@@ -193,21 +194,6 @@ def _timed(output: Output, marks: tuple[Mark, Mark, Mark, Mark]) -> Output:
         speech_memory_mb=read.memory_mb,
         memory_mb=ended.memory_mb,
     )
-
-
-def peak_memory_mb() -> float:
-    """The most memory this process has held, in MB of 10^6 bytes.
-
-    On Linux from the process's own status: `getrusage` counts what the parent held when it forked.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = (each for each in status.read_text().splitlines() if each.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024 / 1e6
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 SYSTEMS: Mapping[str, System] = {

@@ -66,6 +66,7 @@ def fitted(samples: Sequence[Sentences], engine: Engine, embedder: Embedder) -> 
     cases = _cases(samples, engine, Estimator(embedder, None))
     languages = tuple(dict.fromkeys(case.language for case in cases))
     figures = _held_out(cases, languages)
+    told = foreseen(_doubted(cases, figures))
     model = _model(cases, languages)
     scaled, machine = model[0], model[1]
     path = Path(str(files("configs") / FITTED))
@@ -82,9 +83,7 @@ def fitted(samples: Sequence[Sentences], engine: Engine, embedder: Embedder) -> 
         gamma=GAMMA,
         doubtful_below=np.array([*below, _doubtful_below(figures)]),
     )
-    return foreseen(
-        [replace(each, flagged=each.quality < below[languages.index(each.language)]) for each in figures]
-    )
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +167,17 @@ def _held_out(cases: Sequence[_Case], languages: Sequence[str]) -> list[Foreseen
             best = int(np.argmax(expected))
             found[index] = Foreseen(one.language, float(expected[best]), False, 100 * one.chrf[best])
     return [found[index] for index in range(len(cases))]
+
+
+def _doubted(cases: Sequence[_Case], figures: Sequence[Foreseen]) -> list[Foreseen]:
+    """What is doubted by the thresholds that come from the other folds, in each language."""
+    found = list(figures)
+    for training, testing in GroupKFold(FOLDS).split(cases, groups=[case.row for case in cases]):
+        for index in testing:
+            one = figures[index]
+            below = _doubtful_below([figures[at] for at in training if figures[at].language == one.language])
+            found[index] = replace(one, flagged=one.quality < below)
+    return found
 
 
 def _doubtful_below(judged: Sequence[Foreseen]) -> float:

@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.memory import peak_memory_mb
+
 BEAM = 4
 SENTENCES = 16
+BATCH = 4  # sentences that ours decodes together
 WORDS = (8, 24)  # the shortest and the longest sentence
 WRITTEN_TOKENS = 32  # of every translation
 VOCABULARY = 128_000  # pieces, as M2M100 has
@@ -116,7 +119,7 @@ def run_symposia(folder: Path) -> dict[str, Any]:
 
 
 def run_transformers(folder: Path) -> dict[str, Any]:
-    """`generate` on the same sentences, longest first in batches of the same size."""
+    """`generate` on the same sentences, longest first, in the batches that are faster for it: four or all."""
     import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
@@ -125,7 +128,7 @@ def run_transformers(folder: Path) -> dict[str, Any]:
     model: Any = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
     first = tokenizer.convert_tokens_to_ids("__en__")
 
-    def translate(asked: Sequence[list[str]]) -> list[int]:
+    def translate_batch(asked: Sequence[list[str]]) -> list[int]:
         ids: list[list[int]] = [tokenizer.convert_tokens_to_ids(pieces) for pieces in asked]
         longest = max(map(len, ids))
         rows = [row + [tokenizer.pad_token_id] * (longest - len(row)) for row in ids]
@@ -141,7 +144,16 @@ def run_transformers(folder: Path) -> dict[str, Any]:
             )
         return [len(row) - 2 for row in found]  # less the start and the language
 
-    return _timed(translate)
+    def translate(rows: int, asked: Sequence[list[str]]) -> list[int]:
+        ordered = sorted(asked, key=len, reverse=True)
+        return [
+            length
+            for start in range(0, len(ordered), rows)
+            for length in translate_batch(ordered[start : start + rows])
+        ]
+
+    runs = [_timed(partial(translate, rows)) for rows in (BATCH, SENTENCES)]
+    return max(runs, key=lambda run: run["tokens_a_second"])
 
 
 def _timed(translate: Any) -> dict[str, Any]:
@@ -150,11 +162,10 @@ def _timed(translate: Any) -> dict[str, Any]:
     began = time.perf_counter()
     written = translate(asked)
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "tokens_a_second": round(sum(written) / seconds, 1),
         "tokens_each": sorted(set(written)),
-        "peak_mb": round(peak),
+        "peak_mb": round(peak_memory_mb()),
     }
 
 

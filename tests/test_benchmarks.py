@@ -15,6 +15,7 @@ from rich.console import Console
 from benchmarks import speech_inputs
 from benchmarks.confidence import Bin, added_bins, calibration_error, reliability
 from benchmarks.long_run import Look, grows, growth
+from benchmarks.memory import peak_memory_mb
 from benchmarks.nonspeech import RATE_HZ, SOUNDS, non_speech
 from benchmarks.scoring import (
     Edits,
@@ -35,7 +36,7 @@ from benchmarks.speech_figures import (
 )
 from benchmarks.speech_inputs import Input, first_minute, long_input, read_rttm, read_sound, write_sound
 from benchmarks.speech_report import markdown, reliability_plot, show
-from benchmarks.speech_systems import PEERS, SYSTEMS, Output, peak_memory_mb
+from benchmarks.speech_systems import PEERS, SYSTEMS, Output
 from benchmarks.speech_targets import TARGETS, checks
 from benchmarks.times import Clip, clip_times, diarization_error, loud_spans
 from flows.demo import ReferenceTurn
