@@ -33,6 +33,7 @@ from flows.yamlfile import configs_dir
 from nlp.audio import SAMPLE_RATE_HZ
 from transcripts.logs import PLACE
 
+WAIT_S = 120  # for workers to poll
 PROFILE = (configs_dir() / "profiles" / "embedded.yaml").read_text("utf-8")
 
 
@@ -102,8 +103,10 @@ def spread(folder: Path, recordings: int, minutes: float) -> dict[str, Any]:
 def wait_for_workers(fleet: PrefectFleet, count: int) -> None:
     """Until as many poll for work: their start is not what is measured."""
     polling = "Worker '.*' started!"
-    before = len(re.findall(polling, fleet.log()))
+    before, until = len(re.findall(polling, fleet.log())), time.monotonic() + WAIT_S
     while len(re.findall(polling, fleet.log())) < before + count:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{count} workers were started, and did not all poll within {WAIT_S} s")
         time.sleep(0.2)
 
 

@@ -46,6 +46,7 @@ from transcripts.records import (
 from transcripts.search import SearchIndex
 
 SHARED = ROOT.parent / "shared"
+LEAST = 1_000  # passages: of fewer, the corrections that are timed would not be there
 CACHE = ROOT / "build"
 CODES = {"eng": "en", "jpn": "ja", "fas": "fa", "spa": "es", "kor": "ko"}
 LANGUAGES = tuple(CODES.values())
@@ -311,7 +312,9 @@ def main() -> None:
     options = parser.parse_args()
     console = Console(width=170, highlight=False)
     document: dict[str, Any] = {"made": provenance("benchmarks.search")}
-    if SHARED.exists():
+    if min(options.sizes, default=LEAST) < LEAST:
+        parser.error(f"--sizes takes sizes from {LEAST} passages on")
+    if (SHARED / "themes").is_dir() and (SHARED / "text").is_dir():
         models = Models(load_profile("embedded"), configs_dir() / "themes.yaml", lambda line: None)
         document["relevance"] = relevance(models, console)
     else:

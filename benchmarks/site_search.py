@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.provenance import provenance
-from benchmarks.search import DEPTH, Asked, Find, archive_of, dev_queries, figures, ours
+from benchmarks.search import DEPTH, SHARED, Asked, Find, archive_of, dev_queries, figures, ours
 from flows.models import Models
 from flows.profiles import load_profile
 from flows.yamlfile import configs_dir
@@ -83,6 +83,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.site_search", description="Measure it.")
     parser.add_argument("--out", type=Path, help="where to write the figures as JSON")
     options = parser.parse_args()
+    if not SHARED.exists():
+        parser.error("../shared/themes is not here, and its queries are what is asked")
     models = Models(load_profile("embedded"), configs_dir() / "themes.yaml", lambda line: None)
     texts, asked = dev_queries(models)
     with tempfile.TemporaryDirectory() as folder, archive_of(texts, models) as archive:

@@ -189,6 +189,8 @@ def _options() -> argparse.Namespace:
     unknown = [name for name in options.panels if name not in {*panel_names(), *GROUPS}]
     if unknown:
         parser.error(f"--panels names what is not here: {', '.join(unknown)}")
+    if options.runs < 1 or options.talk <= 0:
+        parser.error("--runs begins at 1, and --talk is more than 0")
     if options.quick:
         options.runs, options.panels = 1, options.panels or ["demo", "word-times", "non-speech"]
     return options
@@ -216,7 +218,8 @@ def _document(options: argparse.Namespace, held: dict[str, Any]) -> dict[str, An
 
 def main() -> None:
     options = _options()
-    is_whole = not (options.quick or options.only or options.panels) and options.runs >= WHOLE_RUNS
+    is_part = options.quick or options.only or options.panels or not RECORDED.exists()
+    is_whole = not is_part and options.runs >= WHOLE_RUNS
     out = options.out or (RESULTS if is_whole or options.long else None)
     held = _read(out) if out else {}
     if options.markdown:
