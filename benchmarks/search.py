@@ -110,15 +110,18 @@ def ours(index: SearchIndex, mode: Mode) -> Find:
     return lambda query: [hit.passage_id for hit in index.find(SearchQuery(query, mode=mode)).hits]
 
 
-def fts5(texts: Sequence[Text], tokenizer: str) -> Find:
-    """SQLite's full-text search over text and translation, any of the query's words, by BM25."""
+def fts5(texts: Sequence[Text], tokenizer: str, ending: str = "") -> Find:
+    """SQLite's full-text search over text and translation, any of the query's words, by BM25.
+
+    With `*` as `ending`, also of what begins with them.
+    """
     database = sqlite3.connect(":memory:")
     database.execute(f"CREATE VIRTUAL TABLE t USING fts5(id UNINDEXED, words, tokenize='{tokenizer}')")
     rows = [(each.id, f"{each.text} {each.translation or ''}") for each in texts]
     database.executemany("INSERT INTO t VALUES (?, ?)", rows)
 
     def find(query: str) -> list[str]:
-        words = " OR ".join(f'"{word}"' for word in query.replace('"', " ").split())
+        words = " OR ".join(f'"{word}"{ending}' for word in query.replace('"', " ").split())
         sql = "SELECT id FROM t WHERE t MATCH ? ORDER BY rank LIMIT ?"
         return [row[0] for row in database.execute(sql, (words, DEPTH))] if words else []
 
@@ -141,6 +144,7 @@ def systems(texts: Sequence[Text], models: Models, *, words_only: bool = False) 
     found = {
         "words": ours(index, "words"),
         **{f"FTS5 {each}": fts5(texts, each) for each in ("unicode61", "trigram")},
+        "FTS5 porter unicode61, any ending": fts5(texts, "porter unicode61", "*"),
     }
     if words_only:
         return found
