@@ -34,7 +34,7 @@ def test_a_good_estimate_doubts_the_worst_and_a_useless_one_a_tenth_of_all() -> 
 
 
 def test_sentences_are_held_against_what_was_expected_of_others() -> None:
-    """By their own measure, a tenth that is the best and of which nothing is expected would not be doubted."""
+    """By its own measure, a tenth that is the best, of which nothing is expected, would not be doubted."""
     cases, figures = made_up(0.0)
     _, testing = next(GroupKFold(FOLDS).split(cases, groups=[case.row for case in cases]))
     for index in testing:
