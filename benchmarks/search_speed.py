@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.search_synthetic import LANGUAGES, THEMES, Maker, fill
+from flows.serving import GARBAGE
 from transcripts import analysis, index_rows
 from transcripts.archive import Archive
 from transcripts.query import Mode, SearchQuery
@@ -33,7 +34,6 @@ from transcripts.search import SearchIndex
 _WARM_UP = 20
 _MEASURED = 100
 _READERS = 8
-BUILT = "built.json"
 
 
 def measure_speed(passages: int, keep: Path | None) -> dict[str, Any]:
@@ -47,6 +47,7 @@ def measure_speed(passages: int, keep: Path | None) -> dict[str, Any]:
 
 
 def _build(directory: Path, passages: int) -> dict[str, Any]:
+    known = directory / "built.json"  # another benchmark's archive has none
     if not (directory / "archive.sqlite").exists():
         fill(directory, passages, Maker())
     if not (directory / "index" / "state.json").exists():
@@ -59,9 +60,8 @@ def _build(directory: Path, passages: int) -> dict[str, Any]:
             "build_s": round(time.perf_counter() - began, 1),
             "analysed_texts": min(passages, 20_000 * len(LANGUAGES)) * 2,
         }
-        (directory / BUILT).write_text(json.dumps(built), "utf-8")
+        known.write_text(json.dumps(built), "utf-8")
     size = sum(path.stat().st_size for path in (directory / "index").rglob("*") if path.is_file())
-    known = directory / BUILT  # another benchmark's archive has none
     built = json.loads(known.read_text("utf-8")) if known.exists() else {}
     return {**built, "index_mb": round(size / 1e6)}
 
@@ -75,8 +75,8 @@ def search_figures(directory: Path) -> dict[str, Any]:
         began = time.perf_counter()
         index.find(SearchQuery(maker.query("en", 2)))
         found: dict[str, Any] = {"first_ms": round(1000 * (time.perf_counter() - began)), "ms": {}}
-        gc.freeze()  # as `symposia serve` does, and
-        gc.set_threshold(50_000, 20, 100)
+        gc.freeze()  # as `symposia serve` does
+        gc.set_threshold(*GARBAGE)
         for name, make in _kinds(maker).items():
             times = [_timed(index, make(n)) for n in range(_WARM_UP + _MEASURED)]
             found["ms"][name] = _spread(times[_WARM_UP:]) | {"cold": round(max(times[:3]), 1)}

@@ -83,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.site_search", description="Measure it.")
     parser.add_argument("--out", type=Path, help="where to write the figures as JSON")
     options = parser.parse_args()
-    if not SHARED.exists():
+    if not (SHARED / "themes").is_dir():
         parser.error("../shared/themes is not here, and its queries are what is asked")
     models = Models(load_profile("embedded"), configs_dir() / "themes.yaml", lambda line: None)
     texts, asked = dev_queries(models)

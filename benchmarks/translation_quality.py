@@ -66,7 +66,6 @@ def fitted(samples: Sequence[Sentences], engine: Engine, embedder: Embedder) -> 
     cases = _cases(samples, engine, Estimator(embedder, None))
     languages = tuple(dict.fromkeys(case.language for case in cases))
     figures = _held_out(cases, languages)
-    told = foreseen(_doubted(cases, figures))
     model = _model(cases, languages)
     scaled, machine = model[0], model[1]
     path = Path(str(files("configs") / FITTED))
@@ -83,7 +82,7 @@ def fitted(samples: Sequence[Sentences], engine: Engine, embedder: Embedder) -> 
         gamma=GAMMA,
         doubtful_below=np.array([*below, _doubtful_below(figures)]),
     )
-    return told
+    return foreseen(_doubted(cases, figures))
 
 
 @dataclass(frozen=True, slots=True)
