@@ -5,7 +5,6 @@ Searching is measured in a process of its own, so that what building takes does 
 
 from __future__ import annotations
 
-import gc
 import itertools
 import json
 import subprocess
@@ -24,7 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.search_synthetic import LANGUAGES, THEMES, Maker, fill
-from flows.serving import GARBAGE
+from flows.serving import settle_memory
+from nlp.machine import one_heap_a_core
 from transcripts import analysis, index_rows
 from transcripts.archive import Archive
 from transcripts.query import Mode, SearchQuery
@@ -68,6 +68,7 @@ def _build(directory: Path, passages: int) -> dict[str, Any]:
 
 def search_figures(directory: Path) -> dict[str, Any]:
     """Times in ms and memory in MB of a process that only searches (and corrects, at the end)."""
+    one_heap_a_core()  # as `symposia serve` does
     maker = Maker()
     with Archive.open(directory) as archive:
         near = (vector for _ in itertools.count() for vector in maker.vectors(100))
@@ -75,8 +76,7 @@ def search_figures(directory: Path) -> dict[str, Any]:
         began = time.perf_counter()
         index.find(SearchQuery(maker.query("en", 2)))
         found: dict[str, Any] = {"first_ms": round(1000 * (time.perf_counter() - began)), "ms": {}}
-        gc.freeze()  # as `symposia serve` does
-        gc.set_threshold(*GARBAGE)
+        settle_memory()
         for name, make in _kinds(maker).items():
             times = [_timed(index, make(n)) for n in range(_WARM_UP + _MEASURED)]
             found["ms"][name] = _spread(times[_WARM_UP:]) | {"cold": round(max(times[:3]), 1)}

@@ -39,21 +39,28 @@ def overlapped(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterato
 def keep_freed_memory() -> None:
     """Let glibc keep the memory that a model frees between steps, where the C library is glibc.
 
-    And let it keep one heap a core, not eight: memory would lie idle in the others. CTranslate2
-    allocates its caches anew at every step. Given back to the system each time, they cost
+    CTranslate2 allocates its caches anew at every step. Given back to the system each time, they cost
     more than the model itself: 0.9 s instead of 0.1 s a sentence in page faults, beam 4, batches of 4.
     """
-    m_trim_threshold, m_mmap_threshold, m_arena_max = -1, -3, -8  # names of mallopt(3)
-    mallopt = _of_libc("mallopt")
-    if mallopt is None:
-        return
-    mallopt(m_trim_threshold, 1 << 30)
-    mallopt(m_mmap_threshold, 1 << 25)  # the largest that glibc accepts
-    mallopt(m_arena_max, max(2, thread_count(0)))
+    m_trim_threshold, m_mmap_threshold = -1, -3  # names of mallopt(3)
+    one_heap_a_core()
+    if mallopt := _of_libc("mallopt"):
+        mallopt(m_trim_threshold, 1 << 30)
+        mallopt(m_mmap_threshold, 1 << 25)  # the largest that glibc accepts
+
+
+def one_heap_a_core() -> None:
+    """Have threads that are still to come share heaps, instead of glibc's eight a core.
+
+    What is freed in one of those lies idle there while another grows.
+    """
+    m_arena_max = -8
+    if mallopt := _of_libc("mallopt"):
+        mallopt(m_arena_max, max(2, thread_count(0)))
 
 
 def give_freed_memory_back() -> None:
-    """Have glibc give the system what it kept: between recordings, where it would grow by fragments."""
+    """Have glibc give the system what it kept: after long work, where it would grow by fragments."""
     if trim := _of_libc("malloc_trim"):
         trim(0)
 

@@ -57,7 +57,7 @@ _UNINDEXED = 4_000
 VECTORS_INDEXED_FROM = 100_000
 
 # What LanceDB keeps in memory of its files; by itself it would keep up to 7 GB.
-_INDEX_CACHE_BYTES = 250_000_000
+_INDEX_CACHE_BYTES = 200_000_000
 _METADATA_CACHE_BYTES = 100_000_000
 
 # Tokens come analysed: LanceDB only splits them at blanks.
