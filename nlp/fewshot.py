@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from itertools import takewhile
 from typing import Any
 
 from nlp.cache import Notify
@@ -24,8 +23,11 @@ from transcripts.errors import ModelError
 from transcripts.records import Signature, digest_of
 
 EXAMPLES = "few_shot.yaml"
-START, END = "<bos>", ["<eos>", "\n", "\n\n"]  # of Gemma; a translation is one line
-ENDS = {*END, "<0x0A>", *("\n" * count for count in range(3, 32))}  # whatever ends a line
+# Of Gemma. A translation ends as those of the examples do, and nothing else ends a line: given several
+# ends, CTranslate2's beam search goes on after one in 5 of 100 sentences, with a remark of the model's own,
+# and finds less that differs.
+START, END = "<bos>", "\n\n"
+NEVER = ("<eos>", "<0x0A>", *("\n" * count for count in range(1, 32) if count != len(END)))
 
 # Hypotheses decoded together. CTranslate2 copies each one's cache of the prompt at every step, so more of
 # them soon cost more than they save (31 remarks: 4 rows 48 s of processor time, 8 rows 36 s, 16 rows 35 to
@@ -85,6 +87,8 @@ class FewShot:
             )
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(_not_usable(weights, error)) from error
+        unknown = self._tokens.unk_id()
+        self._never = [[token] for token in NEVER if self._tokens.piece_to_id(token) != unknown]
         keep_freed_memory()  # from now on: what loading frees is given back
         shown = shown or examples()
         self._remarks = shown.remarks
@@ -130,8 +134,7 @@ class FewShot:
         found: list[list[Candidate]] = [[] for _ in units]
         for index, coming in awaited:
             result = coming.result()
-            for whole, score in zip(result.sequences, result.scores, strict=True):
-                tokens = _one_line(whole)
+            for tokens, score in zip(result.sequences, result.scores, strict=True):
                 text = self._tokens.decode(tokens).strip()
                 echoes = self._echoes(units[index], text, source, target, shown[index] if shown else ())
                 is_cut = len(tokens) >= self._most_tokens(units[index])
@@ -153,6 +156,7 @@ class FewShot:
                 static_prompt=before,
                 include_prompt_in_result=False,
                 end_token=END,
+                suppress_sequences=self._never,
                 max_length=max(self._most_tokens(units[index]) for index in batch),
                 beam_size=way.beam_size,
                 num_hypotheses=way.beam_size,
@@ -195,16 +199,6 @@ class FewShot:
 
     def _question(self, text: str, source: str, target: str) -> str:
         return f"{language(source).name}: {text}\n{language(target).name}:"
-
-
-def _one_line(tokens: Sequence[str]) -> list[str]:
-    """Tokens up to the end of the line.
-
-    Given several ends, CTranslate2's beam search goes on after one in 5 of 100 sentences, with a remark of
-    the model's own. With a single end it does not, and finds more that differs; but scores are others then,
-    and the quality estimate has to be fitted on them first.
-    """
-    return list(takewhile(lambda token: token not in ENDS, tokens))
 
 
 def _phrases(text: str, code: str, size: int) -> set[tuple[str, ...]]:
