@@ -241,7 +241,7 @@ def _prepare(room: ReadingRoom) -> None:
 
 
 def settle_memory() -> None:
-    """What is in memory now stays, and what is not is the system's; before readers come.
+    """What is in memory now stays, and what is not is the system's: as soon as the index is read.
 
     To look through it for garbage held every reader up for 0.15 s now and then. And a page makes
     10,000 things and more that are gone with it, without any of them in a circle: to look for garbage

@@ -27,7 +27,7 @@ EXAMPLES = "few_shot.yaml"
 # ends, CTranslate2's beam search goes on after one in 5 of 100 sentences, with a remark of the model's own,
 # and finds less that differs.
 START, END = "<bos>", "\n\n"
-NEVER = ("<eos>", "<0x0A>", *("\n" * count for count in range(1, 32) if count != len(END)))
+NEVER = ("<eos>", "<0x0A>", *(lines for count in range(1, 32) if (lines := "\n" * count) != END))
 
 # Hypotheses decoded together. CTranslate2 copies each one's cache of the prompt at every step, so more of
 # them soon cost more than they save (31 remarks: 4 rows 48 s of processor time, 8 rows 36 s, 16 rows 35 to
@@ -222,8 +222,8 @@ def examples() -> Examples:
 
 
 def few_shot_signature(options: TranslationOptions, revision: str, licence: str) -> Signature:
-    """What made a translation: the examples belong to it."""
-    return options.signature(revision, licence, examples=examples().digest)
+    """What made a translation: the examples belong to it, and how it ends."""
+    return options.signature(revision, licence, examples=examples().digest, end=END)
 
 
 def _not_usable(weights: Weights, error: Exception) -> str:

@@ -50,9 +50,10 @@ def keep_freed_memory() -> None:
 
 
 def one_heap_a_core() -> None:
-    """Have threads that are still to come share heaps, instead of glibc's eight a core.
+    """Have threads share heaps, instead of glibc's eight a core; to be called before there are many.
 
-    What is freed in one of those lies idle there while another grows.
+    What is freed in one of those lies idle there while another grows. glibc keeps to the number when it
+    makes a heap, and gives none up.
     """
     m_arena_max = -8
     if mallopt := _of_libc("mallopt"):

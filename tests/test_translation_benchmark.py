@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
+from benchmarks import translation_quality
 from benchmarks.translation_quality import (
+    DOUBTED_OF_BEST,
     FOLDS,
     Foreseen,
     _Case,
+    _case,
     _doubted,
     _doubtful_below,
     _held_out,
     foreseen,
 )
-from nlp.quality import NAMES
+from nlp.decoding import CUT, Candidate
+from nlp.quality import Estimator, Features
 
 ROWS = 400
 
@@ -61,18 +67,59 @@ def test_what_looks_wrong_counts_among_the_flagged_of_the_better_half() -> None:
     below = _doubtful_below(some)
     better = sorted(some, key=lambda each: each.chrf)[ROWS // 2 :]
     assert below < alone
-    assert np.mean([each.flagged or each.quality < below for each in better]) == pytest.approx(0.09, abs=0.01)
+    told = np.mean([each.flagged or each.quality < below for each in better])
+    assert told == pytest.approx(DOUBTED_OF_BEST, abs=0.01)
 
 
-def test_a_candidate_that_looks_wrong_is_taken_only_where_all_do_and_then_flagged() -> None:
-    rng = np.random.default_rng(5)
-    cases = []
-    for number in range(60):
-        features = rng.normal(size=(4, len(NAMES)))
-        features[:, 0] = [0.9, 0.3, 0.2, 0.1]  # the best in all else
-        wrong = (1, 1, 1, 1) if number % 2 else (1, 0, 1, 1)
-        chrf = np.array([0.9, 0.3, 0.2, 0.1])
-        cases.append(_Case("ja", f"row {number}", features[:2], features, chrf, wrong))
-    found = _held_out(cases, ("ja",))
-    assert [each.flagged for each in found] == [bool(number % 2) for number in range(60)]
-    assert all(each.chrf == pytest.approx(30) for each in found if not each.flagged)
+class Expecting:
+    """A model that expects of a candidate what its first feature says."""
+
+    def predict(self, known: NDArray[np.float64]) -> NDArray[np.float64]:
+        return known[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("expected", "wrong", "chosen", "flagged"),
+    [
+        ((0.9, 0.1, 0.95, 0.1), (0, 0, 0, 0), 0, False),  # enough: further ways are spared
+        ((0.3, 0.1, 0.2, 0.6), (0, 0, 0, 0), 3, False),  # little: all are looked at
+        ((0.9, 0.8, 0.3, 0.2), (1, 1, 0, 0), 2, False),  # what looks wrong is left, be it expected to be best
+        ((0.9, 0.1, 0.8, 0.7), (2, 1, 1, 1), 2, True),
+    ],
+)
+def test_candidates_are_chosen_as_the_translator_does(
+    monkeypatch: pytest.MonkeyPatch,
+    expected: tuple[float, ...],
+    wrong: tuple[int, ...],
+    chosen: int,
+    flagged: bool,
+) -> None:
+    monkeypatch.setattr(translation_quality, "_model", lambda cases, languages: Expecting())
+    known, chrf = np.array([expected]).T, np.array([0.1, 0.2, 0.3, 0.4])
+    cases = [_Case("ja", f"row {number}", known[:2], known, chrf, wrong) for number in range(FOLDS)]
+    for found in _held_out(cases, ("ja",)):
+        assert (found.chrf, found.flagged) == (pytest.approx(100 * chrf[chosen]), flagged)
+        assert found.quality == expected[chosen]
+
+
+def test_what_looks_wrong_is_flagged_however_much_is_expected() -> None:
+    cases, figures = made_up(0.0)
+    flagged = [replace(each, flagged=True, quality=1.0) for each in figures]
+    assert all(each.flagged for each in _doubted(cases, flagged))
+
+
+def test_everything_that_looks_wrong_with_a_candidate_is_counted() -> None:
+    class Nothing:
+        def features(self, source: str, candidates: list[tuple[str, float]], code: str) -> Features:
+            return np.zeros((len(candidates), 1))
+
+    source = "今日は映画の音楽について話します。"
+    ways = [
+        [Candidate("Today I talk about the music of films.", -0.1), Candidate(source, -0.1)],
+        [Candidate("Today I talk about the", -0.1, (CUT,)), Candidate("", -0.1)],
+    ]
+    case = _case("ja", "row 1", source, "Today I talk about film music.", ways, cast(Estimator, Nothing()))
+    assert case.doubts[0] == 0
+    assert all(case.doubts[1:])
+    assert len(case.first) == 2
+    assert case.chrf.argmax() == 0
