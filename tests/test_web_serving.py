@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from starlette.responses import PlainTextResponse
 from web_archive import make_archive
 
 from flows.serving import ServeOptions, is_loopback, room_settings, serve, server_config
+from nlp.machine import thread_count
 from transcripts.accounts import Accounts
 from transcripts.archive import Archive
 from transcripts.errors import ArchiveError, ConfigurationError, SymposiaError
@@ -183,3 +185,38 @@ def test_the_room_opens_and_closes(tmp_path: Path, login: bool) -> None:
         assert "xylophone" not in left + log_file.read_text("utf-8")
         assert '"route": "/search"' in log_file.read_text("utf-8")
         assert process.wait(timeout=60) in (0, 130)
+
+
+def test_what_is_in_memory_before_readers_come_is_not_looked_through_again() -> None:
+    shown = _python(
+        "import gc; from flows.serving import settle_memory; settle_memory(); "
+        "print(gc.get_freeze_count(), gc.get_threshold()[0])"
+    )
+    frozen, made = map(int, shown.split())
+    assert frozen > 10_000
+    assert made > 10_000
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="another C library than glibc")
+@pytest.mark.parametrize("shared", [True, False])
+def test_threads_share_heaps(tmp_path: Path, *, shared: bool) -> None:
+    """Without it, each of eight threads has one of its own, beside the first one."""
+    told = tmp_path / "malloc.xml"
+    _python(
+        "import ctypes, threading; from nlp.machine import one_heap_a_core; "
+        f"{shared} and one_heap_a_core(); "
+        "libc = ctypes.CDLL(None); libc.fopen.restype = ctypes.c_void_p; all_here = threading.Barrier(9); "
+        "threads = [threading.Thread(target=lambda: (libc.malloc(100), all_here.wait())) for _ in range(8)]; "
+        "[each.start() for each in threads]; all_here.wait(); "
+        f"file = ctypes.c_void_p(libc.fopen({str(told).encode()!r}, b'w')); "
+        "libc.malloc_info(0, file); libc.fclose(file)"
+    )
+    heaps = told.read_text().count("<heap ")
+    assert heaps <= max(2, thread_count(0)) if shared else heaps > 4
+
+
+def _python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=60
+    )
+    return done.stdout
