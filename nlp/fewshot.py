@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import takewhile
 from typing import Any
 
 from nlp.cache import Notify
@@ -23,11 +24,8 @@ from transcripts.errors import ModelError
 from transcripts.records import Signature, digest_of
 
 EXAMPLES = "few_shot.yaml"
-# Of Gemma. A translation ends as those of the examples do, and nothing else ends a line: given several
-# ends, CTranslate2's beam search goes on after one in 5 of 100 sentences, with a remark of the model's own,
-# and finds less that differs.
-START, END = "<bos>", "\n\n"
-NEVER = ("<eos>", "<0x0A>", *(lines for count in range(1, 32) if (lines := "\n" * count) != END))
+START, END = "<bos>", ["<eos>", "\n", "\n\n"]  # of Gemma; a translation is one line
+ENDS = {*END, "<0x0A>", *("\n" * count for count in range(3, 32))}  # whatever ends a line
 
 # Hypotheses decoded together. CTranslate2 copies each one's cache of the prompt at every step, so more of
 # them soon cost more than they save (31 remarks: 4 rows 48 s of processor time, 8 rows 36 s, 16 rows 35 to
@@ -87,8 +85,6 @@ class FewShot:
             )
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(_not_usable(weights, error)) from error
-        unknown = self._tokens.unk_id()
-        self._never = [[token] for token in NEVER if self._tokens.piece_to_id(token) != unknown]
         keep_freed_memory()  # from now on: what loading frees is given back
         shown = shown or examples()
         self._remarks = shown.remarks
@@ -134,7 +130,8 @@ class FewShot:
         found: list[list[Candidate]] = [[] for _ in units]
         for index, coming in awaited:
             result = coming.result()
-            for tokens, score in zip(result.sequences, result.scores, strict=True):
+            for whole, score in zip(result.sequences, result.scores, strict=True):
+                tokens = _one_line(whole)
                 text = self._tokens.decode(tokens).strip()
                 echoes = self._echoes(units[index], text, source, target, shown[index] if shown else ())
                 is_cut = len(tokens) >= self._most_tokens(units[index])
@@ -156,7 +153,6 @@ class FewShot:
                 static_prompt=before,
                 include_prompt_in_result=False,
                 end_token=END,
-                suppress_sequences=self._never,
                 max_length=max(self._most_tokens(units[index]) for index in batch),
                 beam_size=way.beam_size,
                 num_hypotheses=way.beam_size,
@@ -201,6 +197,16 @@ class FewShot:
         return f"{language(source).name}: {text}\n{language(target).name}:"
 
 
+def _one_line(tokens: Sequence[str]) -> list[str]:
+    """Tokens up to the end of the line.
+
+    Given several ends, CTranslate2's beam search goes on after one in 5 of 100 sentences, with a remark of
+    the model's own. With a single end it does not, and finds more that differs, but nothing better (see
+    docs/benchmarks.md), and search found less of it.
+    """
+    return list(takewhile(lambda token: token not in ENDS, tokens))
+
+
 def _phrases(text: str, code: str, size: int) -> set[tuple[str, ...]]:
     """All phrases of `size` words, or three times as many letters where words have no blanks between."""
     words, length = words_of(text, code), size if language(code).spaced else 3 * size
@@ -222,8 +228,8 @@ def examples() -> Examples:
 
 
 def few_shot_signature(options: TranslationOptions, revision: str, licence: str) -> Signature:
-    """What made a translation: the examples belong to it, and how it ends."""
-    return options.signature(revision, licence, examples=examples().digest, end=END)
+    """What made a translation: the examples belong to it."""
+    return options.signature(revision, licence, examples=examples().digest)
 
 
 def _not_usable(weights: Weights, error: Exception) -> str:
