@@ -188,10 +188,13 @@ def test_the_room_opens_and_closes(tmp_path: Path, login: bool) -> None:
 
 
 def test_what_is_in_memory_before_readers_come_is_not_looked_through_again() -> None:
-    shown = _python(
-        "import gc; from flows.serving import settle_memory; settle_memory(); "
-        "print(gc.get_freeze_count(), gc.get_threshold()[0])"
-    )
+    shown = _python("""
+import gc
+from flows.serving import settle_memory
+
+settle_memory()
+print(gc.get_freeze_count(), gc.get_threshold()[0])
+""")
     frozen, made = map(int, shown.split())
     assert frozen > 10_000
     assert made > 10_000
@@ -202,15 +205,21 @@ def test_what_is_in_memory_before_readers_come_is_not_looked_through_again() -> 
 def test_threads_share_heaps(tmp_path: Path, *, shared: bool) -> None:
     """Without it, each of eight threads has one of its own, beside the first one."""
     told = tmp_path / "malloc.xml"
-    _python(
-        "import ctypes, threading; from nlp.machine import one_heap_a_core; "
-        f"{shared} and one_heap_a_core(); "
-        "libc = ctypes.CDLL(None); libc.fopen.restype = ctypes.c_void_p; all_here = threading.Barrier(9); "
-        "threads = [threading.Thread(target=lambda: (libc.malloc(100), all_here.wait())) for _ in range(8)]; "
-        "[each.start() for each in threads]; all_here.wait(); "
-        f"file = ctypes.c_void_p(libc.fopen({str(told).encode()!r}, b'w')); "
-        "libc.malloc_info(0, file); libc.fclose(file)"
-    )
+    _python(f"""
+import ctypes, threading
+from nlp.machine import one_heap_a_core
+
+if {shared}:
+    one_heap_a_core()
+libc, all_here = ctypes.CDLL(None), threading.Barrier(9)
+for _ in range(8):
+    threading.Thread(target=lambda: (libc.malloc(100), all_here.wait())).start()
+all_here.wait()
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen({str(told).encode()!r}, b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+""")
     heaps = told.read_text().count("<heap ")
     assert heaps <= max(2, thread_count(0)) if shared else heaps > 4
 
