@@ -10,8 +10,9 @@ import pickle
 import shutil
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -90,8 +91,13 @@ def _copy_tokenizer(source: Path, target: Path) -> None:
             shutil.copyfile(source / name, target / name)
 
 
-def gemma_gguf_to_ctranslate2(source: Path, target: Path, quantization: str) -> None:
+def gemma_gguf_to_ctranslate2(
+    source: Path, target: Path, quantization: str, learned: Mapping[str, Array] = MappingProxyType({})
+) -> None:
     """Convert a Gemma 3 text model (GGUF) without torch, with its SentencePiece tokenizer.
+
+    To a layer such as 'blk.0.attn_q' the product of what was `learned` of it is added: '<layer>.up' of
+    shape (outputs, rank) and '<layer>.down' of shape (rank, inputs) (Hu et al. 2021, low-rank adaptation).
 
     The mapping of tensors follows `ctranslate2.converters.transformers.Gemma3Loader`;
     GGUF stores the scale of a norm with the 1 already added. The other layers' window of 512
@@ -101,7 +107,7 @@ def gemma_gguf_to_ctranslate2(source: Path, target: Path, quantization: str) -> 
     _field = reader.fields
     tokens = [bytes(part).decode("utf-8") for part in _array(reader, "tokenizer.ggml.tokens")]
     _write_sentencepiece(reader, tokens, target / GEMMA_TOKENIZER)
-    spec = _gemma_spec(reader)
+    spec = _gemma_spec(reader, learned)
     spec.register_vocabulary(tokens)
     for name, key in (("bos", "bos"), ("eos", "eos"), ("unk", "unknown")):
         token = tokens[_field[f"tokenizer.ggml.{key}_token_id"].contents()]
@@ -151,7 +157,7 @@ def _write_sentencepiece(reader: GGUFReader, tokens: list[str], path: Path) -> N
     path.write_bytes(model.SerializeToString())
 
 
-def _gemma_spec(reader: GGUFReader) -> Any:
+def _gemma_spec(reader: GGUFReader, learned: Mapping[str, Array]) -> Any:
     """A CTranslate2 specification with the weights filled in (float32)."""
     from ctranslate2.specs import TransformerDecoderModelSpec
     from ctranslate2.specs.common_spec import Activation
@@ -166,6 +172,9 @@ def _gemma_spec(reader: GGUFReader) -> Any:
         tensor = held[f"{name}.weight"]
         shape = tuple(reversed(tensor.shape.tolist()))
         values = dequantize(tensor.data, tensor.tensor_type).reshape(shape)
+        if f"{name}.up" in learned:
+            up, down = (learned[f"{name}.{side}"].astype(np.float32) for side in ("up", "down"))
+            values = values + up @ down
         return np.require(values, np.float32, "W")  # what was not packed is still a view of the file
 
     head_dim = setting("attention.key_length")

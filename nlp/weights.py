@@ -83,7 +83,7 @@ def describe(name: str, notify: Notify = silent) -> Identity:
     """
     if name.startswith("embedded:"):
         row = embedded_model(name)
-        return Identity(row.sha256, row.licence)
+        return Identity(row.revision, row.licence)
     if _is_hub_name(name):
         return (_fetched(name) or _fetch(name, notify)).identity
     path = _local_path(name, notify)

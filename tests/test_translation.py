@@ -20,7 +20,7 @@ from nlp.conversion import gemma_gguf_to_ctranslate2
 from nlp.decoding import TranslationOptions, batches
 from nlp.doubts import doubts, is_loop
 from nlp.embeddings import EmbeddingOptions, load_embedder
-from nlp.fewshot import FewShot, examples
+from nlp.fewshot import FewShot, _loaded, examples
 from nlp.languages import LANGUAGES
 from nlp.seq2seq import ARCHITECTURES, Seq2Seq
 from nlp.translation import (
@@ -32,7 +32,7 @@ from nlp.translation import (
     translation_signature,
 )
 from nlp.units import LONG_LETTERS, density, units_of
-from nlp.weights import silent
+from nlp.weights import Weights, describe, silent
 from transcripts.errors import ConfigurationError, ModelError
 
 
@@ -475,6 +475,33 @@ def test_the_prompt_shows_translated_remarks(gemma: Path) -> None:
     engine.check("fr", "en")
     with pytest.raises(ModelError, match=r"no examples of translation into French \('fr'\).*few_shot\.yaml"):
         engine.check("en", "fr")
+
+
+def test_the_model_that_learned_english_is_asked_first_and_for_nothing_else(
+    gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned = shutil.copytree(gemma, tmp_path / "learned")
+    (learned / "learned.txt").write_text("something", encoding="utf-8")
+    monkeypatch.setattr("nlp.fewshot.BASE", str(gemma))
+    monkeypatch.setattr("nlp.fewshot.ADAPTED", str(learned))
+    loaded: list[str] = []
+
+    def load(weights: Weights, options: TranslationOptions) -> tuple[Any, Any]:
+        loaded.append(weights.name)
+        return _loaded(weights, options)
+
+    monkeypatch.setattr("nlp.fewshot._loaded", load)
+    engine = FewShot(by_example(gemma), silent)
+    engine.decode(["夜が終わる。"], "ja", "es", 0)
+    engine.decode(["la nuit finit"], "fr", "en", 0)
+    engine.decode(["夜が終わる。"], "ja", "en", 1)
+    assert loaded == [str(gemma)]
+    engine.decode(["夜が終わる。"], "ja", "en", 0)
+    assert loaded == [str(gemma), str(learned)]
+    revision = describe(str(learned)).revision
+    assert engine.signature.options["adapted"] == revision != describe(str(gemma)).revision
+    FewShot(by_example(gemma), silent, examples()).decode(["夜が終わる。"], "ja", "en", 0)  # examples alone
+    assert loaded[2:] == [str(gemma)]
 
 
 def test_a_phrase_of_an_example_is_doubted(gemma: Path) -> None:

@@ -258,6 +258,30 @@ def test_gemma_from_gguf_computes_what_transformers_computes(tmp_path: Path) -> 
     np.testing.assert_allclose(logits, expected, atol=1e-4)
 
 
+def test_what_gemma_learned_besides_is_added_to_its_layers(tmp_path: Path) -> None:
+    import ctranslate2
+    import torch
+
+    source, target = tiny_models.gemma(tmp_path / "gemma"), tmp_path / "converted"
+    target.mkdir()
+    model = tiny_models.transformers().Gemma3ForCausalLM.from_pretrained(source).eval()
+    random = np.random.default_rng(3)
+    learned: dict[str, Any] = {}
+    for number, name, path in ((0, "attn_v", "self_attn.v_proj"), (6, "ffn_down", "mlp.down_proj")):
+        layer = model.model.layers[number].get_submodule(path)
+        outputs, inputs = layer.weight.shape
+        up, down = random.normal(size=(outputs, 2)), random.normal(size=(2, inputs))
+        learned |= {f"blk.{number}.{name}.up": up, f"blk.{number}.{name}.down": down}
+        layer.weight.data += torch.tensor(up @ down, dtype=torch.float32)
+    gemma_gguf_to_ctranslate2(source / "gemma.gguf", target, "float32", learned)
+    with torch.inference_mode():
+        expected = model(torch.tensor([[2, 300, 301, 302]])).logits.numpy()
+    pieces = json.loads((target / "vocabulary.json").read_text(encoding="utf-8"))
+    generator = ctranslate2.Generator(str(target), compute_type="float32")
+    logits = np.array(generator.forward_batch([[pieces[number] for number in (2, 300, 301, 302)]]))
+    np.testing.assert_allclose(logits, expected, atol=1e-3)
+
+
 def test_an_old_checkpoint_of_torch_is_read_without_torch(tmp_path: Path) -> None:
     import torch
 
