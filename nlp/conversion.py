@@ -107,6 +107,12 @@ def gemma_gguf_to_ctranslate2(
     _field = reader.fields
     tokens = [bytes(part).decode("utf-8") for part in _array(reader, "tokenizer.ggml.tokens")]
     _write_sentencepiece(reader, tokens, target / GEMMA_TOKENIZER)
+    layers = {name.removesuffix(".weight") for name in (tensor.name for tensor in reader.tensors)}
+    if strange := {name.rpartition(".")[0] for name in learned} - layers:
+        raise ModelError(
+            f"{source} has no layers {', '.join(sorted(strange))}, of which something was learned: what was "
+            "learned is of another model. Make it anew (python -m benchmarks.translation_adaptation)."
+        )
     spec = _gemma_spec(reader, learned)
     spec.register_vocabulary(tokens)
     for name, key in (("bos", "bos"), ("eos", "eos"), ("unk", "unknown")):

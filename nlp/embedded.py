@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
@@ -68,7 +69,7 @@ def _gemma(file: Path, folder: Path) -> None:
 
 
 def _adapted_gemma(file: Path, folder: Path) -> None:
-    with (files("configs") / ADAPTATION).open("rb") as packed, np.load(packed, allow_pickle=False) as held:
+    with _learned(ADAPTATION).open("rb") as packed, np.load(packed, allow_pickle=False) as held:
         gemma_gguf_to_ctranslate2(file, folder, "int8", held)
 
 
@@ -190,7 +191,15 @@ def _key(name: str, model: EmbeddedModel) -> str:
 
 @lru_cache(maxsize=1)
 def _digest(learned: str) -> str:
-    return hashlib.sha256((files("configs") / learned).read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(_learned(learned).read_bytes()).hexdigest()[:12]
+
+
+def _learned(name: str) -> Traversable:
+    """A file of configs/. Raises ModelError when it is missing."""
+    file = files("configs") / name
+    if not file.is_file():
+        raise ModelError(f"configs/{name} is missing: install symposia again.")
+    return file
 
 
 def _located(name: str, package: str, file: str) -> Path:

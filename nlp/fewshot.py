@@ -10,7 +10,7 @@ first. Where little is expected of its candidates, those of the other are judged
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import takewhile
@@ -22,7 +22,7 @@ from nlp.decoding import CUT, Candidate, Remark, TranslationOptions, batches
 from nlp.doubts import numbers_in, words_of
 from nlp.embedded import ADAPTED, BASE
 from nlp.languages import language
-from nlp.machine import keep_freed_memory, thread_count
+from nlp.machine import give_freed_memory_back, keep_freed_memory, thread_count
 from nlp.weights import Weights, describe, resolve
 from transcripts.errors import ModelError
 from transcripts.records import Signature, digest_of
@@ -89,11 +89,9 @@ class FewShot:
             Way(options.beam_size, 0, prompts) for prompts in (shown.prompts, shown.more) if prompts
         )
         self._ways = by_example + again
-        self._learned_ways = (
-            Way(options.beam_size, 0, shown.prompts, adapted=True),
-            Way(options.beam_size, 0, shown.prompts),
-            *again,
-        )
+        # As many ways as for other pairs: those refine with more examples, these with the published weights.
+        helped = (replace(by_example[0], adapted=True), *(by_example[:1] * (len(by_example) - 1)))
+        self._learned_ways = helped + again
         self.ways, self.refining = len(self._ways), len(by_example)
         self.signature = few_shot_signature(options, weights.revision, weights.licence)
 
@@ -223,7 +221,8 @@ def _loaded(weights: Weights, options: TranslationOptions) -> tuple[Any, Any]:
         )
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(_not_usable(weights, error)) from error
-    keep_freed_memory()  # from now on: what loading frees is given back
+    give_freed_memory_back()  # of loading, also where the second model is loaded later
+    keep_freed_memory()
     return tokens, model
 
 

@@ -484,24 +484,40 @@ def test_the_model_that_learned_english_is_asked_first_and_for_nothing_else(
     (learned / "learned.txt").write_text("something", encoding="utf-8")
     monkeypatch.setattr("nlp.fewshot.BASE", str(gemma))
     monkeypatch.setattr("nlp.fewshot.ADAPTED", str(learned))
-    loaded: list[str] = []
+    asked: list[tuple[str, int]] = []  # whom, after how many tokens of examples
 
     def load(weights: Weights, options: TranslationOptions) -> tuple[Any, Any]:
-        loaded.append(weights.name)
-        return _loaded(weights, options)
+        tokens, model = _loaded(weights, options)
+
+        def generate_batch(*given: Any, static_prompt: list[str], **options: Any) -> Any:
+            asked.append((Path(weights.name).name, len(static_prompt)))
+            return model.generate_batch(*given, static_prompt=static_prompt, **options)
+
+        return tokens, SimpleNamespace(generate_batch=generate_batch)
 
     monkeypatch.setattr("nlp.fewshot._loaded", load)
     engine = FewShot(by_example(gemma), silent)
-    engine.decode(["夜が終わる。"], "ja", "es", 0)
-    engine.decode(["la nuit finit"], "fr", "en", 0)
-    engine.decode(["夜が終わる。"], "ja", "en", 1)
-    assert loaded == [str(gemma)]
-    engine.decode(["夜が終わる。"], "ja", "en", 0)
-    assert loaded == [str(gemma), str(learned)]
+
+    def who(text: str, source: str, target: str, way: int) -> list[tuple[str, int]]:
+        asked.clear()
+        engine.decode([text], source, target, way)
+        return list(asked)
+
+    into_english = who("夜が終わる。", "ja", "en", 0)
+    assert {name for name, _ in into_english} == {"learned"}
+    assert len(into_english) == len(examples().prompts)
+    published = [(gemma.name, tokens) for _, tokens in into_english]
+    assert who("夜が終わる。", "ja", "en", 1) == published
+    for text, source, target, way in (
+        ("夜が終わる。", "ja", "en", 2),
+        ("夜が終わる。", "ja", "es", 0),
+        ("la nuit finit", "fr", "en", 0),
+    ):
+        assert {name for name, _ in who(text, source, target, way)} == {gemma.name}
     revision = describe(str(learned)).revision
     assert engine.signature.options["adapted"] == revision != describe(str(gemma)).revision
-    FewShot(by_example(gemma), silent, examples()).decode(["夜が終わる。"], "ja", "en", 0)  # examples alone
-    assert loaded[2:] == [str(gemma)]
+    engine = FewShot(by_example(gemma), silent, examples())
+    assert who("夜が終わる。", "ja", "en", 0) == published  # shown others, alone
 
 
 def test_a_phrase_of_an_example_is_doubted(gemma: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from benchmarks import translation_adaptation as adaptation
 from benchmarks.translation_adaptation import REMARKS, Learner, batches, learn, rate
 from benchmarks.translation_inputs import sentences
 from nlp.conversion import gemma_gguf_to_ctranslate2
+from nlp.doubts import words_of
+from nlp.embedded import ADAPTATION
 from nlp.fewshot import LEARNED_FROM, question
 
 NIGHT = {
@@ -38,9 +41,11 @@ def remarks() -> list[dict[str, str]]:
     return [json.loads(line) for line in REMARKS.read_text(encoding="utf-8").splitlines()]
 
 
-def phrases(text: str, words: int) -> set[tuple[str, ...]]:
-    said = text.casefold().split()
-    return {tuple(said[start : start + words]) for start in range(len(said) - words + 1)}
+def phrases(text: str, code: str) -> set[tuple[str, ...]]:
+    """All runs of seven words, or of 14 letters in Japanese; the whole text where it is shorter."""
+    said = words_of(text, code)
+    size = min(14 if code == "ja" else 7, len(said))
+    return {tuple(said[start : start + size]) for start in range(len(said) - size + 1)}
 
 
 def test_remarks_to_learn_from_say_the_same_in_five_languages(remarks: list[dict[str, str]]) -> None:
@@ -53,8 +58,15 @@ def test_no_sentence_of_the_benchmarks_is_learned(remarks: list[dict[str, str]])
     measured = sentences()
     if not measured:
         pytest.skip("../shared/text is not here")
-    told = {phrase for sample in measured for text in sample.references for phrase in phrases(text, 7)}
-    assert not [each["en"] for each in remarks if phrases(each["en"], 7) & told]
+    for code in ("en", *LEARNED_FROM):
+        told = [
+            text
+            for sample in measured
+            for text in (sample.references if code == "en" else sample.sources)
+            if code in ("en", sample.language)
+        ]
+        known = {phrase for text in told for phrase in phrases(text, code)}
+        assert not [each[code] for each in remarks if phrases(each[code], code) & known]
 
 
 def test_what_is_learned_is_what_is_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,14 +98,26 @@ def test_what_is_learned_is_what_is_converted(tmp_path: Path, monkeypatch: pytes
 
 
 def test_every_remark_is_learned_from_every_language_before_any_comes_again() -> None:
-    coming = batches([NIGHT, RIVER])
-    for _ in range(2):
-        given = [next(coming) for _ in LEARNED_FROM]
-        assert {code for code, _ in given} == set(LEARNED_FROM)
-        assert all(
-            sorted(each["en"] for each in batch) == ["the night ends", "the river sings"]
-            for _, batch in given
-        )
+    many = [{"en": "x" * size} for size in range(1, 301)]
+    coming = batches(many)
+    first: list[tuple[str, str]] = []
+    while len(first) < len(many) * len(LEARNED_FROM):
+        code, batch = next(coming)
+        assert 1 <= len(batch) <= adaptation.BATCH
+        first += [(code, each["en"]) for each in batch]
+    assert sorted(first) == sorted((code, each["en"]) for code in LEARNED_FROM for each in many)
+
+
+def test_what_is_packaged_is_of_every_layer_and_has_its_shape() -> None:
+    with np.load(str(files("configs") / ADAPTATION), allow_pickle=False) as held:
+        shapes = {name: held[name].shape for name in held.files}
+    assert set(shapes) == {
+        f"blk.{number}.{name}.{side}"
+        for number in range(18)
+        for name in adaptation.LAYERS
+        for side in ("up", "down")
+    }
+    assert all(shapes[name][1 if name.endswith("up") else 0] == adaptation.RANK for name in shapes)
 
 
 def test_the_rate_of_learning_rises_and_falls() -> None:

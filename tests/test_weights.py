@@ -21,7 +21,7 @@ import tiny_models
 from nlp import embedded
 from nlp.cache import MARKER, cache_dir, made_once, marker
 from nlp.conversion import gemma_gguf_to_ctranslate2, torch_checkpoint_to_npz
-from nlp.embedded import EMBEDDED, EmbeddedModel
+from nlp.embedded import ADAPTATION, ADAPTED, EMBEDDED, EmbeddedModel
 from nlp.weights import PICKLED, describe, identity, resolve, silent
 from transcripts.errors import ModelError
 
@@ -280,6 +280,30 @@ def test_what_gemma_learned_besides_is_added_to_its_layers(tmp_path: Path) -> No
     generator = ctranslate2.Generator(str(target), compute_type="float32")
     logits = np.array(generator.forward_batch([[pieces[number] for number in (2, 300, 301, 302)]]))
     np.testing.assert_allclose(logits, expected, atol=1e-3)
+
+
+def test_what_was_learned_of_another_model_is_refused(tmp_path: Path) -> None:
+    source, target = tiny_models.gemma(tmp_path / "gemma"), tmp_path / "converted"
+    target.mkdir()
+    learned = {f"blk.7.attn_v.{side}": np.zeros((2, 2)) for side in ("up", "down")}
+    with pytest.raises(ModelError, match=r"gemma\.gguf has no layers blk\.7\.attn_v"):
+        gemma_gguf_to_ctranslate2(source / "gemma.gguf", target, "int8", learned)
+
+
+def test_what_is_learned_anew_is_converted_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "files", lambda package: tmp_path)
+    embedded._digest.cache_clear()
+    found = set()
+    for content in (b"one", b"another"):
+        (tmp_path / ADAPTATION).write_bytes(content)
+        embedded._digest.cache_clear()
+        found.add((describe(ADAPTED).revision, embedded._key(ADAPTED, EMBEDDED[ADAPTED])))
+    assert len({revision for revision, _ in found}) == len({key for _, key in found}) == 2
+    (tmp_path / ADAPTATION).unlink()
+    embedded._digest.cache_clear()
+    with pytest.raises(ModelError, match=r"configs/translation_adaptation\.npz is missing"):
+        describe(ADAPTED)
+    embedded._digest.cache_clear()
 
 
 def test_an_old_checkpoint_of_torch_is_read_without_torch(tmp_path: Path) -> None:
