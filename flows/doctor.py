@@ -41,7 +41,7 @@ LITTLE_ROOM_MB = 2_000
 NO_ROOM_MB = 200
 # What a run of the embedded profile held at most, over hours of talk (docs/benchmarks.md), and what the
 # smallest part of it needs. Other profiles need more.
-LITTLE_MEMORY_MB = 1_800
+LITTLE_MEMORY_MB = 2_300
 NO_MEMORY_MB = 500
 DECODED_TOLERANCE_S = 0.1
 SERVER_TIMEOUT_S = 10.0

@@ -139,6 +139,8 @@ class FewShot:
                 echoes = self._echoes(units[index], text, source, target, shown[index] if shown else ())
                 is_cut = len(tokens) >= self._most_tokens(units[index])
                 found[index].append(Candidate(text, score, ("example",) * echoes + (CUT,) * is_cut))
+        if how in self._learned_ways:
+            give_freed_memory_back()  # the other weights need it next
         return found
 
     def _begun(
