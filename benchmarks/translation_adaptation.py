@@ -7,7 +7,8 @@ Gemma 3 270M stays as it is: to each of its linear layers a product of two thin 
 adaptation, Hu et al. 2021, https://arxiv.org/abs/2106.09685). They are learned from remarks that were written
 for this in five languages (data/remarks.jsonl; none is of a benchmark), asked for as nlp.fewshot asks: after
 examples, which are read once a batch. configs/translation_adaptation.npz holds the matrices, by the names
-that the layers have in a GGUF file.
+that the layers have in a GGUF file. The packaged ones were learned by a forerunner of this program with the
+same settings; its seeds and order of batches were others.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import json
 import math
 import random
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,11 @@ from sentencepiece import SentencePieceProcessor
 from torch.nn import functional
 
 from nlp.conversion import GEMMA_TOKENIZER
+from nlp.decoding import Remark
 from nlp.embedded import ADAPTATION, BASE, join
-from nlp.fewshot import LEARNED_FROM, LEARNED_INTO, START, examples, question
+from nlp.fewshot import LEARNED_FROM, LEARNED_INTO, START, examples, prompt_of, question
 from nlp.weights import resolve, silent
 
-Remark = Mapping[str, str]
 Matrices = dict[str, np.ndarray[Any, np.dtype[np.float16]]]
 
 REMARKS = Path(__file__).parent / "data" / "remarks.jsonl"
@@ -102,7 +103,8 @@ class Learner:
 
     def loss(self, remarks: Sequence[Remark], code: str, shown: Sequence[int]) -> torch.Tensor:
         """The mean cross entropy of what remarks are in English, after examples with these numbers."""
-        before = [self._tokens.piece_to_id(START), *self._tokens.encode(_prompt(code, shown))]
+        prompt = prompt_of([examples().remarks[number] for number in shown], code, LEARNED_INTO)
+        before = [self._tokens.piece_to_id(START), *self._tokens.encode(prompt)]
         cache = self._model.model(input_ids=torch.tensor([before]), use_cache=True).past_key_values
         cache.batch_repeat_interleave(len(remarks))
         rows = [
@@ -128,11 +130,6 @@ class Learner:
     def _answer(self, remark: Remark) -> list[int]:
         found: list[int] = self._tokens.encode(f" {remark[LEARNED_INTO]}\n\n")
         return found
-
-
-def _prompt(code: str, shown: Sequence[int]) -> str:
-    remarks = [examples().remarks[number] for number in shown]
-    return "".join(f"{question(each[code], code, LEARNED_INTO)} {each[LEARNED_INTO]}\n\n" for each in remarks)
 
 
 def _examples() -> Sequence[int]:

@@ -107,7 +107,7 @@ def gemma_gguf_to_ctranslate2(
     _field = reader.fields
     tokens = [bytes(part).decode("utf-8") for part in _array(reader, "tokenizer.ggml.tokens")]
     _write_sentencepiece(reader, tokens, target / GEMMA_TOKENIZER)
-    layers = {name.removesuffix(".weight") for name in (tensor.name for tensor in reader.tensors)}
+    layers = {tensor.name.removesuffix(".weight") for tensor in reader.tensors}
     if strange := {name.rpartition(".")[0] for name in learned} - layers:
         raise ModelError(
             f"{source} has no layers {', '.join(sorted(strange))}, of which something was learned: what was "

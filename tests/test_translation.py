@@ -20,7 +20,7 @@ from nlp.conversion import gemma_gguf_to_ctranslate2
 from nlp.decoding import TranslationOptions, batches
 from nlp.doubts import doubts, is_loop
 from nlp.embeddings import EmbeddingOptions, load_embedder
-from nlp.fewshot import FewShot, _loaded, examples
+from nlp.fewshot import FewShot, _loaded, examples, prompt_of
 from nlp.languages import LANGUAGES
 from nlp.seq2seq import ARCHITECTURES, Seq2Seq
 from nlp.translation import (
@@ -468,10 +468,10 @@ def test_the_prompt_shows_translated_remarks(gemma: Path) -> None:
     engine = FewShot(by_example(gemma), silent)
     shown_first = first, second = examples().remarks[:2]
     shown = [f"Korean: {each['ko']}\nJapanese: {each['ja']}\n\n" for each in (first, second)]
-    assert engine._prompt(shown_first, "ko", "ja") == "".join(shown)
+    assert prompt_of(shown_first, "ko", "ja") == "".join(shown)
     # from a language without examples, others show the way
-    assert engine._prompt(shown_first, "fr", "en").count("\nEnglish: ") == 2
-    assert "French" not in engine._prompt(shown_first, "fr", "en")
+    assert prompt_of(shown_first, "fr", "en").count("\nEnglish: ") == 2
+    assert "French" not in prompt_of(shown_first, "fr", "en")
     engine.check("fr", "en")
     with pytest.raises(ModelError, match=r"no examples of translation into French \('fr'\).*few_shot\.yaml"):
         engine.check("en", "fr")
