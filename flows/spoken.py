@@ -52,7 +52,14 @@ def _follows(job: Job, part: Span) -> bool:
 
 def find_regions(job: Job, made: Made, part: Span, tick: Tick) -> Regions:
     """Where there is speech. Raises MediaError when there is none."""
+    _check_voices(job)
     return Regions(job.models.listener.regions_of(job.path(), job.channels, tick))
+
+
+def _check_voices(job: Job) -> None:
+    """Raises MediaError where a known voice cannot be heard: now, and not when hours of work are done."""
+    for each in job.voice_samples:
+        naming.speech_in(each.path, each.span)
 
 
 def hear(job: Job, made: Made, part: Span, tick: Tick) -> Hearing:
@@ -68,6 +75,7 @@ def listen(job: Job, made: Made, tick: Tick) -> Listening:
     if parts := made["stretches"]:
         heard = listener.joined(made["regions"][0].regions, parts, languages)
     else:
+        _check_voices(job)
         heard = listener.listen_to(job.path(), languages, job.channels, tick)
     return replace(heard, notes=job.warnings + heard.notes)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nlp.audio import stream
+from nlp.audio import Samples, stream
 from nlp.cutting import cut
 from nlp.regions import RegionOptions, speech_regions
 from nlp.speakers import Diarization, SpeakerOptions, embed_regions
@@ -41,6 +41,13 @@ def enrol(
 
     Raises MediaError when the file cannot be read or has no speech there.
     """
+    spans, sounds = zip(*speech_in(clip, within), strict=True)
+    vectors = np.concatenate(list(embed_regions(spans, sounds, encoder, options)))
+    return tuple(map(float, unit(vectors.mean(axis=0))))
+
+
+def speech_in(clip: Path, within: Span | None = None) -> list[tuple[Span, Samples]]:
+    """Where there is speech in a clip, or `within` a part of it, and its sound. Raises as `enrol` does."""
     blocks = stream(clip) if within is None else cut(clip, [within])
     found = list(speech_regions(blocks, RegionOptions()))
     if not found:
@@ -48,9 +55,7 @@ def enrol(
         raise MediaError(
             f"{clip} has no speech in it{where}: give 5 to 60 s in which this speaker alone speaks."
         )
-    spans, sounds = zip(*found, strict=True)
-    vectors = np.concatenate(list(embed_regions(spans, sounds, encoder, options)))
-    return tuple(map(float, unit(vectors.mean(axis=0))))
+    return found
 
 
 def name_turns(

@@ -214,6 +214,23 @@ def test_a_file_that_changes_meanwhile_is_not_taken_for_what_was_read(
     assert "미래" in archive.passages("floor")[0].text
 
 
+def test_a_voice_that_cannot_be_heard_is_told_before_anything_is_made(
+    conference: Conference, archive: Archive, tmp_path: Path
+) -> None:
+    with wave.open(str(tmp_path / "ann.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 16_000))
+    text = CONFERENCE.replace("name: Ann", "name: Ann, enrolment: ann.wav")
+    text = text.replace("title: Opening,", "title: Opening, speakers: [ann],")
+    (tmp_path / "talks.yaml").write_text(text, encoding="utf-8")
+    conference = load_conference(tmp_path / "talks.yaml")
+    archive.set_conference(conference_record(conference))
+    performer, job = Performer(), job_for(conference.source("opening"), conference, models(), archive)
+    with pytest.raises(MediaError, match=r"ann\.wav has no speech in it"):
+        bring_up_to_date(job, archive, performer)
+    assert performer.done == ["runs"]  # which was begun
+
+
 def test_a_file_that_was_moved_is_known_at_its_new_place(
     conference: Conference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
