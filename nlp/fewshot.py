@@ -3,15 +3,15 @@
 The prompt is the same for every unit of a language pair, so CTranslate2 reads it once
 (`static_prompt`). The remarks are data: `configs/few_shot.yaml`.
 
-Of the embedded model there is a second one, which has learned to translate into English and is asked
-first. Where little is expected of its candidates, those of the other are judged with them.
+Of the embedded model there is a second one, which has learned to translate into English and is asked for
+that instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from itertools import takewhile
 from typing import Any
@@ -43,15 +43,11 @@ SPARE_TOKENS = 24  # and these besides
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way of decoding: how many hypotheses of each prompt, what must not repeat, which examples.
-
-    `adapted` asks the model that learned the pair of languages.
-    """
+    """One way of decoding: how many hypotheses of each prompt, what must not repeat, which examples."""
 
     beam_size: int
     no_repeat_ngram_size: int
     prompts: tuple[tuple[int, ...], ...]  # numbers of the examples shown, for each prompt
-    adapted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +69,18 @@ class FewShot:
     """A causal language model in the CTranslate2 format with a SentencePiece tokenizer."""
 
     def __init__(self, options: TranslationOptions, notify: Notify, shown: Examples | None = None) -> None:
-        """Load the model, shown the packaged examples, and the adapted one with it; or shown others, alone.
+        """Load the model, shown the packaged examples; or shown others, without what was learned.
 
-        Raises ModelError when it is missing or not one.
+        The packaged model and what it learned are loaded when they are first asked. Raises ModelError when
+        a model is missing or not one.
         """
         weights = resolve(options.model, notify)
         self._options, self._notify = options, notify
-        self._tokens, self._model = _loaded(weights, options)
+        self._tokens = _tokenizer(weights)
+        self._models: dict[str, Any] = {}
         self._is_helped = options.model == BASE and not shown
+        if not self._is_helped:
+            self._model(options.model)
         shown = shown or examples()
         self._remarks = shown.remarks
         wider = max(4, options.beam_size)
@@ -89,9 +89,6 @@ class FewShot:
             Way(options.beam_size, 0, prompts) for prompts in (shown.prompts, shown.more) if prompts
         )
         self._ways = by_example + again
-        # As many ways as for other pairs: those refine with more examples, these with the published weights.
-        helped = (replace(by_example[0], adapted=True), *(by_example[:1] * (len(by_example) - 1)))
-        self._learned_ways = helped + again
         self.ways, self.refining = len(self._ways), len(by_example)
         self.signature = few_shot_signature(options, weights.revision, weights.licence)
 
@@ -106,10 +103,11 @@ class FewShot:
                 "quality)."
             )
 
-    @cached_property
-    def _adapted(self) -> Any:
-        """The model that learned, loaded when it is first asked."""
-        return _loaded(resolve(ADAPTED, self._notify), self._options)[1]
+    def _model(self, name: str) -> Any:
+        """The CTranslate2 generator of a model, loaded when it is first asked."""
+        if name not in self._models:
+            self._models[name] = _generator(resolve(name, self._notify), self._options)
+        return self._models[name]
 
     def decode(
         self,
@@ -119,8 +117,7 @@ class FewShot:
         way: int,
         shown: Sequence[Sequence[Remark]] = (),
     ) -> list[list[Candidate]]:
-        learned = self._is_helped and target == LEARNED_INTO and source in LEARNED_FROM
-        how = (self._learned_ways if learned else self._ways)[way]
+        how = self._ways[way]
         by_prompt: dict[str, list[int]] = {}  # units that are shown the same share a prompt
         for numbers in how.prompts:
             own = [self._remarks[number] for number in numbers]
@@ -141,17 +138,16 @@ class FewShot:
                 echoes = self._echoes(units[index], text, source, target, shown[index] if shown else ())
                 is_cut = len(tokens) >= self._most_tokens(units[index])
                 found[index].append(Candidate(text, score, ("example",) * echoes + (CUT,) * is_cut))
-        if learned:
-            give_freed_memory_back()  # the other weights need it next
         return found
 
     def _begun(
         self, units: Sequence[str], indexes: Sequence[int], prompt: str, source: str, target: str, way: Way
     ) -> list[tuple[int, Any]]:
         """Decoding of the units with these indexes, under way: each index with the result to come."""
+        has_learned = self._is_helped and target == LEARNED_INTO and source in LEARNED_FROM
+        model = self._model(ADAPTED if has_learned else self._options.model)
         before = [START, *self._pieces(prompt)]
         asked = {index: self._pieces(question(units[index], source, target)) for index in indexes}
-        model = self._adapted if way.adapted else self._model
         begun: list[tuple[int, Any]] = []
         sizes = [len(asked[index]) for index in indexes]
         for places in batches(sizes, 1 << 20, max(1, ROWS // way.beam_size)):
@@ -208,15 +204,21 @@ def question(text: str, source: str, target: str) -> str:
     return f"{language(source).name}: {text}\n{language(target).name}:"
 
 
-def _loaded(weights: Weights, options: TranslationOptions) -> tuple[Any, Any]:
-    """The SentencePiece tokenizer and the CTranslate2 generator."""
-    import ctranslate2
+def _tokenizer(weights: Weights) -> Any:
     from sentencepiece import SentencePieceProcessor
+
+    try:
+        return SentencePieceProcessor(model_file=str(weights.path / GEMMA_TOKENIZER))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelError(_not_usable(weights, error)) from error
+
+
+def _generator(weights: Weights, options: TranslationOptions) -> Any:
+    import ctranslate2
 
     threads = thread_count(options.threads)
     workers = min(threads, WORKERS_MOST)
     try:
-        tokens = SentencePieceProcessor(model_file=str(weights.path / GEMMA_TOKENIZER))
         model = ctranslate2.Generator(
             str(weights.path),
             device=options.device,
@@ -226,9 +228,9 @@ def _loaded(weights: Weights, options: TranslationOptions) -> tuple[Any, Any]:
         )
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(_not_usable(weights, error)) from error
-    give_freed_memory_back()  # of loading, also where the second model is loaded later
+    give_freed_memory_back()  # of loading
     keep_freed_memory()
-    return tokens, model
+    return model
 
 
 def _one_line(tokens: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ from nlp.conversion import gemma_gguf_to_ctranslate2
 from nlp.decoding import TranslationOptions, batches
 from nlp.doubts import doubts, is_loop
 from nlp.embeddings import EmbeddingOptions, load_embedder
-from nlp.fewshot import FewShot, _loaded, examples, prompt_of
+from nlp.fewshot import FewShot, _generator, examples, prompt_of
 from nlp.languages import LANGUAGES
 from nlp.seq2seq import ARCHITECTURES, Seq2Seq
 from nlp.translation import (
@@ -477,47 +477,42 @@ def test_the_prompt_shows_translated_remarks(gemma: Path) -> None:
         engine.check("en", "fr")
 
 
-def test_the_model_that_learned_english_is_asked_first_and_for_nothing_else(
+def test_the_model_that_learned_english_is_asked_for_it_and_for_nothing_else(
     gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learned = shutil.copytree(gemma, tmp_path / "learned")
     (learned / "learned.txt").write_text("something", encoding="utf-8")
     monkeypatch.setattr("nlp.fewshot.BASE", str(gemma))
     monkeypatch.setattr("nlp.fewshot.ADAPTED", str(learned))
-    asked: list[tuple[str, int]] = []  # whom, after how many tokens of examples
+    asked: list[str] = []
+    loaded: list[str] = []
 
-    def load(weights: Weights, options: TranslationOptions) -> tuple[Any, Any]:
-        tokens, model = _loaded(weights, options)
+    def load(weights: Weights, options: TranslationOptions) -> Any:
+        model, name = _generator(weights, options), Path(weights.name).name
+        loaded.append(name)
 
-        def generate_batch(*given: Any, static_prompt: list[str], **options: Any) -> Any:
-            asked.append((Path(weights.name).name, len(static_prompt)))
-            return model.generate_batch(*given, static_prompt=static_prompt, **options)
+        def generate_batch(*given: Any, **options: Any) -> Any:
+            asked.append(name)
+            return model.generate_batch(*given, **options)
 
-        return tokens, SimpleNamespace(generate_batch=generate_batch)
+        return SimpleNamespace(generate_batch=generate_batch)
 
-    monkeypatch.setattr("nlp.fewshot._loaded", load)
+    monkeypatch.setattr("nlp.fewshot._generator", load)
     engine = FewShot(by_example(gemma), silent)
 
-    def who(text: str, source: str, target: str, way: int) -> list[tuple[str, int]]:
+    def who(text: str, source: str, target: str, way: int) -> set[str]:
         asked.clear()
         engine.decode([text], source, target, way)
-        return list(asked)
+        return set(asked)
 
-    into_english = who("夜が終わる。", "ja", "en", 0)
-    assert {name for name, _ in into_english} == {"learned"}
-    assert len(into_english) == len(examples().prompts)
-    published = [(gemma.name, tokens) for _, tokens in into_english]
-    assert who("夜が終わる。", "ja", "en", 1) == published
-    for text, source, target, way in (
-        ("夜が終わる。", "ja", "en", 2),
-        ("夜が終わる。", "ja", "es", 0),
-        ("la nuit finit", "fr", "en", 0),
-    ):
-        assert {name for name, _ in who(text, source, target, way)} == {gemma.name}
+    assert all(who("夜が終わる。", "ja", "en", way) == {"learned"} for way in range(engine.ways))
+    assert loaded == ["learned"]
+    assert who("夜が終わる。", "ja", "es", 0) == who("la nuit finit", "fr", "en", 0) == {gemma.name}
+    assert loaded == ["learned", gemma.name]
     revision = describe(str(learned)).revision
     assert engine.signature.options["adapted"] == revision != describe(str(gemma)).revision
     engine = FewShot(by_example(gemma), silent, examples())
-    assert who("夜が終わる。", "ja", "en", 0) == published  # shown others, alone
+    assert who("夜が終わる。", "ja", "en", 0) == {gemma.name}  # shown others: what was learned is left out
 
 
 def test_a_phrase_of_an_example_is_doubted(gemma: Path) -> None:
