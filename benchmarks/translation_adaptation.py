@@ -40,8 +40,8 @@ Matrices = dict[str, np.ndarray[Any, np.dtype[np.float16]]]
 REMARKS = Path(__file__).parent / "data" / "remarks.jsonl"
 HELD_OUT = 40  # remarks
 RANK, SCALE = 16, 2.0
-# Of what was learned, this share is kept: it is surest of sentences of other kinds (the weights between those
-# before and after learning; Wortsman et al. 2022, https://arxiv.org/abs/2109.01903).
+# Of what was learned, this share is kept: with it the model is surest of sentences of other kinds (weights
+# between those before and after learning; Wortsman et al. 2022, https://arxiv.org/abs/2109.01903).
 KEPT = 0.5
 STEPS, BATCH, RATE = 384, 16, 6e-4
 WARM_UP, LAST_RATE = 20, 0.05  # steps; of RATE
@@ -219,7 +219,7 @@ def main() -> None:
 
     console.print({"cross entropy of held-out remarks, before": lost()})
     np.savez_compressed(options.out, **learn(learner, kept, options.steps))  # type: ignore[arg-type]
-    console.print({"and after": lost()})
+    console.print({"and with what is kept of it": lost()})
 
 
 if __name__ == "__main__":

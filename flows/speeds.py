@@ -77,6 +77,10 @@ def measure(models: Models) -> Speeds:
     started_s = time.monotonic()
     for name in ("listener", "diarizer", "transcriber", "translator", "embedder", "tagger"):
         getattr(models, name)
+    with Archive.in_memory() as empty:
+        job = _demo_job(models, empty)
+    for code in job.panel.languages:
+        models.translator.translate([""], code, job.conference.target_language)  # loads what this pair needs
     load_s = time.monotonic() - started_s
     stages_s: dict[str, float] = {}
     results_mb = 0.0

@@ -116,7 +116,6 @@ def tell_speakers(job: Job, made: Made, tick: Tick) -> Voices:
     models = job.models
     most = models.profile.speakers.max_speakers or len(job.speakers)
     vectors = [each for part in made["voices"] for each in part.vectors()]
-    diarized = models.diarizer.turns_of(job.recording_id, job.path(), heard.regions, most, tick, vectors)
     languages = {each.id: each.languages for each in job.speakers}
     encoder, options = models.voice_encoder, models.speaker_options
     known = [
@@ -127,6 +126,7 @@ def tell_speakers(job: Job, made: Made, tick: Tick) -> Voices:
         )
         for each in job.voice_samples
     ]
+    diarized = models.diarizer.turns_of(job.recording_id, job.path(), heard.regions, most, tick, vectors)
     spoken = speakers.spoken_languages(transcript.segments, diarized.turns)
     turns = naming.name_turns(diarized, known, spoken, options)
     attributed = speakers.with_overlaps(speakers.attribute(transcript.segments, turns), diarized.overlaps)

@@ -71,16 +71,17 @@ class FewShot:
     def __init__(self, options: TranslationOptions, notify: Notify, shown: Examples | None = None) -> None:
         """Load the model, shown the packaged examples; or shown others, without what was learned.
 
-        The packaged model and what it learned are loaded when they are first asked. Raises ModelError when
-        a model is missing or not one.
+        The packaged one, and what it learned, are loaded when a pair is checked or decoded that needs them.
+        Raises ModelError when a model is missing or not one.
         """
-        weights = resolve(options.model, notify)
+        known = describe(options.model, notify)
         self._options, self._notify = options, notify
-        self._tokens = _tokenizer(weights)
+        self._has_learned = options.model == BASE and not shown
         self._models: dict[str, Any] = {}
-        self._is_helped = options.model == BASE and not shown
-        if not self._is_helped:
-            self._model(options.model)
+        self._asked_last = ""
+        self._tokens: Any = None  # known with the first model; those of both are the same
+        if not self._has_learned:
+            self._model(options.model)  # what is none is told now
         shown = shown or examples()
         self._remarks = shown.remarks
         wider = max(4, options.beam_size)
@@ -90,7 +91,7 @@ class FewShot:
         )
         self._ways = by_example + again
         self.ways, self.refining = len(self._ways), len(by_example)
-        self.signature = few_shot_signature(options, weights.revision, weights.licence)
+        self.signature = few_shot_signature(options, known.revision, known.licence)
 
     def check(self, source: str, target: str) -> None:
         language(source)
@@ -102,11 +103,19 @@ class FewShot:
                 "remark of configs/few_shot.yaml, or use a profile with a translation model (standard, "
                 "quality)."
             )
+        self._model_for(source, target)
+
+    def _model_for(self, source: str, target: str) -> Any:
+        """The CTranslate2 generator that is asked for a pair of languages."""
+        learned = self._has_learned and target == LEARNED_INTO and source in LEARNED_FROM
+        return self._model(ADAPTED if learned else self._options.model)
 
     def _model(self, name: str) -> Any:
-        """The CTranslate2 generator of a model, loaded when it is first asked."""
         if name not in self._models:
-            self._models[name] = _generator(resolve(name, self._notify), self._options)
+            self._tokens, self._models[name] = _loaded(resolve(name, self._notify), self._options)
+        elif name != self._asked_last:
+            give_freed_memory_back()  # of the other, which has its own
+        self._asked_last = name
         return self._models[name]
 
     def decode(
@@ -144,8 +153,7 @@ class FewShot:
         self, units: Sequence[str], indexes: Sequence[int], prompt: str, source: str, target: str, way: Way
     ) -> list[tuple[int, Any]]:
         """Decoding of the units with these indexes, under way: each index with the result to come."""
-        has_learned = self._is_helped and target == LEARNED_INTO and source in LEARNED_FROM
-        model = self._model(ADAPTED if has_learned else self._options.model)
+        model = self._model_for(source, target)
         before = [START, *self._pieces(prompt)]
         asked = {index: self._pieces(question(units[index], source, target)) for index in indexes}
         begun: list[tuple[int, Any]] = []
@@ -204,21 +212,15 @@ def question(text: str, source: str, target: str) -> str:
     return f"{language(source).name}: {text}\n{language(target).name}:"
 
 
-def _tokenizer(weights: Weights) -> Any:
-    from sentencepiece import SentencePieceProcessor
-
-    try:
-        return SentencePieceProcessor(model_file=str(weights.path / GEMMA_TOKENIZER))
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ModelError(_not_usable(weights, error)) from error
-
-
-def _generator(weights: Weights, options: TranslationOptions) -> Any:
+def _loaded(weights: Weights, options: TranslationOptions) -> tuple[Any, Any]:
+    """The SentencePiece tokenizer and the CTranslate2 generator."""
     import ctranslate2
+    from sentencepiece import SentencePieceProcessor
 
     threads = thread_count(options.threads)
     workers = min(threads, WORKERS_MOST)
     try:
+        tokens = SentencePieceProcessor(model_file=str(weights.path / GEMMA_TOKENIZER))
         model = ctranslate2.Generator(
             str(weights.path),
             device=options.device,
@@ -228,9 +230,9 @@ def _generator(weights: Weights, options: TranslationOptions) -> Any:
         )
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(_not_usable(weights, error)) from error
-    give_freed_memory_back()  # of loading
+    give_freed_memory_back()  # of loading, and of the model that was asked before
     keep_freed_memory()
-    return model
+    return tokens, model
 
 
 def _one_line(tokens: Sequence[str]) -> list[str]:

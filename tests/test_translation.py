@@ -20,7 +20,7 @@ from nlp.conversion import gemma_gguf_to_ctranslate2
 from nlp.decoding import TranslationOptions, batches
 from nlp.doubts import doubts, is_loop
 from nlp.embeddings import EmbeddingOptions, load_embedder
-from nlp.fewshot import FewShot, _generator, examples, prompt_of
+from nlp.fewshot import FewShot, _loaded, _one_line, examples, prompt_of
 from nlp.languages import LANGUAGES
 from nlp.seq2seq import ARCHITECTURES, Seq2Seq
 from nlp.translation import (
@@ -487,17 +487,17 @@ def test_the_model_that_learned_english_is_asked_for_it_and_for_nothing_else(
     asked: list[str] = []
     loaded: list[str] = []
 
-    def load(weights: Weights, options: TranslationOptions) -> Any:
-        model, name = _generator(weights, options), Path(weights.name).name
+    def load(weights: Weights, options: TranslationOptions) -> tuple[Any, Any]:
+        (tokens, model), name = _loaded(weights, options), Path(weights.name).name
         loaded.append(name)
 
         def generate_batch(*given: Any, **options: Any) -> Any:
             asked.append(name)
             return model.generate_batch(*given, **options)
 
-        return SimpleNamespace(generate_batch=generate_batch)
+        return tokens, SimpleNamespace(generate_batch=generate_batch)
 
-    monkeypatch.setattr("nlp.fewshot._generator", load)
+    monkeypatch.setattr("nlp.fewshot._loaded", load)
     engine = FewShot(by_example(gemma), silent)
 
     def who(text: str, source: str, target: str, way: int) -> set[str]:
@@ -581,6 +581,26 @@ def test_what_is_no_language_model_is_told(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"")
     with pytest.raises(ModelError, match="not a language model that can translate by example"):
         load_translator(by_example(tmp_path), silent, WordEmbedder())
+
+
+def test_a_damaged_model_is_told_before_anything_is_translated(
+    gemma: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged = shutil.copytree(gemma, tmp_path / "damaged")
+    (damaged / "model.bin").write_bytes(b"")
+    with pytest.raises(ModelError, match="not a language model that can translate by example"):
+        load_translator(by_example(damaged), silent, WordEmbedder())
+    monkeypatch.setattr("nlp.fewshot.BASE", str(gemma))
+    monkeypatch.setattr("nlp.fewshot.ADAPTED", str(damaged))
+    engine = FewShot(by_example(gemma), silent)
+    engine.check("ja", "es")
+    with pytest.raises(ModelError, match="damaged is not a language model"):
+        engine.check("ja", "en")
+
+
+def test_a_translation_ends_with_its_line() -> None:
+    assert _one_line(["▁The", "▁night", "\n", "Japanese", ":"]) == ["▁The", "▁night"]
+    assert _one_line(["▁The", "\n\n\n", "▁night"]) == _one_line(["▁The"]) == ["▁The"]
 
 
 def test_every_kind_has_its_words() -> None:

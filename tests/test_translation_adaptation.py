@@ -96,6 +96,11 @@ def test_what_is_learned_is_what_is_converted(tmp_path: Path, monkeypatch: pytes
     generator = ctranslate2.Generator(str(target), compute_type="float32")
     logits = np.array(generator.forward_batch([[tokens.id_to_piece(token) for token in asked]]))
     np.testing.assert_allclose(logits, expected, atol=0.05)  # matrices are kept in half precision
+    monkeypatch.setattr(adaptation, "KEPT", 0.5)
+    kept = learn(learner, [NIGHT, RIVER], 0)
+    for name, matrix in learned.items():
+        share = 0.5 if name.endswith("up") else 1.0
+        np.testing.assert_allclose(kept[name], share * matrix, atol=1e-3)
 
 
 def test_every_remark_is_learned_from_every_language_before_any_comes_again() -> None:

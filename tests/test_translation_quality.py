@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp import translation
+from nlp.embeddings import EmbeddingOptions, load_embedder
 from nlp.likeness import Likeness, balanced, likeness
 from nlp.quality import NAMES, Estimator, estimator_digest, load_estimator
+from nlp.weights import silent
 from transcripts import quality
 from transcripts.records import Signature
 
@@ -30,8 +32,16 @@ def estimator() -> Estimator:
 def test_a_likely_translation_is_expected_to_be_better_than_noise(estimator: Estimator) -> None:
     good, near, wrong = estimator.expected(SOURCE, [GOOD, NEAR, WRONG], "ja", "en")
     assert min(good, near) > wrong
-    assert estimator.doubts(wrong, "ja", "en")
     assert not estimator.doubts(0.6, "ja", "en")
+
+
+@pytest.mark.model
+def test_noise_and_another_sentence_are_doubted() -> None:
+    estimator = load_estimator("few-shot", load_embedder(EmbeddingOptions(), silent))
+    for other in (WRONG, ("The river is long and the weather in the north is cold.", -0.4)):
+        good, near, wrong = estimator.expected(SOURCE, [GOOD, NEAR, other], "ja", "en")
+        assert [estimator.doubts(each, "ja", "en") for each in (good, near, wrong)] == [False, False, True]
+        assert estimator.doubts(estimator.expected(SOURCE, [other], "ja", "en")[0], "ja", "en")
 
 
 def test_what_is_known_of_a_candidate_has_names(estimator: Estimator) -> None:

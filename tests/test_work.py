@@ -22,6 +22,7 @@ from flows.retrying import may_pass
 from flows.work import bring_up_to_date, is_up_to_date, job_for, memory_of
 from flows.yamlfile import configs_dir
 from nlp.asr import Decoded, Piece
+from nlp.parts import PartOptions
 from transcripts.archive import Archive
 from transcripts.errors import MediaError
 from transcripts.records import Panel, Signature
@@ -225,10 +226,13 @@ def test_a_voice_that_cannot_be_heard_is_told_before_anything_is_made(
     (tmp_path / "talks.yaml").write_text(text, encoding="utf-8")
     conference = load_conference(tmp_path / "talks.yaml")
     archive.set_conference(conference_record(conference))
-    performer, job = Performer(), job_for(conference.source("opening"), conference, models(), archive)
-    with pytest.raises(MediaError, match=r"ann\.wav has no speech in it"):
-        bring_up_to_date(job, archive, performer)
-    assert performer.done == ["runs"]  # which was begun
+    for part_s, begun in ((1000.0, "runs"), (1.0, "runs: regions")):
+        performer, made_with = Performer(), models()
+        made_with.part_options = PartOptions(part_s=part_s)
+        job = job_for(conference.source("opening"), conference, made_with, archive)
+        with pytest.raises(MediaError, match=r"ann\.wav has no speech in it"):
+            bring_up_to_date(job, archive, performer)
+        assert performer.done == [begun]
 
 
 def test_a_file_that_was_moved_is_known_at_its_new_place(
