@@ -39,8 +39,9 @@ State = Literal["ok", "doubtful", "wrong"]
 # Weights of the embedded profile take 1.5 GB put together; an archive takes some 50 MB an hour.
 LITTLE_ROOM_MB = 2_000
 NO_ROOM_MB = 200
-# What a run of the embedded profile held at most, over hours of talk (docs/benchmarks.md), and what the
-# smallest part of it needs. Other profiles need more.
+# What a run of the embedded profile held at most, over hours of talk (1.8 GB, docs/benchmarks.md), with 0.5
+# for a second translator, which some languages need; and what the smallest part of it needs. Other profiles
+# need more.
 LITTLE_MEMORY_MB = 2_300
 NO_MEMORY_MB = 500
 DECODED_TOLERANCE_S = 0.1
