@@ -297,8 +297,11 @@ def test_every_architecture_has_a_model_here() -> None:
 
 
 @pytest.mark.parametrize("family", ARCHITECTURES)
-def test_a_model_says_what_it_was_taught(built: Callable[[str], Path], family: str) -> None:
+def test_a_model_says_what_it_was_taught(
+    built: Callable[[str], Path], family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Conversion, tokenizer, language tokens, batching: any slip would garble these."""
+    monkeypatch.setenv("SYMPOSIA_CACHE", str(tmp_path))  # another test may have converted it before
     said: list[str] = []
     translator = load_translator(options(built(family), beam_size=4), said.append, WordEmbedder())
     assert any("Converting" in line for line in said)
