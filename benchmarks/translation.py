@@ -39,7 +39,7 @@ from nlp.embeddings import Embedder, EmbeddingOptions, load_embedder
 from nlp.fewshot import FewShot, examples
 from nlp.quality import load_estimator
 from nlp.terms import Terms
-from nlp.translation import DOUBTFUL, NO_GUIDANCE, GuardedTranslator, Guidance
+from nlp.translation import NO_GUIDANCE, GuardedTranslator, Guidance
 from nlp.units import plain_text
 from nlp.weights import silent
 
@@ -83,9 +83,7 @@ def measure(sample: Sentences, systems: Systems) -> tuple[dict[str, Any], list[F
     texts = [each.text for each in found]
     chrf, bleu = CHRF(), BLEU(effective_order=True)
     judged = [
-        Foreseen(
-            sample.language, each.quality, DOUBTFUL in each.flags, chrf.sentence_score(text, [right]).score
-        )
+        Foreseen(sample.language, each.quality, bool(each.flags), chrf.sentence_score(text, [right]).score)
         for each, text, right in zip(found, texts, sample.references, strict=True)
     ]
     figures = {

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections import Counter
 
 from nlp.languages import fits_script, language
+from nlp.numbers import numbers_in, numbers_named
 from nlp.repeats import first_repeat
 from nlp.units import density
 
@@ -47,6 +47,8 @@ def doubts(source: str, text: str, source_code: str, target_code: str) -> tuple[
         flags.append("too_short")
     if _links(source) - _links(text):
         flags.append("link")
+    if _has_another_number(source, text, source_code, target_code):
+        flags.append("number")
     return tuple(flags)
 
 
@@ -68,14 +70,18 @@ def words_of(text: str, code: str) -> list[str]:
     return [letter for letter in text if letter.isalnum()]
 
 
-def numbers_in(text: str) -> set[str]:
-    """The numbers written in a text, whatever the script of their digits."""
-    plain = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
-    return set(re.findall(r"[0-9]+", plain))
-
-
 def _has_words(text: str) -> bool:
     return any(letter.isalpha() for letter in text)
+
+
+def _has_another_number(source: str, text: str, source_code: str, target_code: str) -> bool:
+    """Whether a number of the source is missing, and one is there that the source has not.
+
+    One of both alone may be right: 6月 is June, and a number that was spoken in words may be in figures.
+    """
+    said = numbers_in(LINK.sub("", source), source_code)
+    written = numbers_in(LINK.sub("", text), target_code)
+    return bool(written - said and said - written - numbers_named(text))
 
 
 def _links(text: str) -> set[str]:

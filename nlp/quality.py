@@ -23,9 +23,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.doubts import numbers_in
 from nlp.embeddings import Embedder, Vectors
 from nlp.likeness import Likeness, balanced, likeness
+from nlp.numbers import numbers_in
 from nlp.units import density
 from transcripts.records import Signature, digest_of
 
@@ -213,8 +213,12 @@ def _copied(asked: _Asked, number: int) -> float:
 
 def _numbers_kept(asked: _Asked, number: int) -> float:
     """The share of the source's numbers that it has; 1 where there are none."""
-    said = numbers_in(asked.source)
-    return len(said & numbers_in(asked.texts[number])) / len(said) if said else 1.0
+    said = numbers_in(asked.source, asked.code)
+    return len(said & numbers_in(asked.texts[number], FITTED_TARGET)) / len(said) if said else 1.0
+
+
+def _numbers_invented(asked: _Asked, number: int) -> float:
+    return len(numbers_in(asked.texts[number], FITTED_TARGET) - numbers_in(asked.source, asked.code))
 
 
 def _share_of_words(asked: _Asked, number: int, found: Sequence[object]) -> float:
@@ -231,9 +235,7 @@ FEATURES: Mapping[str, Callable[[_Asked, int], float]] = MappingProxyType(
         "size": lambda asked, number: math.log(1 + _letters(asked.source, asked.code)),
         "consensus": _consensus,
         "numbers kept": _numbers_kept,
-        "numbers invented": lambda asked, number: len(
-            numbers_in(asked.texts[number]) - numbers_in(asked.source)
-        ),
+        "numbers invented": _numbers_invented,
         "least alike": lambda asked, number: asked.mutual.min(),
         "distinct words": lambda asked, number: _share_of_words(
             asked, number, list(set(asked.texts[number].lower().split()))

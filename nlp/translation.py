@@ -30,7 +30,7 @@ from nlp.weights import describe, silent
 from transcripts.errors import ModelError
 from transcripts.records import Signature
 
-DOUBTFUL = "translation_doubtful"
+DOUBTFUL = "translation_doubtful"  # little is expected of it
 REMEMBERED = "translation_memory"  # the text was translated or approved by a person before
 TERM_MISSING = "term_missing"
 # What has to be expected of a candidate for further ways to be spared. Of 0.4, 0.5 and 1 the mean chrF of
@@ -42,7 +42,10 @@ RULES = 2  # raised whenever something else is made of what a model writes: emoj
 
 @dataclass(frozen=True, slots=True)
 class TranslatedText:
-    """A text in the target language. `quality` is 0..1: what chrF/100 is expected of it."""
+    """A text in the target language. `quality` is 0..1: what chrF/100 is expected of it.
+
+    `flags` are the reasons to doubt it: what looks wrong with one of its units, and DOUBTFUL.
+    """
 
     text: str
     quality: float
@@ -185,20 +188,20 @@ class GuardedTranslator:
 
     def _joined(self, units: Sequence[str], chosen: Mapping[str, _Choice], pair: _Pair) -> TranslatedText:
         """The translation of a text from those of its units; longer units weigh more in its quality."""
-        parts, quality, weight, doubtful = [], 0.0, 0, False
+        parts, quality, weight = [], 0.0, 0
+        flags: dict[str, None] = {}
         for unit in units:
             choice = chosen.get(unit)
             parts.append(choice.text if choice else unit)
             if choice:
                 quality += choice.quality * len(unit)
                 weight += len(unit)
-                doubtful = doubtful or bool(choice.doubts)
+                flags |= dict.fromkeys(choice.doubts)
         whole = round(quality / weight, 4) if weight else 1.0
-        doubtful = doubtful or (weight > 0 and pair.judge.doubts(whole, pair.source, pair.target))
+        if weight and pair.judge.doubts(whole, pair.source, pair.target):
+            flags[DOUBTFUL] = None
         blank = " " if language(pair.target).spaced else ""
-        return TranslatedText(
-            blank.join(part for part in parts if part), whole, (DOUBTFUL,) if doubtful else ()
-        )
+        return TranslatedText(blank.join(part for part in parts if part), whole, tuple(flags))
 
 
 def _decoded(units: Mapping[str, Sequence[Wanted]], pair: _Pair, way: int) -> list[list[Candidate]]:

@@ -16,12 +16,11 @@ from fakes_meaning import ScriptedEngine, TrustingJudge, WordEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.decoding import TranslationOptions, batches
+from nlp.decoding import CUT, TranslationOptions, batches
 from nlp.doubts import doubts, is_loop
 from nlp.languages import LANGUAGES
 from nlp.seq2seq import ARCHITECTURES, Seq2Seq
 from nlp.translation import (
-    DOUBTFUL,
     TRANSLATORS,
     GuardedTranslator,
     TranslatedText,
@@ -127,6 +126,11 @@ def test_a_text_without_sentence_ends_is_cut_all_the_same(text: str) -> None:
         ("応募はhttps://film.example/25?a=1で。", "Apply at https://film.example/25?a=1.", "ja en", ()),
         ("応募はhttps://film.example/25で。", "Apply at https://film.example/24.", "ja en", ("link",)),
         ("Escríbanme a ana@film.example hoy.", "Write to me today, please.", "es en", ("link",)),
+        ("3万人が集まりました。", "300,000 people gathered.", "ja en", ("number",)),
+        ("3万人が集まりました。", "30,000 people gathered.", "ja en", ()),
+        ("3만 명이 모였습니다.", "Thirty thousand people gathered.", "ko en", ()),
+        ("En junio vinieron tres mil.", "3,000 came in June.", "es en", ()),  # who knows the words?
+        ("6月に300人が来ました。", "In June, 300 people came.", "ja en", ()),
     ],
 )
 def test_what_looks_wrong_is_named(source: str, text: str, codes: str, flags: tuple[str, ...]) -> None:
@@ -181,7 +185,7 @@ def test_what_stays_doubtful_is_kept_and_flagged() -> None:
     loop = "the tree of the tree of the tree of the tree"
     engine = ScriptedEngine(lambda unit: "", lambda unit: loop, lambda unit: "")
     (found,) = guarded(engine).translate(["夜が終わり、朝が来て、誰も起きない。"], "ja", "en")
-    assert (found.text, found.flags) == (loop, (DOUBTFUL,))
+    assert (found.text, found.flags) == (loop, ("loop",))
 
 
 def test_the_target_language_is_not_touched() -> None:
@@ -408,7 +412,7 @@ def test_a_translation_without_its_end_is_doubted(
     (cut,) = translator.translate(["el río canta"], "es", "en")
     assert (whole.text, whole.flags) == ("the river sings", ())
     assert len(cut.text) < len(whole.text)
-    assert cut.flags == (DOUBTFUL,)
+    assert cut.flags == (CUT,)
 
 
 def test_pairs_of_languages_have_models_of_their_own(built: Callable[[str], Path]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nlp.memory import Memory
 from nlp.terms import Terms, put_in
-from nlp.translation import DOUBTFUL, REMEMBERED, GuardedTranslator, Guidance
+from nlp.translation import REMEMBERED, TERM_MISSING, GuardedTranslator, Guidance
 from nlp.units import units_of
 
 ENTRIES: Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]] = {
@@ -109,13 +109,13 @@ def test_a_name_that_is_missing_is_put_into_the_source() -> None:
     text, flags = translated(engine, "El film es 소금 등불 según dice.", "ko", Guidance(TERMS))
     assert engine.asked[1] == ["El film es The Salt Lamp según dice."]
     assert "The Salt Lamp" in text
-    assert flags in {(), (DOUBTFUL,)}  # it is a copy of its source here, which is doubted
+    assert flags in {(), ("copy",)}  # it is a copy of its source here
 
 
 def test_what_stays_without_the_name_is_flagged() -> None:
     engine = ScriptedEngine(lambda unit: "It was shot at night by somebody.", lambda unit: "At night it was.")
     _, flags = translated(engine, "파르하디가 밤에 찍었다는 것을 압니다.", "ko", Guidance(TERMS))
-    assert flags == (DOUBTFUL,)
+    assert flags == (TERM_MISSING,)
 
 
 def test_the_same_text_gets_the_same_translation_and_says_so() -> None:
