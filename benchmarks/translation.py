@@ -65,7 +65,7 @@ class Systems:
 def load() -> Systems:
     embedder = load_embedder(EmbeddingOptions(), silent)
     options = TranslationOptions()
-    shown = replace(examples(), prompts=((0, 1, 2),), more=(), again=())
+    shown = replace(examples(), prompts=((0, 1, 2),), again=())
     engine = FewShot(options, silent)
     engine.check("es", TARGET)  # loads what learned English, before anything is timed
     ours = GuardedTranslator(engine, load_estimator(options.kind, embedder))

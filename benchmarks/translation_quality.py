@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 from sacrebleu.metrics.chrf import CHRF
+from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
@@ -21,13 +22,13 @@ from benchmarks.translation_inputs import Sentences
 from nlp.decoding import Candidate, Engine
 from nlp.doubts import doubts
 from nlp.embeddings import Embedder
-from nlp.quality import FITTED, FITTED_TARGET, NAMES, Estimator, Features
-from nlp.translation import ENOUGH
+from nlp.quality import FITTED, FITTED_TARGET, NAMES, Estimator, Features, Fitted
 from nlp.units import units_of
 
 FOLDS = 10
-DOUBTED_OF_BEST = 0.1
-SLACK, GAMMA, MARGIN = 0.5, 0.002, 0.05  # of eleven the best for sentences held out
+DOUBTED_OF_BEST = 0.085  # at most a tenth was wanted, of sentences that no threshold was chosen on
+SLACK, GAMMA, MARGIN = 2.0, 0.001, 0.1  # of five the best for sentences held out
+STRENGTHS = np.logspace(0, 5, 11)  # of the ridge regression: the best for sentences left out is taken
 WORST, BEST = 0.1, 0.5
 
 
@@ -63,25 +64,27 @@ def _figures(judged: Sequence[Foreseen]) -> dict[str, float]:
 
 
 def fitted(samples: Sequence[Sentences], engine: Engine, embedder: Embedder) -> dict[str, Any]:
-    """Write a new regression into the packaged file; figures of sentences that it was not fitted on."""
-    cases = _cases(samples, engine, Estimator(embedder, None))
+    """Write a new estimate into the packaged file; figures of sentences that it was not fitted on."""
+    return _written(_cases(samples, engine, Estimator(embedder, None)))
+
+
+def _written(cases: Sequence[_Case]) -> dict[str, Any]:
     languages = tuple(dict.fromkeys(case.language for case in cases))
     figures = _held_out(cases, languages)
-    model = _model(cases, languages)
-    scaled, machine = model[0], model[1]
-    path = Path(str(files("configs") / FITTED))
     below = [_doubtful_below([each for each in figures if each.language == code]) for code in languages]
+    found = replace(_fitted_to(cases, languages), doubtful_below=np.array([*below, _doubtful_below(figures)]))
     np.savez_compressed(
-        path,
-        features=np.array(NAMES),
-        languages=np.array(languages),
-        mean=scaled.mean_,
-        scale=scaled.scale_,
-        vectors=machine.support_vectors_.astype(np.float32),
-        weights=machine.dual_coef_[0],
-        base=machine.intercept_[0],
-        gamma=GAMMA,
-        doubtful_below=np.array([*below, _doubtful_below(figures)]),
+        Path(str(files("configs") / FITTED)),
+        features=np.array(found.features),
+        languages=np.array(found.languages),
+        mean=found.mean,
+        scale=found.scale,
+        vectors=found.vectors.astype(np.float32),
+        weights=found.weights,
+        base=found.base,
+        gamma=found.gamma,
+        doubtful_below=found.doubtful_below,
+        preferring=found.preferring,
     )
     return foreseen(_doubted(cases, figures))
 
@@ -90,21 +93,14 @@ def fitted(samples: Sequence[Sentences], engine: Engine, embedder: Embedder) -> 
 class _Case:
     """A sentence with what is known of its candidates, and the chrF/100 of each.
 
-    It is known of the first ones among themselves, and, where little is expected of those, of all.
     `doubts` tells how many things look wrong with each, as nlp.translation counts them.
     """
 
     language: str
     row: str
-    first: Features
-    all: Features
+    known: Features
     chrf: NDArray[np.float64]  # shape (candidates,)
     doubts: tuple[int, ...]
-
-    def known(self, features: Features, languages: Sequence[str]) -> NDArray[np.float64]:
-        """The features and the language, as nlp.quality.Fitted puts them together."""
-        named = np.array([[code == self.language for code in languages]] * len(features), dtype=float)
-        return np.hstack([features, named])
 
 
 def _cases(samples: Sequence[Sentences], engine: Engine, estimator: Estimator) -> list[_Case]:
@@ -117,11 +113,8 @@ def _cases(samples: Sequence[Sentences], engine: Engine, estimator: Estimator) -
             for row, (source, right) in enumerate(zip(sample.sources, sample.references, strict=True))
             if len(units := units_of(source, code)) == 1
         ]
-        ways = [
-            engine.decode([unit for _, unit, _ in pairs], code, FITTED_TARGET, way)
-            for way in range(engine.refining)
-        ]
-        for (row, unit, right), *candidates in zip(pairs, *ways, strict=True):
+        decoded = engine.decode([unit for _, unit, _ in pairs], code, FITTED_TARGET, 0)
+        for (row, unit, right), candidates in zip(pairs, decoded, strict=True):
             found.append(_case(code, row, unit, right, candidates, estimator))
     return found
 
@@ -131,27 +124,43 @@ def _case(
     row: str,
     unit: str,
     right: str,
-    by_way: Sequence[Sequence[Candidate]],
+    candidates: Sequence[Candidate],
     estimator: Estimator,
 ) -> _Case:
-    """A sentence with its candidates, those of each way."""
-    chrf, every = CHRF(), [one for of_way in by_way for one in of_way]
-    texts = [(each.text, each.score) for each in every]
+    chrf, texts = CHRF(), [(each.text, each.score) for each in candidates]
     return _Case(
         code,
         row,
-        estimator.features(unit, texts[: len(by_way[0])], code),
         estimator.features(unit, texts, code),
         np.array([chrf.sentence_score(text, [right]).score / 100 for text, _ in texts]),
-        tuple(len(each.doubts + doubts(unit, each.text, code, FITTED_TARGET)) for each in every),
+        tuple(len(each.doubts + doubts(unit, each.text, code, FITTED_TARGET)) for each in candidates),
     )
 
 
-def _model(cases: Sequence[_Case], languages: Sequence[str]) -> Pipeline:
-    model = make_pipeline(StandardScaler(), SVR(C=SLACK, gamma=GAMMA, epsilon=MARGIN))
-    known = [each.known(features, languages) for each in cases for features in (each.first, each.all)]
-    right = [each.chrf[: len(features)] for each in cases for features in (each.first, each.all)]
-    return model.fit(np.concatenate(known), np.concatenate(right))
+def _fitted_to(cases: Sequence[_Case], languages: Sequence[str]) -> Fitted:
+    """What nlp.quality expects and prefers by, without the thresholds."""
+    right = np.concatenate([each.chrf for each in cases])
+    named = [[[each.language == code for code in languages]] * len(each.known) for each in cases]
+    known = np.hstack([np.concatenate([each.known for each in cases]), np.concatenate(named)])
+    regression = make_pipeline(StandardScaler(), SVR(C=SLACK, gamma=GAMMA, epsilon=MARGIN))
+    scaled, machine = regression.fit(known, right)
+    differences = np.concatenate([each.known - each.known.mean(axis=0) for each in cases])
+    spread = np.maximum(differences.std(axis=0), 1e-9)
+    ridge = RidgeCV(STRENGTHS, fit_intercept=False).fit(
+        differences / spread, np.concatenate([each.chrf - each.chrf.mean() for each in cases])
+    )
+    return Fitted(
+        NAMES,
+        tuple(languages),
+        scaled.mean_,
+        scaled.scale_,
+        machine.support_vectors_,
+        machine.dual_coef_[0],
+        float(machine.intercept_[0]),
+        GAMMA,
+        np.zeros(len(languages) + 1),
+        ridge.coef_ / spread,
+    )
 
 
 def _held_out(cases: Sequence[_Case], languages: Sequence[str]) -> list[Foreseen]:
@@ -162,14 +171,11 @@ def _held_out(cases: Sequence[_Case], languages: Sequence[str]) -> list[Foreseen
     """
     found: dict[int, Foreseen] = {}
     for training, testing in GroupKFold(FOLDS).split(cases, groups=[case.row for case in cases]):
-        model = _model([cases[index] for index in training], languages)
+        model = _fitted_to([cases[index] for index in training], languages)
         for index in testing:
             one = cases[index]
-            for features in (one.first, one.all):
-                expected = model.predict(one.known(features, languages))
-                best = max(range(len(features)), key=lambda at: (-one.doubts[at], expected[at]))
-                if expected[best] >= ENOUGH and not one.doubts[best]:
-                    break
+            expected, preferred = model.expected(one.known, one.language), model.preferences(one.known)
+            best = max(range(len(expected)), key=lambda at: (-one.doubts[at], preferred[at]))
             found[index] = Foreseen(
                 one.language, float(expected[best]), bool(one.doubts[best]), 100 * one.chrf[best]
             )

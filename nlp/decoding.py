@@ -65,12 +65,7 @@ class Engine(Protocol):
 
     @property
     def ways(self) -> int:
-        """How many ways of decoding there are; each is tried where those before it failed."""
-        ...
-
-    @property
-    def refining(self) -> int:
-        """How many of them, from the first on, are also tried where those before it gave little."""
+        """How many ways of decoding there are; each is tried where what those before it gave is doubted."""
         ...
 
     def check(self, source: str, target: str) -> None:

@@ -57,13 +57,11 @@ class Examples:
 
     remarks: tuple[Remark, ...]
     prompts: tuple[tuple[int, ...], ...]
-    more: tuple[tuple[int, ...], ...]
     again: tuple[tuple[tuple[int, ...], ...], ...]
 
     @property
     def digest(self) -> str:
-        shown = [self.prompts, self.more, self.again]
-        return digest_of([[dict(each) for each in self.remarks], *shown])
+        return digest_of([[dict(each) for each in self.remarks], self.prompts, self.again])
 
 
 class FewShot:
@@ -87,11 +85,8 @@ class FewShot:
         self._remarks = shown.remarks
         wider = max(4, options.beam_size)
         again = tuple(Way(wider, 3, prompts) for prompts in shown.again)
-        by_example = tuple(
-            Way(options.beam_size, 0, prompts) for prompts in (shown.prompts, shown.more) if prompts
-        )
-        self._ways = by_example + again
-        self.ways, self.refining = len(self._ways), len(by_example)
+        self._ways = (Way(options.beam_size, 0, shown.prompts), *again)
+        self.ways = len(self._ways)
         self.signature = few_shot_signature(options, known.revision, known.licence)
 
     def check(self, source: str, target: str) -> None:
@@ -263,7 +258,6 @@ def examples() -> Examples:
     return Examples(
         tuple(held["remarks"]),
         tuple(map(tuple, held["prompts"])),
-        tuple(map(tuple, held["more"])),
         tuple(tuple(map(tuple, prompts)) for prompts in held["again"]),
     )
 

@@ -4,9 +4,11 @@ What is known of a candidate is weighed: how sure the decoder was of it, how nea
 is to that of the source (cosine of multilingual embeddings), how like the other candidates it
 is (a decoder that is unsure says something else every time; the idea of minimum Bayes risk,
 Kumar and Byrne 2004), how far its words are found in the source and the source's in it, its length,
-its numbers, and how much it looks like English. A support
-vector regression (Drucker et al. 1997) was fitted to sentence chrF of human references with
-`python -m benchmarks.translation --fit`; configs/translation_quality.npz holds it.
+its numbers, and how much it looks like English. Two models were fitted to sentence chrF of human references
+with `python -m benchmarks.translation --fit`; configs/translation_quality.npz holds them. A support vector
+regression (Drucker et al. 1997) expects a quality. Which candidate is the best is told by a ridge
+regression on how it differs from the others: sentences differ far more than candidates do, and what tells
+an easy sentence is of no use there.
 """
 
 from __future__ import annotations
@@ -32,11 +34,22 @@ from transcripts.records import Signature, digest_of
 FITTED = "translation_quality.npz"  # in configs/
 FITTED_KIND, FITTED_TARGET = "few-shot", "en"  # what it was fitted on
 UNFITTED_DOUBTFUL_BELOW = 0.2  # of the mean probability of a token
+OF_ALL = (
+    2 / 3
+)  # share of what is expected of all candidates in what is expected of one: of 1/2, 2/3, 4/5 the best
 LONGEST_RATIO = 2.0  # of the logarithm: beyond it, a length is wrong and no more so
 FUNCTION_WORDS = re.compile(r"\b(the|of|a|in|to|and)\b")
 CAPITALISED, WORD, FOREIGN = re.compile(r"\b[A-Z]\w+"), re.compile(r"\w{4,}"), re.compile(r"[A-Za-z]{3,}")
 
 Features = NDArray[np.float64]  # shape (candidates, len(FEATURES))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is expected of a candidate, in 0..1, and by how much it is preferred to others of its sentence."""
+
+    quality: float
+    preference: float
 
 
 class QualityJudge(Protocol):
@@ -51,10 +64,10 @@ class QualityJudge(Protocol):
         """Whether a translation of which so much is expected is to be doubted."""
         ...
 
-    def expected(
+    def judged(
         self, source: str, candidates: Sequence[tuple[str, float]], source_code: str, target_code: str
-    ) -> list[float]:
-        """The quality expected of each candidate, a text and its mean log probability, in 0..1."""
+    ) -> list[Judged]:
+        """What is expected of each candidate, a text and its mean log probability."""
         ...
 
 
@@ -62,6 +75,7 @@ class QualityJudge(Protocol):
 class Fitted:
     """A support vector regression with a Gaussian kernel, of chrF/100 on what is known of a candidate.
 
+    And the weights of a linear one, of how far its chrF/100 is from the mean of its sentence's candidates.
     `languages` are those that it knows apart; `doubtful_below` has a value for each, and one for others.
     """
 
@@ -74,13 +88,22 @@ class Fitted:
     base: float
     gamma: float
     doubtful_below: NDArray[np.float64]  # shape (languages + 1,)
+    preferring: NDArray[np.float64]  # shape (features,)
+
+    def preferences(self, features: Features) -> NDArray[np.float64]:
+        """By how much each candidate is preferred to their mean, shape (candidates,)."""
+        return np.asarray((features - features.mean(axis=0)) @ self.preferring)
 
     def expected(self, features: Features, source_code: str) -> NDArray[np.float64]:
-        """What is expected of candidates, shape (candidates,)."""
+        """What is expected of each candidate, shape (candidates,).
+
+        Where most of a sentence's candidates are poor, the best is not so good as it looks.
+        """
         named = np.array([[code == source_code for code in self.languages]] * len(features), dtype=float)
         known = (np.hstack([features, named]) - self.mean) / self.scale
-        squares = ((known[:, None, :] - self.vectors[None]) ** 2).sum(axis=2)
-        return np.asarray(np.exp(-self.gamma * squares) @ self.weights + self.base)
+        squares = (known**2).sum(axis=1)[:, None] + (self.vectors**2).sum(axis=1) - 2 * known @ self.vectors.T
+        each = np.exp(-self.gamma * squares) @ self.weights + self.base
+        return np.asarray((1 - OF_ALL) * each + OF_ALL * each.mean())
 
     def threshold(self, source_code: str) -> float:
         """The expected quality below which a translation is doubted."""
@@ -90,7 +113,10 @@ class Fitted:
     @property
     def digest(self) -> str:
         """The same for the same regression."""
-        parts = (self.mean, self.scale, self.vectors, self.weights, self.doubtful_below)
+        parts = (
+            *(self.mean, self.scale, self.vectors, self.weights),
+            *(self.doubtful_below, self.preferring),
+        )
         named = [each.round(6).tolist() for each in parts]
         return digest_of([self.features, self.languages, named, self.base, self.gamma])
 
@@ -112,16 +138,20 @@ class Estimator:
         fitted = self._of(target_code)
         return quality < (fitted.threshold(source_code) if fitted else UNFITTED_DOUBTFUL_BELOW)
 
-    def expected(
+    def judged(
         self, source: str, candidates: Sequence[tuple[str, float]], source_code: str, target_code: str
-    ) -> list[float]:
+    ) -> list[Judged]:
         if not candidates:
             return []
         if not (fitted := self._of(target_code)):
-            values = np.array([math.exp(min(0.0, score)) for _, score in candidates])
+            qualities = preferences = np.array([math.exp(min(0.0, score)) for _, score in candidates])
         else:
-            values = fitted.expected(self.features(source, candidates, source_code), source_code)
-        return [round(float(value), 4) for value in np.clip(values, 0.001, 0.999)]
+            features = self.features(source, candidates, source_code)
+            qualities, preferences = fitted.expected(features, source_code), fitted.preferences(features)
+        return [
+            Judged(round(float(quality), 4), float(preference))
+            for quality, preference in zip(np.clip(qualities, 0.001, 0.999), preferences, strict=True)
+        ]
 
     def _of(self, target_code: str) -> Fitted | None:
         return self.fitted if target_code == FITTED_TARGET else None
@@ -294,6 +324,7 @@ def _fitted(kind: str) -> Fitted | None:
             base=float(held["base"]),
             gamma=float(held["gamma"]),
             doubtful_below=held["doubtful_below"].astype(np.float64),
+            preferring=held["preferring"].astype(np.float64),
         )
 
 

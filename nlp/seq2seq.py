@@ -75,7 +75,6 @@ class Seq2Seq:
     """A converted translation model with its own tokenizer."""
 
     ways = 3  # of decoding, as `_ways` has them
-    refining = 1  # one of them is as good as another
 
     def __init__(self, options: TranslationOptions, notify: Notify) -> None:
         """Load the model. Raises ModelError when it is missing or not one."""

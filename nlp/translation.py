@@ -2,7 +2,7 @@
 
 A passage is cut into units, each unit decoded, looked at (`nlp.doubts`), decoded in
 another way where it looks wrong, and put together again. Of the candidates, those with
-fewest doubts are left, and of these the one expected to be best is taken (`nlp.quality`).
+fewest doubts are left, and of these the one that is preferred is taken (`nlp.quality`).
 What still looks wrong is kept and flagged: nothing is ever dropped.
 """
 
@@ -33,11 +33,7 @@ from transcripts.records import Signature
 DOUBTFUL = "translation_doubtful"  # little is expected of it
 REMEMBERED = "translation_memory"  # the text was translated or approved by a person before
 TERM_MISSING = "term_missing"
-# What has to be expected of a candidate for further ways to be spared. Of 0.4, 0.5 and 1 the mean chrF of
-# held-out sentences in ja, fa, es and ko is 40.9, 40.9 and 41.0 by the few-shot translator; 40.4 without
-# further ways. With 0.4 fewer of the worst tenth are in doubt.
-ENOUGH = 0.5
-RULES = 2  # raised whenever something else is made of what a model writes: emoji are put back, ends found
+RULES = 3  # raised whenever something else is made of what a model writes: emoji are put back, ends found
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +79,12 @@ class _Choice:
     text: str
     doubts: tuple[str, ...]
     quality: float
+    preference: float = 0.0  # to other candidates
 
     @property
     def worth(self) -> tuple[bool, int, float]:
-        """Anything before nothing, fewer doubts before more, then the better."""
-        return bool(self.text), -len(self.doubts), self.quality
+        """Anything before nothing, fewer doubts before more, then what is preferred."""
+        return bool(self.text), -len(self.doubts), self.preference
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +144,7 @@ class GuardedTranslator:
         return _Pair(self._engine.of(source, target), judge, source, target, guidance)
 
     def _choose(self, units: Sequence[str], pair: _Pair) -> dict[str, _Choice]:
-        """The best candidate of each unit.
-
-        Those of which little is expected are decoded in further ways, and those in doubt in every other.
-        """
+        """The best candidate of each unit; those with something wrong are decoded in every other way."""
         terms = {unit: pair.guidance.terms.wanted(unit, pair.source, pair.target) for unit in units}
         chosen = {
             unit: _Choice(plain_text(held), (), 1.0)
@@ -160,10 +154,7 @@ class GuardedTranslator:
         found: dict[str, list[Candidate]] = {unit: [] for unit in units if unit not in chosen}
         best: dict[str, _Choice] = {}
         for way in range(pair.engine.ways):
-            least = ENOUGH if way < pair.engine.refining else 0.0
-            open_units = [
-                unit for unit in found if unit not in best or best[unit].doubts or best[unit].quality < least
-            ]
+            open_units = [unit for unit in found if unit not in best or best[unit].doubts]
             if not open_units:
                 break
             put = {unit: terms[unit] if unit in best and best[unit].doubts else () for unit in open_units}
@@ -180,9 +171,10 @@ class GuardedTranslator:
     def _best(self, unit: str, seen: Sequence[Candidate], pair: _Pair) -> _Choice:
         """The best of the candidates, with what is expected of it."""
         texts = [(each.text, each.score) for each in seen]
-        expected = pair.judge.expected(unit, texts, pair.source, pair.target)
+        judged = pair.judge.judged(unit, texts, pair.source, pair.target)
         choices = [
-            _Choice(each.text, each.doubts, quality) for each, quality in zip(seen, expected, strict=True)
+            _Choice(each.text, each.doubts, found.quality, found.preference)
+            for each, found in zip(seen, judged, strict=True)
         ]
         return max(choices, key=lambda each: each.worth)
 
@@ -269,7 +261,7 @@ def translation_signature(
 
 
 def _judged(engine: Signature, judge: str) -> Signature:
-    return replace(engine, options={**engine.options, "quality": judge, "enough": ENOUGH, "rules": RULES})
+    return replace(engine, options={**engine.options, "quality": judge, "rules": RULES})
 
 
 def _kind(options: TranslationOptions) -> _Kind:

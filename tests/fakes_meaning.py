@@ -9,6 +9,7 @@ import numpy as np
 
 from nlp.decoding import Candidate, Remark
 from nlp.embeddings import Vectors
+from nlp.quality import Judged
 from transcripts.errors import ModelError
 from transcripts.records import Signature
 
@@ -21,15 +22,13 @@ class ScriptedEngine:
     def __init__(
         self,
         *rules: Callable[[str], str],
-        score: float | Sequence[float] = -0.5,
+        score: float = -0.5,
         languages: str = "en ja es fa ko",
-        refining: int = 1,
     ) -> None:
         self._rules = rules
-        self._scores = [score] * len(rules) if isinstance(score, float) else score
+        self._score = score
         self._languages = languages.split()
         self.ways = len(rules)
-        self.refining = refining
         self.asked: list[list[str]] = []
         self.shown: list[Sequence[Remark]] = []
 
@@ -47,7 +46,7 @@ class ScriptedEngine:
     ) -> list[list[Candidate]]:
         self.asked.append(list(units))
         self.shown += shown
-        return [[Candidate(self._rules[way](unit), self._scores[way])] for unit in units]
+        return [[Candidate(self._rules[way](unit), self._score)] for unit in units]
 
 
 class TrustingJudge:
@@ -58,10 +57,11 @@ class TrustingJudge:
     def doubts(self, quality: float, source_code: str, target_code: str) -> bool:
         return False
 
-    def expected(
+    def judged(
         self, source: str, candidates: Sequence[tuple[str, float]], source_code: str, target_code: str
-    ) -> list[float]:
-        return [round(math.exp(min(0.0, score)), 4) for _, score in candidates]
+    ) -> list[Judged]:
+        sure = [round(math.exp(min(0.0, score)), 4) for _, score in candidates]
+        return [Judged(each, each) for each in sure]
 
 
 class WordEmbedder:

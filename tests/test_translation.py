@@ -242,25 +242,6 @@ def test_batches_hold_everything_once(sizes: list[int], per_batch: int) -> None:
         assert len(batch) == 1 or max(sizes[index] for index in batch) * len(batch) <= 120
 
 
-@pytest.mark.parametrize(
-    ("scores", "refining", "asked", "taken"),
-    [
-        ((-0.1, -0.05), 2, 1, "the night ends"),  # enough is expected of the first
-        ((-2.0, -1.0), 2, 2, "the night is over"),
-        ((-1.0, -2.0), 2, 2, "the night ends"),
-        ((-2.0, -0.9), 1, 1, "the night ends"),  # the second way is for what looks wrong
-    ],
-)
-def test_further_ways_are_tried_where_little_is_expected(
-    scores: tuple[float, float], refining: int, asked: int, taken: str
-) -> None:
-    engine = ScriptedEngine(
-        lambda unit: "the night ends", lambda unit: "the night is over", score=scores, refining=refining
-    )
-    (found,) = guarded(engine).translate(["夜が終わる。"], "ja", "en")
-    assert (len(engine.asked), found.text) == (asked, taken)
-
-
 # Translation models
 
 

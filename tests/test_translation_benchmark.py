@@ -7,7 +7,6 @@ from typing import cast
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
 from benchmarks import translation_quality
@@ -19,6 +18,7 @@ from benchmarks.translation_quality import (
     _case,
     _doubted,
     _doubtful_below,
+    _fitted_to,
     _held_out,
     foreseen,
 )
@@ -35,7 +35,7 @@ def made_up(noise: float) -> tuple[list[_Case], list[Foreseen]]:
     cases, figures = [], []
     for number in range(ROWS):
         chrf, code = float(rng.uniform(0, 100)), ("ja", "es")[number % 2]
-        cases.append(_Case(code, f"row {number}", none, none, np.array([chrf / 100]), (0,)))
+        cases.append(_Case(code, f"row {number}", none, np.array([chrf / 100]), (0,)))
         figures.append(Foreseen(code, chrf / 100 + float(rng.normal(0, noise)), False, chrf))
     return cases, figures
 
@@ -72,34 +72,51 @@ def test_what_looks_wrong_counts_among_the_flagged_of_the_better_half() -> None:
 
 
 class Expecting:
-    """A model that expects of a candidate what its first feature says."""
+    """A model that expects of a candidate what its first feature says, and prefers what its second says."""
 
-    def predict(self, known: NDArray[np.float64]) -> NDArray[np.float64]:
+    def expected(self, known: Features, code: str) -> Features:
         return known[:, 0]
+
+    def preferences(self, known: Features) -> Features:
+        return known[:, 1]
 
 
 @pytest.mark.parametrize(
-    ("expected", "wrong", "chosen", "flagged"),
+    ("preferred", "wrong", "chosen", "flagged"),
     [
-        ((0.9, 0.1, 0.95, 0.1), (0, 0, 0, 0), 0, False),  # enough: further ways are spared
-        ((0.3, 0.1, 0.2, 0.6), (0, 0, 0, 0), 3, False),  # little: all are looked at
-        ((0.9, 0.8, 0.3, 0.2), (1, 1, 0, 0), 2, False),  # what looks wrong is left, be it expected to be best
+        ((0.9, 0.1, 0.95, 0.1), (0, 0, 0, 0), 2, False),
+        ((0.9, 0.8, 0.3, 0.2), (1, 1, 0, 0), 2, False),  # what looks wrong is left, be it preferred
         ((0.9, 0.1, 0.8, 0.7), (2, 1, 1, 1), 2, True),
     ],
 )
 def test_candidates_are_chosen_as_the_translator_does(
     monkeypatch: pytest.MonkeyPatch,
-    expected: tuple[float, ...],
+    preferred: tuple[float, ...],
     wrong: tuple[int, ...],
     chosen: int,
     flagged: bool,
 ) -> None:
-    monkeypatch.setattr(translation_quality, "_model", lambda cases, languages: Expecting())
-    known, chrf = np.array([expected]).T, np.array([0.1, 0.2, 0.3, 0.4])
-    cases = [_Case("ja", f"row {number}", known[:2], known, chrf, wrong) for number in range(FOLDS)]
+    monkeypatch.setattr(translation_quality, "_fitted_to", lambda cases, languages: Expecting())
+    expected, chrf = (0.5, 0.6, 0.7, 0.8), np.array([0.1, 0.2, 0.3, 0.4])
+    known = np.array([expected, preferred]).T
+    cases = [_Case("ja", f"row {number}", known, chrf, wrong) for number in range(FOLDS)]
     for found in _held_out(cases, ("ja",)):
         assert found.chrf == pytest.approx(100 * chrf[chosen])
         assert (found.flagged, found.quality) == (flagged, expected[chosen])
+
+
+def test_the_best_candidate_is_found_however_easy_its_sentence() -> None:
+    """What tells an easy sentence from a hard one says nothing of its candidates."""
+    rng = np.random.default_rng(5)
+    cases = []
+    for number in range(200):
+        ease, merit = rng.uniform(0.1, 0.8), rng.uniform(0, 0.1, 8)
+        known = np.column_stack([np.full(8, ease) + rng.normal(0, 0.01, 8), merit])
+        cases.append(_Case("ja", f"row {number}", known, ease + merit, (0,) * 8))
+    model = _fitted_to(cases[:150], ("ja",))
+    for each in cases[150:]:
+        assert model.preferences(each.known).argmax() == each.chrf.argmax()
+        assert model.expected(each.known, "ja").mean() == pytest.approx(each.chrf.mean(), abs=0.15)
 
 
 def test_what_looks_wrong_is_flagged_however_much_is_expected() -> None:
@@ -114,12 +131,13 @@ def test_everything_that_looks_wrong_with_a_candidate_is_counted() -> None:
             return np.zeros((len(candidates), 1))
 
     source = "今日は映画の音楽について話します。"
-    ways = [
-        [Candidate("Today I talk about the music of films.", -0.1), Candidate(source, -0.1)],
-        [Candidate("Today I talk about the", -0.1, (CUT,)), Candidate("", -0.1)],
+    candidates = [
+        *(Candidate("Today I talk about the music of films.", -0.1), Candidate(source, -0.1)),
+        *(Candidate("Today I talk about the", -0.1, (CUT,)), Candidate("", -0.1)),
     ]
-    case = _case("ja", "row 1", source, "Today I talk about film music.", ways, cast(Estimator, Nothing()))
+    case = _case(
+        "ja", "row 1", source, "Today I talk about film music.", candidates, cast(Estimator, Nothing())
+    )
     assert case.doubts[0] == 0
     assert all(case.doubts[1:])
-    assert len(case.first) == 2
     assert case.chrf.argmax() == 0

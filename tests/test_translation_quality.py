@@ -21,6 +21,12 @@ from transcripts.records import Signature
 SOURCE = "2019年には、音の仕上げを四日でやってくれと会社に言われました。"
 GOOD = ("In 2019 the company asked us to finish the sound in four days.", -0.4)
 NEAR = ("In 2019 the company told us to finish the sound in four days.", -0.5)
+ELSEWHERE = [
+    ("The river is long and the weather in the north is cold.", -0.4),
+    ("We ate bread with the fishermen of the village.", -0.9),
+    ("He sold his house by the sea to a dentist.", -1.2),
+    ("Nobody has counted the trees of this park.", -1.5),
+]
 WRONG = ("the the the of of of of in 3000 to the the", -2.5)
 
 
@@ -30,18 +36,26 @@ def estimator() -> Estimator:
 
 
 def test_a_likely_translation_is_expected_to_be_better_than_noise(estimator: Estimator) -> None:
-    good, near, wrong = estimator.expected(SOURCE, [GOOD, NEAR, WRONG], "ja", "en")
-    assert min(good, near) > wrong
+    good, near, wrong = estimator.judged(SOURCE, [GOOD, NEAR, WRONG], "ja", "en")
+    assert min(good.quality, near.quality) > wrong.quality
+    assert min(good.preference, near.preference) > wrong.preference
     assert not estimator.doubts(0.6, "ja", "en")
 
 
 @pytest.mark.model
-def test_noise_and_another_sentence_are_doubted() -> None:
+def test_noise_and_another_sentence_are_doubted_and_not_preferred() -> None:
     estimator = load_estimator("few-shot", load_embedder(EmbeddingOptions(), silent))
-    for other in (WRONG, ("The river is long and the weather in the north is cold.", -0.4)):
-        good, near, wrong = estimator.expected(SOURCE, [GOOD, NEAR, other], "ja", "en")
-        assert [estimator.doubts(each, "ja", "en") for each in (good, near, wrong)] == [False, False, True]
-        assert estimator.doubts(estimator.expected(SOURCE, [other], "ja", "en")[0], "ja", "en")
+
+    def doubted(candidates: list[tuple[str, float]]) -> set[bool]:
+        judged = estimator.judged(SOURCE, candidates, "ja", "en")
+        return {estimator.doubts(each.quality, "ja", "en") for each in judged}
+
+    assert doubted([GOOD, NEAR]) == {False}
+    assert doubted(ELSEWHERE) == {True}
+    for other in (WRONG, ELSEWHERE[0]):
+        poor, *others = estimator.judged(SOURCE, [other, GOOD, NEAR], "ja", "en")
+        assert poor.preference < min(each.preference for each in others)
+        assert poor.quality < min(each.quality for each in others)
 
 
 def test_what_is_known_of_a_candidate_has_names(estimator: Estimator) -> None:
@@ -88,14 +102,15 @@ def test_a_translation_of_a_person_is_known_by_one_flag() -> None:
 
 def test_elsewhere_it_is_how_sure_the_decoder_was(estimator: Estimator) -> None:
     for judge, target in ((estimator, "ja"), (load_estimator("seq2seq", WordEmbedder()), "en")):
-        assert judge.expected("The end.", [("終わり。", -0.5)], "es", target) == [round(math.exp(-0.5), 4)]
+        (judged,) = judge.judged("The end.", [("終わり。", -0.5)], "es", target)
+        assert judged.quality == round(math.exp(-0.5), 4)
         assert judge.doubts(0.1, "es", target)
         assert not judge.doubts(0.3, "es", target)
 
 
 def test_languages_that_were_not_fitted_have_a_threshold_too(estimator: Estimator) -> None:
-    (expected,) = estimator.expected("La fin.", [("The end.", -0.3)], "fr", "en")
-    assert 0 < expected < 1
+    (judged,) = estimator.judged("La fin.", [("The end.", -0.3)], "fr", "en")
+    assert 0 < judged.quality < 1
     assert estimator.doubts(0.05, "fr", "en")
 
 
@@ -110,6 +125,6 @@ def test_its_digest_names_regression_and_encoder() -> None:
 @given(st.text(max_size=50), st.lists(st.tuples(st.text(max_size=50), st.floats(-30, 2)), max_size=4))
 def test_every_text_has_an_expectation(source: str, candidates: list[tuple[str, float]]) -> None:
     judge = load_estimator("few-shot", WordEmbedder())
-    found = judge.expected(source, candidates, "fa", "en")
+    found = judge.judged(source, candidates, "fa", "en")
     assert len(found) == len(candidates)
-    assert all(0 < each < 1 for each in found)
+    assert all(0 < each.quality < 1 and math.isfinite(each.preference) for each in found)
