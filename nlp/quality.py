@@ -75,8 +75,8 @@ class QualityJudge(Protocol):
 class Fitted:
     """A support vector regression with a Gaussian kernel, of chrF/100 on what is known of a candidate.
 
-    And the weights of a linear one, of how far its chrF/100 is from the mean of its sentence's candidates.
-    `languages` are those that it knows apart; `doubtful_below` has a value for each, and one for others.
+    `preferring` are the weights of a linear one: of how far chrF/100 is from the mean of the candidates, on
+    how far what is known is. `languages` are those that it knows apart; `doubtful_below` has a value for each, and one for others.
     """
 
     features: tuple[str, ...]
@@ -112,13 +112,13 @@ class Fitted:
 
     @property
     def digest(self) -> str:
-        """The same for the same regression."""
+        """The same for the same models."""
         parts = (
             *(self.mean, self.scale, self.vectors, self.weights),
             *(self.doubtful_below, self.preferring),
         )
         named = [each.round(6).tolist() for each in parts]
-        return digest_of([self.features, self.languages, named, self.base, self.gamma])
+        return digest_of([self.features, self.languages, named, self.base, self.gamma, OF_ALL])
 
 
 class Estimator:
