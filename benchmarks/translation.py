@@ -10,7 +10,7 @@ sacrebleu's. Speed is that of a sequence-to-sequence model of the shape of M2M10
 weights, against transformers' `generate` (`benchmarks/translation_speed.py`). The figures of the
 quality estimate hold for what it was fitted on unless they come from --fit, which fits on nine
 tenths of the sentences and foresees the rest. So does, a little, chrF: of several candidates the one is
-taken that was expected to be best.
+taken that is preferred by what was fitted.
 """
 
 from __future__ import annotations

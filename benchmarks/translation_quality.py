@@ -26,7 +26,7 @@ from nlp.quality import FITTED, FITTED_TARGET, NAMES, Estimator, Features, Fitte
 from nlp.units import units_of
 
 FOLDS = 10
-DOUBTED_OF_BEST = 0.085  # at most a tenth was wanted, of sentences that no threshold was chosen on
+DOUBTED_OF_BEST = 0.085  # of those that thresholds are chosen on, so that of others it is a tenth at most
 SLACK, GAMMA, MARGIN = 2.0, 0.001, 0.1  # of five the best for sentences held out
 STRENGTHS = np.logspace(0, 5, 11)  # of the ridge regression: the best for sentences left out is taken
 WORST, BEST = 0.1, 0.5

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 
 from nlp.languages import fits_script, language
-from nlp.numbers import numbers_in, numbers_named
+from nlp.numbers import another_number
 from nlp.repeats import first_repeat
 from nlp.units import density
 
@@ -25,6 +25,10 @@ LOOP_SHARE = 0.4  # of all words that are one and the same
 
 # Web and mail addresses: the same in every language.
 LINK = re.compile(r"(?:https?://|www\.)[\w./?&=%#~:@+-]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+
+
+# The flags of what can be seen.
+SEEN = ("empty", "loop", "copy", "wrong_script", "too_long", "too_short", "link", "number")
 
 
 def doubts(source: str, text: str, source_code: str, target_code: str) -> tuple[str, ...]:
@@ -47,7 +51,7 @@ def doubts(source: str, text: str, source_code: str, target_code: str) -> tuple[
         flags.append("too_short")
     if _links(source) - _links(text):
         flags.append("link")
-    if _has_another_number(source, text, source_code, target_code):
+    if another_number(LINK.sub("", source), LINK.sub("", text), source_code, target_code):
         flags.append("number")
     return tuple(flags)
 
@@ -72,16 +76,6 @@ def words_of(text: str, code: str) -> list[str]:
 
 def _has_words(text: str) -> bool:
     return any(letter.isalpha() for letter in text)
-
-
-def _has_another_number(source: str, text: str, source_code: str, target_code: str) -> bool:
-    """Whether a number of the source is missing, and one is there that the source has not.
-
-    One of both alone may be right: 6月 is June, and a number that was spoken in words may be in figures.
-    """
-    said = numbers_in(LINK.sub("", source), source_code)
-    written = numbers_in(LINK.sub("", text), target_code)
-    return bool(written - said and said - written - numbers_named(text))
 
 
 def _links(text: str) -> set[str]:

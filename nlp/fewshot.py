@@ -23,7 +23,7 @@ from nlp.doubts import words_of
 from nlp.embedded import ADAPTED, BASE
 from nlp.languages import language
 from nlp.machine import give_freed_memory_back, keep_freed_memory, thread_count
-from nlp.numbers import numbers_in
+from nlp.numbers import not_among, numbers_in
 from nlp.weights import Weights, describe, resolve
 from transcripts.errors import ModelError
 from transcripts.records import Signature, digest_of
@@ -181,10 +181,9 @@ class FewShot:
         Of remarks that are like the unit words are welcome, but not their numbers.
         """
         written, said = _phrases(text, target, 4), _phrases(unit, source, 3)
-        invented = numbers_in(text, target) - numbers_in(unit, source)
-        return any(
-            invented & numbers_in(remark[target], target) for remark in (*self._remarks, *like)
-        ) or any(
+        invented = not_among(numbers_in(text, target), numbers_in(unit, source))
+        lent = [one for remark in (*self._remarks, *like) for one in numbers_in(remark[target], target)]
+        return len(not_among(invented, lent)) < len(invented) or any(
             written & _phrases(remark[target], target, 4)
             and not said & _phrases(remark.get(source, ""), source, 3)
             for remark in self._remarks

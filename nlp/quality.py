@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from nlp.embeddings import Embedder, Vectors
 from nlp.likeness import Likeness, balanced, likeness
-from nlp.numbers import numbers_in
+from nlp.numbers import not_among, numbers_in
 from nlp.units import density
 from transcripts.records import Signature, digest_of
 
@@ -75,8 +75,9 @@ class QualityJudge(Protocol):
 class Fitted:
     """A support vector regression with a Gaussian kernel, of chrF/100 on what is known of a candidate.
 
-    `preferring` are the weights of a linear one: of how far chrF/100 is from the mean of the candidates, on
-    how far what is known is. `languages` are those that it knows apart; `doubtful_below` has a value for each, and one for others.
+    And `preferring`, the weights of a linear one: of how far chrF/100 is from the mean of the candidates, on
+    how far what is known is from its mean. `languages` are those that are known apart; `doubtful_below` has a
+    value for each, and one for others.
     """
 
     features: tuple[str, ...]
@@ -244,11 +245,13 @@ def _copied(asked: _Asked, number: int) -> float:
 def _numbers_kept(asked: _Asked, number: int) -> float:
     """The share of the source's numbers that it has; 1 where there are none."""
     said = numbers_in(asked.source, asked.code)
-    return len(said & numbers_in(asked.texts[number], FITTED_TARGET)) / len(said) if said else 1.0
+    missing = not_among(said, numbers_in(asked.texts[number], FITTED_TARGET))
+    return 1 - len(missing) / len(said) if said else 1.0
 
 
 def _numbers_invented(asked: _Asked, number: int) -> float:
-    return len(numbers_in(asked.texts[number], FITTED_TARGET) - numbers_in(asked.source, asked.code))
+    written = numbers_in(asked.texts[number], FITTED_TARGET)
+    return len(not_among(written, numbers_in(asked.source, asked.code)))
 
 
 def _share_of_words(asked: _Asked, number: int, found: Sequence[object]) -> float:

@@ -33,7 +33,9 @@ from transcripts.records import Signature
 DOUBTFUL = "translation_doubtful"  # little is expected of it
 REMEMBERED = "translation_memory"  # the text was translated or approved by a person before
 TERM_MISSING = "term_missing"
-RULES = 3  # raised whenever something else is made of what a model writes: emoji are put back, ends found
+RULES = (
+    3  # raised whenever something else is made of what a model writes: emoji are put back, numbers compared
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class GuardedTranslator:
     ) -> None:
         """A translator around an engine, or one for each pair of languages.
 
-        Of an engine's candidates, the judge expects one to be the best; of those of models of their own
+        Of an engine's candidates, the judge prefers one; of those of models of their own
         pair it is `of_pairs`, where there is one.
         """
         self._engine = engine
@@ -157,7 +159,7 @@ class GuardedTranslator:
             open_units = [unit for unit in found if unit not in best or best[unit].doubts]
             if not open_units:
                 break
-            put = {unit: terms[unit] if unit in best and best[unit].doubts else () for unit in open_units}
+            put = {unit: terms[unit] if unit in best else () for unit in open_units}
             for unit, candidates in zip(open_units, _decoded(put, pair, way), strict=True):
                 found[unit] += [_looked_at(unit, each, pair, terms[unit]) for each in candidates]
                 best[unit] = self._best(unit, found[unit], pair)

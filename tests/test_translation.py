@@ -17,10 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.decoding import CUT, TranslationOptions, batches
-from nlp.doubts import doubts, is_loop
+from nlp.doubts import SEEN, doubts, is_loop
 from nlp.languages import LANGUAGES
 from nlp.seq2seq import ARCHITECTURES, Seq2Seq
 from nlp.translation import (
+    DOUBTFUL,
+    TERM_MISSING,
     TRANSLATORS,
     GuardedTranslator,
     TranslatedText,
@@ -30,6 +32,8 @@ from nlp.translation import (
 from nlp.units import LONG_LETTERS, density, units_of
 from nlp.weights import silent
 from transcripts.errors import ConfigurationError, ModelError
+from transcripts.quality import FLAG_WORDS
+from transcripts.web.doubtful import OF_TRANSLATION
 
 
 def guarded(engine: ScriptedEngine) -> GuardedTranslator:
@@ -186,6 +190,24 @@ def test_what_stays_doubtful_is_kept_and_flagged() -> None:
     engine = ScriptedEngine(lambda unit: "", lambda unit: loop, lambda unit: "")
     (found,) = guarded(engine).translate(["夜が終わり、朝が来て、誰も起きない。"], "ja", "en")
     assert (found.text, found.flags) == (loop, ("loop",))
+
+
+def test_a_text_has_the_doubts_of_all_its_units_and_the_estimates() -> None:
+    class Doubting(TrustingJudge):
+        def doubts(self, quality: float, source_code: str, target_code: str) -> bool:
+            return quality < 0.7
+
+    said = {
+        "Ayer vinieron a la sala grande 3.000 personas del barrio.": "Yesterday 5,000 people came.",
+        "La lista completa está en https://film.example/25 desde el lunes.": "It is out since Monday.",
+    }
+    engine = ScriptedEngine(said.__getitem__)
+    (found,) = GuardedTranslator(engine, Doubting()).translate([" ".join(said)], "es", "en")
+    assert (found.text, found.flags) == (" ".join(said.values()), ("number", "link", DOUBTFUL))
+
+
+def test_every_doubt_has_words_for_people() -> None:
+    assert {*SEEN, CUT, "example", DOUBTFUL, TERM_MISSING} <= FLAG_WORDS.keys() & OF_TRANSLATION.keys()
 
 
 def test_the_target_language_is_not_touched() -> None:

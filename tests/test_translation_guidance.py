@@ -109,7 +109,7 @@ def test_a_name_that_is_missing_is_put_into_the_source() -> None:
     text, flags = translated(engine, "El film es 소금 등불 según dice.", "ko", Guidance(TERMS))
     assert engine.asked[1] == ["El film es The Salt Lamp según dice."]
     assert "The Salt Lamp" in text
-    assert flags in {(), ("copy",)}  # it is a copy of its source here
+    assert flags == ()
 
 
 def test_what_stays_without_the_name_is_flagged() -> None:

@@ -16,7 +16,7 @@ _OF_PASSAGE = {
     "overlap": N_("Two people may be speaking at once."),
     "speaker_doubtful": N_("Other voices are heard in this passage as well."),
 }
-_OF_TRANSLATION = {
+OF_TRANSLATION = {
     "empty": N_("The translation has no words."),
     "loop": N_("The translation repeats itself."),
     "copy": N_("The translation is a copy of the original."),
@@ -47,7 +47,7 @@ def reasons_of(entry: Entry, wording: Wording) -> list[str]:
     """Why a person should look at a passage, a sentence each; none where nothing is doubtful."""
     said = [_reason(flag, _OF_PASSAGE, wording) for flag in entry.passage.flags]
     doubts = [flag for flag in entry.translation_flags if flag not in NO_DOUBT]
-    said += [_reason(flag, _OF_TRANSLATION, wording) for flag in doubts]
+    said += [_reason(flag, OF_TRANSLATION, wording) for flag in doubts]
     if not doubts and quality_of(entry) == "doubtful":
         said.append(wording.text(N_("The translation is probably poor.")))
     return list(dict.fromkeys(said))
