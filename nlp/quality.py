@@ -34,9 +34,8 @@ from transcripts.records import Signature, digest_of
 FITTED = "translation_quality.npz"  # in configs/
 FITTED_KIND, FITTED_TARGET = "few-shot", "en"  # what it was fitted on
 UNFITTED_DOUBTFUL_BELOW = 0.2  # of the mean probability of a token
-OF_ALL = (
-    2 / 3
-)  # share of what is expected of all candidates in what is expected of one: of 1/2, 2/3, 4/5 the best
+# In what is expected of one candidate, the share of what is expected of all: of 0.5, 0.67, 0.85, 1 the best.
+OF_ALL = 0.85
 LONGEST_RATIO = 2.0  # of the logarithm: beyond it, a length is wrong and no more so
 FUNCTION_WORDS = re.compile(r"\b(the|of|a|in|to|and)\b")
 CAPITALISED, WORD, FOREIGN = re.compile(r"\b[A-Z]\w+"), re.compile(r"\w{4,}"), re.compile(r"[A-Za-z]{3,}")
