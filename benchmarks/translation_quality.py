@@ -22,7 +22,7 @@ from benchmarks.translation_inputs import Sentences
 from nlp.decoding import Candidate, Engine
 from nlp.doubts import doubts
 from nlp.embeddings import Embedder
-from nlp.quality import FITTED, FITTED_TARGET, NAMES, Estimator, Features, Fitted
+from nlp.quality import FITTED, FITTED_TARGET, NAMES, Estimator, Features, Fitted, with_language
 from nlp.units import units_of
 
 FOLDS = 10
@@ -140,8 +140,7 @@ def _case(
 def _fitted_to(cases: Sequence[_Case], languages: Sequence[str]) -> Fitted:
     """What nlp.quality expects and prefers by, without the thresholds."""
     right = np.concatenate([each.chrf for each in cases])
-    named = [[[each.language == code for code in languages]] * len(each.known) for each in cases]
-    known = np.hstack([np.concatenate([each.known for each in cases]), np.concatenate(named)])
+    known = np.concatenate([with_language(each.known, each.language, languages) for each in cases])
     regression = make_pipeline(StandardScaler(), SVR(C=SLACK, gamma=GAMMA, epsilon=MARGIN))
     scaled, machine = regression.fit(known, right)
     differences = np.concatenate([each.known - each.known.mean(axis=0) for each in cases])

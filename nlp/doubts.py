@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from nlp.languages import fits_script, language
 from nlp.numbers import another_number
@@ -18,6 +20,7 @@ from nlp.units import density
 TOO_LONG = 2.6  # times as long as the source, from which on something was added
 TOO_SHORT = 0.3  # times as long as the source, up to which something was left out
 SPARE_LETTERS, MISSING_LETTERS = 16, 6  # by which short texts may be longer or shorter anyway
+EMPTY = "empty"  # flag of a translation without words
 COPY_LETTERS = 16  # a shorter copy may be of names
 COPY_LIKENESS = 0.9  # of source and translation, word by word
 LOOP_TURNS = 3  # as often as this in a row, a phrase is a loop
@@ -27,33 +30,15 @@ LOOP_SHARE = 0.4  # of all words that are one and the same
 LINK = re.compile(r"(?:https?://|www\.)[\w./?&=%#~:@+-]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
-# The flags of what can be seen.
-SEEN = ("empty", "loop", "copy", "wrong_script", "too_long", "too_short", "link", "number")
-
-
 def doubts(source: str, text: str, source_code: str, target_code: str) -> tuple[str, ...]:
     """Flags of what looks wrong with a translation; none where it looks right."""
     if not _has_words(source):
         return ()
     if not _has_words(text):
-        return ("empty",)
-    flags = []
-    if is_loop(text, target_code) and not is_loop(source, source_code):
-        flags.append("loop")
-    if _is_copy(source, text):
-        flags.append("copy")
-    if not fits_script(text, target_code):
-        flags.append("wrong_script")
-    weight, expected = _weight(text, target_code), _weight(source, source_code)
-    if weight > TOO_LONG * expected + SPARE_LETTERS:
-        flags.append("too_long")
-    if weight + MISSING_LETTERS < TOO_SHORT * expected:
-        flags.append("too_short")
-    if _links(source) - _links(text):
-        flags.append("link")
-    if another_number(LINK.sub("", source), LINK.sub("", text), source_code, target_code):
-        flags.append("number")
-    return tuple(flags)
+        return (EMPTY,)
+    return tuple(
+        flag for flag, looks_wrong in CHECKS.items() if looks_wrong(source, text, source_code, target_code)
+    )
 
 
 def is_loop(text: str, code: str) -> bool:
@@ -92,3 +77,23 @@ def _is_copy(source: str, text: str) -> bool:
 
 def _weight(text: str, code: str) -> float:
     return sum(map(str.isalnum, text)) * density(code)
+
+
+# The checks by the flags that they give, of source, translation and the codes of their languages.
+CHECKS: Mapping[str, Callable[[str, str, str, str], bool]] = MappingProxyType(
+    {
+        "loop": lambda source, text, before, after: is_loop(text, after) and not is_loop(source, before),
+        "copy": lambda source, text, before, after: _is_copy(source, text),
+        "wrong_script": lambda source, text, before, after: not fits_script(text, after),
+        "too_long": lambda source, text, before, after: (
+            _weight(text, after) > TOO_LONG * _weight(source, before) + SPARE_LETTERS
+        ),
+        "too_short": lambda source, text, before, after: (
+            _weight(text, after) + MISSING_LETTERS < TOO_SHORT * _weight(source, before)
+        ),
+        "link": lambda source, text, before, after: bool(_links(source) - _links(text)),
+        "number": lambda source, text, before, after: another_number(
+            LINK.sub("", source), LINK.sub("", text), before, after
+        ),
+    }
+)

@@ -182,7 +182,8 @@ class FewShot:
         """
         written, said = _phrases(text, target, 4), _phrases(unit, source, 3)
         invented = not_among(numbers_in(text, target), numbers_in(unit, source))
-        lent = [one for remark in (*self._remarks, *like) for one in numbers_in(remark[target], target)]
+        shown = (*self._remarks, *like) if invented else ()
+        lent = [one for remark in shown for one in numbers_in(remark[target], target)]
         return len(not_among(invented, lent)) < len(invented) or any(
             written & _phrases(remark[target], target, 4)
             and not said & _phrases(remark.get(source, ""), source, 3)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
+from math import prod
 from types import MappingProxyType
 
 from nlp.spelling import TWINS
@@ -86,11 +87,7 @@ def numbers_named(text: str) -> list[Number]:
         plain = plain.replace(half, number)
     for match in _NAMED.finditer(plain):
         values = list(_spoken(re.findall(r"[a-z]+", match[0])))
-        years = [
-            100 * one + other
-            for one, other in pairwise(values)
-            if 10 <= min(one, other) <= max(one, other) < 100
-        ]
+        years = [100 * one + other for one, other in pairwise(values) if {one, other} <= TWO_DIGITS]
         found += [Number(frozenset(map(Decimal, {value, *years}))) for value in values]
     return found
 
@@ -98,21 +95,19 @@ def numbers_named(text: str) -> list[Number]:
 def _spoken(words: Sequence[str]) -> Iterator[int]:
     """The numbers in a row of English words: 'nineteen eighty-four' are two."""
     whole = part = 0
-    begun = False
     for word in words:
         scale, worth = SCALES["en"].get(word, 0), WORTH.get(word, 0)
         if scale > 100:
             whole, part = whole + max(1, part) * scale, 0
         elif scale:
             part = max(1, part) * scale
-        elif word in WORTH:
-            if begun and part % 100 and not (part % 10 == 0 and part % 100 >= 20 and 0 < worth < 10):
+        else:
+            is_tens = part % 10 == 0 and part % 100 >= 20  # after which ones are of the same number
+            if word in WORTH and part % 100 and not (is_tens and 0 < worth < 10):
                 yield whole + part
                 whole = part = 0
             part += worth
-        begun = begun or word in WORTH or bool(scale)
-    if begun:
-        yield whole + part
+    yield whole + part
 
 
 def not_among(numbers: Sequence[Number], others: Sequence[Number]) -> list[Number]:
@@ -140,46 +135,45 @@ def another_number(source: str, text: str, source_code: str, target_code: str) -
 
 
 def _readings(match: re.Match[str], code: str) -> Number:
-    """All that a number can be worth."""
-    scales = SCALES.get(code, {})
-    parts = [
-        (part["figures"], _scales(code).findall(part["scales"])) for part in _part(code).finditer(match[0])
+    words = [
+        (part["figures"], _scale_words(code).findall(part["scales"]))
+        for part in _part(code).finditer(match[0])
     ]
-    figures, first = parts[0]
-    if len(parts) == 1 and not first:
-        found = set(_plain(figures, code))
-        before = match.string[: match.start()]
-        if DECADES.match(match.string, match.end()) or OF_DECADE.search(before):
-            found |= {century + value for value in found if value < 100 for century in (1900, 2000)}
-        if range_end := _range_end(code).match(match.string, match.end()):
-            found |= {value * _product(_scales(code).findall(range_end[1]), code) for value in set(found)}
-        return Number(frozenset(found), _apart(figures))
+    figures, first = words[0]
+    if len(words) == 1 and not first:
+        return Number(_alone(figures, match, code), _apart(figures))
+    parts = [(figures, [SCALES[code][word] for word in after]) for figures, after in words]
+    found = {_scaled(parts, match["half"] is not None, code)}
+    if len(parts) == len(first) == 1 and first[0] in AMBIGUOUS:
+        found |= set(_plain(figures, code))
+    if len(parts) > 1 and re.search(r"\s", match[0]):  # they may be apart after all
+        found |= {_value(figures, code) * prod(scales) for figures, scales in parts}
+    return Number(frozenset(found))
+
+
+def _alone(figures: str, match: re.Match[str], code: str) -> frozenset[Decimal]:
+    """What figures without a scale can be worth, where they were found."""
+    found = set(_plain(figures, code))
+    if DECADES.match(match.string, match.end()) or OF_DECADE.search(match.string, 0, match.start()):
+        found |= {century + value for value in found if value < 100 for century in (1900, 2000)}
+    if range_end := _range_end(code).match(match.string, match.end()):
+        scale = prod(SCALES[code][word] for word in _scale_words(code).findall(range_end[1]))
+        found |= {value * scale for value in found}
+    return frozenset(found)
+
+
+def _scaled(parts: Sequence[tuple[str, Sequence[int]]], has_half: bool, code: str) -> Decimal:
+    """What figures with scales are worth together, and half of the last scale where that is said."""
     whole = part = last = Decimal(0)
-    smallest = 1
-    for figures, after in parts:
+    scale = 1
+    for figures, scales in parts:
         part, last = part + last, _value(figures, code)
-        for scale in (scales[word] for word in after):
+        for scale in scales:
             if scale >= CLOSING.get(code, 10**6):
                 whole, part, last = whole + (part + last) * scale, Decimal(0), Decimal(0)
             else:
                 last *= scale
-            smallest = scale
-    value = whole + part + last
-    if match["half"]:
-        value += Decimal(smallest) / 2
-    found = {value}
-    if len(parts) == 1 and len(first) == 1 and first[0] in AMBIGUOUS:
-        found |= set(_plain(figures, code))
-    if len(parts) > 1 and re.search(r"\s", match[0]):  # they may be apart after all
-        found |= {_value(figures, code) * _product(after, code) for figures, after in parts}
-    return Number(frozenset(found))
-
-
-def _product(words: Sequence[str], code: str) -> int:
-    product = 1
-    for word in words:
-        product *= SCALES[code][word]
-    return product
+    return whole + part + last + (Decimal(scale) / 2 if has_half else 0)
 
 
 def _plain(figures: str, code: str) -> list[Decimal]:
@@ -201,7 +195,7 @@ def _apart(figures: str) -> frozenset[Decimal]:
     return frozenset(map(Decimal, several)) if len(several) > 1 else frozenset()
 
 
-def _either(words: Iterator[str] | Mapping[str, int]) -> str:
+def _either(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
@@ -236,7 +230,7 @@ def _range_end(code: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=16)
-def _scales(code: str) -> re.Pattern[str]:
+def _scale_words(code: str) -> re.Pattern[str]:
     return re.compile(_either(SCALES[code]) if code in SCALES else "(?!)")
 
 

@@ -99,8 +99,7 @@ class Fitted:
 
         Where most of a sentence's candidates are poor, the best is not so good as it looks.
         """
-        named = np.array([[code == source_code for code in self.languages]] * len(features), dtype=float)
-        known = (np.hstack([features, named]) - self.mean) / self.scale
+        known = (with_language(features, source_code, self.languages) - self.mean) / self.scale
         squares = (known**2).sum(axis=1)[:, None] + (self.vectors**2).sum(axis=1) - 2 * known @ self.vectors.T
         each = np.exp(-self.gamma * squares) @ self.weights + self.base
         return np.asarray((1 - OF_ALL) * each + OF_ALL * each.mean())
@@ -119,6 +118,11 @@ class Fitted:
         )
         named = [each.round(6).tolist() for each in parts]
         return digest_of([self.features, self.languages, named, self.base, self.gamma, OF_ALL])
+
+
+def with_language(features: Features, code: str, languages: Sequence[str]) -> NDArray[np.float64]:
+    """Features with a column for each language, which is 1 in that of the code and else 0."""
+    return np.hstack([features, np.tile([float(code == each) for each in languages], (len(features), 1))])
 
 
 class Estimator:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.decoding import CUT, TranslationOptions, batches
-from nlp.doubts import SEEN, doubts, is_loop
+from nlp.doubts import CHECKS, EMPTY, doubts, is_loop
 from nlp.languages import LANGUAGES
 from nlp.seq2seq import ARCHITECTURES, Seq2Seq
 from nlp.translation import (
@@ -207,7 +207,14 @@ def test_a_text_has_the_doubts_of_all_its_units_and_the_estimates() -> None:
 
 
 def test_every_doubt_has_words_for_people() -> None:
-    assert {*SEEN, CUT, "example", DOUBTFUL, TERM_MISSING} <= FLAG_WORDS.keys() & OF_TRANSLATION.keys()
+    assert {
+        *CHECKS,
+        EMPTY,
+        CUT,
+        "example",
+        DOUBTFUL,
+        TERM_MISSING,
+    } <= FLAG_WORDS.keys() & OF_TRANSLATION.keys()
 
 
 def test_the_target_language_is_not_touched() -> None:
